@@ -1,0 +1,21 @@
+/// Why a request's signature was not accepted.
+package struct AccessError: Error, Sendable, Equatable {
+    package enum Code: Sendable {
+        /// The request carries no signature.
+        case missingAuthenticationToken
+        /// The signature's form is broken.
+        case incompleteSignature
+        /// Nobody has this access key.
+        case unrecognizedClient
+        /// The signature, its scope, its time or the payload's hash is wrong.
+        case invalidSignature
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

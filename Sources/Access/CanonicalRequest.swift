@@ -1,0 +1,152 @@
+import Crypto
+package import FoundationEssentials
+
+/// The parts of an HTTP request that a signature covers.
+package struct SignableRequest: Sendable {
+    package var method: String
+    /// Percent-encoded path as sent, without the query.
+    package var path: String
+    /// Percent-decoded pairs.
+    package var query: [(name: String, value: String)]
+    /// Every header as sent, `Host` included.
+    package var headers: [(name: String, value: String)]
+
+    package init(
+        method: String, path: String, query: [(name: String, value: String)],
+        headers: [(name: String, value: String)]
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+    }
+}
+
+/// Date, region and service that a signature is good for.
+package struct SigningScope: Sendable, Equatable {
+    /// `YYYYMMDD`.
+    package let day: String
+    package let region: String
+    package let service: String
+
+    package init(day: String, region: String, service: String) {
+        self.day = day
+        self.region = region
+        self.service = service
+    }
+
+    package var text: String { "\(day)/\(region)/\(service)/aws4_request" }
+}
+
+/// The canonical request and string to sign of Signature Version 4, as AWS publishes them in
+/// "Create a signed AWS API request".
+package enum CanonicalRequest {
+    package static let algorithm = "AWS4-HMAC-SHA256"
+
+    /// - Parameters:
+    ///   - signedHeaders: lower-case names in order.
+    ///   - payloadHash: lower-case hex, or one of AWS's words in its place.
+    package static func text(
+        of request: SignableRequest, signedHeaders: [String], payloadHash: String
+    ) -> String {
+        let headers = signedHeaders.map { name in
+            let values = request.headers.filter { $0.name.lowercased() == name }
+                .map { collapse($0.value) }
+            return "\(name):\(values.joined(separator: ","))\n"
+        }
+        return [
+            request.method, path(request.path), query(request.query), headers.joined(),
+            signedHeaders.joined(separator: ";"), payloadHash,
+        ].joined(separator: "\n")
+    }
+
+    /// - Parameter time: `YYYYMMDDTHHMMSSZ`.
+    package static func stringToSign(_ canonical: String, scope: SigningScope, time: String)
+        -> String
+    {
+        [algorithm, time, scope.text, Hex.encode(SHA256.hash(data: Data(canonical.utf8)))]
+            .joined(separator: "\n")
+    }
+
+    static func signature(
+        of stringToSign: String, secret: String, scope: SigningScope
+    ) -> HashedAuthenticationCode<SHA256> {
+        var key = SymmetricKey(data: Data("AWS4\(secret)".utf8))
+        for part in [scope.day, scope.region, scope.service, "aws4_request"] {
+            key = SymmetricKey(
+                data: HMAC<SHA256>.authenticationCode(for: Data(part.utf8), using: key))
+        }
+        return HMAC<SHA256>.authenticationCode(for: Data(stringToSign.utf8), using: key)
+    }
+
+    /// The path with dot segments and doubled slashes removed, then encoded once more: every
+    /// service but S3 signs the path twice encoded.
+    static func path(_ raw: String) -> String {
+        var segments: [Substring] = []
+        for segment in raw.split(separator: "/") where segment != "." {
+            if segment == ".." { _ = segments.popLast() } else { segments.append(segment) }
+        }
+        let trailing = raw.hasSuffix("/") && !segments.isEmpty ? "/" : ""
+        return "/" + segments.map { encode($0) }.joined(separator: "/") + trailing
+    }
+
+    static func query(_ pairs: [(name: String, value: String)]) -> String {
+        pairs.map { (encode($0.name), encode($0.value)) }
+            .sorted { $0 < $1 }
+            .map { "\($0)=\($1)" }
+            .joined(separator: "&")
+    }
+
+    private static func collapse(_ value: String) -> String {
+        value.split(whereSeparator: { $0 == " " || $0 == "\t" }).joined(separator: " ")
+    }
+
+    /// Percent-encodes all but RFC 3986's unreserved characters.
+    package static func encode(_ text: some StringProtocol) -> String {
+        var out = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                out.unicodeScalars.append(UnicodeScalar(byte))
+            default:
+                out += "%" + Hex.encode([byte]).uppercased()
+            }
+        }
+        return out
+    }
+}
+
+package enum Hex {
+    private static let digits = Array("0123456789abcdef")
+
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
+    /// - Returns: nil for an odd length or a character that is no hexadecimal digit.
+    package static func decode(_ text: String) -> [UInt8]? {
+        let nibbles = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
+        guard nibbles.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: nibbles.count, by: 2) {
+            guard let high = nibbles[index], let low = nibbles[index + 1] else { return nil }
+            bytes.append(UInt8(high << 4 | low))
+        }
+        return bytes
+    }
+}
+
+/// The time format of signatures, `YYYYMMDDTHHMMSSZ` in UTC.
+package enum SigningTime {
+    private static let style = Date.ISO8601FormatStyle(
+        dateSeparator: .omitted, dateTimeSeparator: .standard, timeSeparator: .omitted)
+
+    package static func format(_ date: Date) -> String { date.formatted(style) }
+
+    package static func parse(_ text: String) -> Date? {
+        guard text.utf8.count == 16 else { return nil }
+        return try? Date(text, strategy: style)
+    }
+}

@@ -1,0 +1,23 @@
+/// An access key. The secret stays out of descriptions and logs.
+package struct Credentials: Sendable, Equatable, CustomStringConvertible {
+    package let accessKeyID: String
+    package let secretAccessKey: String
+
+    package init(accessKeyID: String, secretAccessKey: String) {
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+    }
+
+    package var description: String { "Credentials(\(accessKeyID))" }
+
+    /// A new random key: `SPTR` and 16 characters; 40 characters of secret (238 bits).
+    package static func generate(using random: inout some RandomNumberGenerator) -> Credentials {
+        let upper = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        let all = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+        func text(_ count: Int, of alphabet: [Character]) -> String {
+            String((0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] })
+        }
+        return Credentials(
+            accessKeyID: "SPTR" + text(16, of: upper), secretAccessKey: text(40, of: all))
+    }
+}

@@ -1,0 +1,85 @@
+package import FoundationEssentials
+package import Wire
+
+/// The rows behind projects, datasets, models and jobs.
+///
+/// A write is one transaction: all of it is seen or nothing, also after a crash. Bodies are plain
+/// synchronous code, so that nothing else can happen between two of their statements.
+package protocol MetadataStore: Sendable {
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+    ) async throws -> Value
+
+    /// A body that throws leaves nothing behind.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+    ) async throws -> Value
+}
+
+package typealias MetadataTransaction = DatasetTable & JobTable & ModelTable & PackagingTable
+    & ProjectTable & SettingTable & TagTable & TokenTable
+
+package protocol ProjectTable {
+    func project(_ name: String) throws -> ProjectRecord?
+    /// In the order of names, after `after`.
+    func projects(after: String?, limit: Int) throws -> [ProjectRecord]
+    /// Inserts or replaces.
+    func save(_ project: ProjectRecord) throws
+}
+
+package protocol DatasetTable {
+    func dataset(_ project: String, _ type: DatasetType) throws -> DatasetRecord?
+    func datasets(_ project: String) throws -> [DatasetRecord]
+    func save(_ dataset: DatasetRecord) throws
+    /// Adds entries in their order; one with a known `sourceRef` takes the other's place.
+    func addEntries(_ entries: [DatasetEntry], project: String, type: DatasetType) throws
+    func removeEntries(project: String, type: DatasetType) throws
+    /// In the order of their addition, after the first `offset`.
+    func entries(project: String, type: DatasetType, offset: Int, limit: Int) throws
+        -> [DatasetEntry]
+    func countEntries(project: String, type: DatasetType) throws -> ImageStats
+}
+
+package protocol ModelTable {
+    func model(_ project: String, _ version: Int) throws -> ModelRecord?
+    /// Newest first, below version `before`.
+    func models(_ project: String, before: Int?, limit: Int) throws -> [ModelRecord]
+    func models(status: ModelStatus) throws -> [ModelRecord]
+    func save(_ model: ModelRecord) throws
+}
+
+package protocol PackagingTable {
+    func packagingJob(_ project: String, _ jobName: String) throws -> PackagingRecord?
+    /// Newest first, older than the job `after`.
+    func packagingJobs(_ project: String, after: String?, limit: Int) throws -> [PackagingRecord]
+    /// The job of any project that is RUNNING for this component version.
+    func runningPackagingJob(component: String, version: String) throws -> PackagingRecord?
+    /// - Parameter componentVersion: as resolved, with the default filled in.
+    func save(_ job: PackagingRecord, componentVersion: String) throws
+}
+
+package protocol JobTable {
+    func job(_ id: UUID) throws -> JobRecord?
+    /// Jobs that are queued and due, or running with a lease that ended before `now`; oldest first.
+    func claimableJobs(now: Date, limit: Int) throws -> [JobRecord]
+    func runningJobs() throws -> [JobRecord]
+    func save(_ job: JobRecord) throws
+    func removeJobs(endedBefore date: Date) throws
+}
+
+package protocol TokenTable {
+    func token(_ key: String) throws -> TokenRecord?
+    func save(_ token: TokenRecord) throws
+    func removeTokens(createdBefore date: Date) throws
+}
+
+package protocol TagTable {
+    func tags(of resource: String) throws -> [Tag]
+    /// Adds tags; one with a known key takes the other's place.
+    func addTags(_ tags: [Tag], to resource: String) throws
+}
+
+package protocol SettingTable {
+    func setting(_ name: String) throws -> Data?
+    func saveSetting(_ name: String, _ value: Data) throws
+}

@@ -1,0 +1,155 @@
+package import FoundationEssentials
+package import Wire
+
+package struct ProjectRecord: Sendable, Codable, Equatable {
+    package var name: String
+    package var created: Date
+    /// Version of the newest model; versions are never used twice.
+    package var lastModelVersion = 0
+
+    package init(name: String, created: Date) {
+        self.name = name
+        self.created = created
+    }
+}
+
+package struct DatasetRecord: Sendable, Codable, Equatable {
+    package var project: String
+    package var type: DatasetType
+    package var created: Date
+    package var updated: Date
+    package var status: DatasetStatus
+    package var statusMessage: String?
+    package var stats = ImageStats()
+
+    package init(project: String, type: DatasetType, created: Date, status: DatasetStatus) {
+        self.project = project
+        self.type = type
+        self.created = created
+        updated = created
+        self.status = status
+    }
+}
+
+/// One line of a dataset.
+package struct DatasetEntry: Sendable, Codable, Equatable {
+    package var sourceRef: String
+    /// The JSON line as it was given.
+    package var line: String
+    /// `normal`, `anomaly` or nil for an image without a label.
+    package var verdict: String?
+    package var created: Date
+
+    package init(sourceRef: String, line: String, verdict: String?, created: Date) {
+        self.sourceRef = sourceRef
+        self.line = line
+        self.verdict = verdict
+        self.created = created
+    }
+}
+
+package struct ModelRecord: Sendable, Codable, Equatable {
+    package var project: String
+    package var version: Int
+    package var created: Date
+    package var description: String?
+    package var status: ModelStatus
+    package var statusMessage: String?
+    package var output: S3Location
+    package var kmsKeyID: String?
+    package var performance: ModelPerformance?
+    package var evaluationManifest: OutputS3Object?
+    package var evaluationResult: OutputS3Object?
+    package var evaluationEnd: Date?
+    package var minInferenceUnits: Int?
+    package var maxInferenceUnits: Int?
+
+    package init(
+        project: String, version: Int, created: Date, description: String?, output: S3Location,
+        kmsKeyID: String?
+    ) {
+        self.project = project
+        self.version = version
+        self.created = created
+        self.description = description
+        status = .training
+        self.output = output
+        self.kmsKeyID = kmsKeyID
+    }
+}
+
+package struct PackagingRecord: Sendable, Codable, Equatable {
+    package var project: String
+    package var jobName: String
+    package var modelVersion: Int
+    package var configuration: ModelPackagingConfiguration
+    package var description: String?
+    package var status: PackagingStatus
+    package var statusMessage: String?
+    package var created: Date
+    package var updated: Date
+    package var output: ModelPackagingOutputDetails?
+
+    package init(
+        project: String, jobName: String, modelVersion: Int,
+        configuration: ModelPackagingConfiguration, description: String?, created: Date
+    ) {
+        self.project = project
+        self.jobName = jobName
+        self.modelVersion = modelVersion
+        self.configuration = configuration
+        self.description = description
+        status = .created
+        self.created = created
+        updated = created
+    }
+}
+
+/// A piece of long work that survives a crash.
+package struct JobRecord: Sendable, Codable, Equatable {
+    package enum State: String, Sendable, Codable {
+        case queued
+        case running
+        case finished
+        case failed
+    }
+
+    package var id: UUID
+    /// What is to be done and to what; the meaning belongs to the service.
+    package var kind: String
+    package var subject: Data
+    package var state = State.queued
+    /// How often the work has been begun.
+    package var attempt = 0
+    package var leaseOwner: UUID?
+    package var leaseExpiry: Date?
+    /// When it may be begun.
+    package var notBefore: Date
+    package var created: Date
+    package var lastError: String?
+
+    package init(id: UUID, kind: String, subject: Data, created: Date) {
+        self.id = id
+        self.kind = kind
+        self.subject = subject
+        self.created = created
+        notBefore = created
+    }
+}
+
+/// The remembered answer of a call that carried a client token.
+package struct TokenRecord: Sendable, Codable, Equatable {
+    /// Operation and token.
+    package var key: String
+    /// Tells whether the call is repeated with the same parameters.
+    package var requestDigest: String
+    package var response: Data
+    package var created: Date
+
+    package init(key: String, requestDigest: String, response: Data, created: Date) {
+        self.key = key
+        self.requestDigest = requestDigest
+        self.response = response
+        self.created = created
+    }
+}

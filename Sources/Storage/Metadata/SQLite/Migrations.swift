@@ -1,0 +1,98 @@
+import GRDB
+
+/// The schema, step by step. Steps are only ever added: a database of any age is brought up to
+/// date by those that it lacks.
+///
+/// Columns hold what SQL asks about; `document` holds the whole record as JSON. New members of a
+/// record are optional, so older rows stay readable without a migration.
+enum Migrations {
+    static var all: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        for (name, sql) in steps {
+            migrator.registerMigration(name) { try $0.execute(sql: sql) }
+        }
+        return migrator
+    }
+
+    private static let steps: [(name: String, sql: String)] = [
+        (
+            "0001-projects-models-jobs",
+            """
+            CREATE TABLE project (
+                name TEXT NOT NULL PRIMARY KEY,
+                document TEXT NOT NULL
+            ) STRICT;
+
+            CREATE TABLE dataset (
+                project TEXT NOT NULL REFERENCES project (name),
+                type TEXT NOT NULL,
+                document TEXT NOT NULL,
+                PRIMARY KEY (project, type)
+            ) STRICT;
+
+            CREATE TABLE dataset_entry (
+                position INTEGER PRIMARY KEY AUTOINCREMENT,
+                project TEXT NOT NULL,
+                type TEXT NOT NULL,
+                source_ref TEXT NOT NULL,
+                verdict TEXT,
+                document TEXT NOT NULL,
+                UNIQUE (project, type, source_ref),
+                FOREIGN KEY (project, type) REFERENCES dataset (project, type) ON DELETE CASCADE
+            ) STRICT;
+
+            CREATE TABLE model (
+                project TEXT NOT NULL REFERENCES project (name),
+                version INTEGER NOT NULL,
+                status TEXT NOT NULL,
+                document TEXT NOT NULL,
+                PRIMARY KEY (project, version)
+            ) STRICT;
+            CREATE INDEX model_status ON model (status);
+
+            CREATE TABLE packaging_job (
+                position INTEGER PRIMARY KEY AUTOINCREMENT,
+                project TEXT NOT NULL REFERENCES project (name),
+                job_name TEXT NOT NULL,
+                component TEXT NOT NULL,
+                component_version TEXT NOT NULL,
+                status TEXT NOT NULL,
+                document TEXT NOT NULL,
+                UNIQUE (project, job_name)
+            ) STRICT;
+            -- Two jobs must not write one component version at the same time.
+            CREATE UNIQUE INDEX packaging_job_running
+                ON packaging_job (component, component_version) WHERE status = 'RUNNING';
+
+            CREATE TABLE job (
+                position INTEGER PRIMARY KEY AUTOINCREMENT,
+                id TEXT NOT NULL UNIQUE,
+                state TEXT NOT NULL,
+                not_before REAL NOT NULL,
+                lease_expiry REAL,
+                document TEXT NOT NULL
+            ) STRICT;
+            CREATE INDEX job_state ON job (state, not_before);
+
+            CREATE TABLE client_token (
+                key TEXT NOT NULL PRIMARY KEY,
+                created REAL NOT NULL,
+                document TEXT NOT NULL
+            ) STRICT;
+            CREATE INDEX client_token_created ON client_token (created);
+
+            CREATE TABLE tag (
+                resource TEXT NOT NULL,
+                key TEXT NOT NULL,
+                value TEXT NOT NULL,
+                PRIMARY KEY (resource, key)
+            ) STRICT;
+
+            CREATE TABLE setting (
+                name TEXT NOT NULL PRIMARY KEY,
+                value BLOB NOT NULL
+            ) STRICT;
+            """
+        )
+    ]
+}

@@ -1,0 +1,34 @@
+import FoundationEssentials
+import GRDB
+
+/// Metadata in one SQLite file, through GRDB. Statements run on GRDB's own threads.
+package final class SQLiteStore: MetadataStore {
+    private let pool: DatabasePool
+
+    /// Opens or makes the database and brings its schema up to date.
+    package init(path: String) throws(StorageError) {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(10)
+        // With WAL the default does not sync every commit; an answered call must last.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try Migrations.all.migrate(pool)
+        } catch {
+            throw StorageError(.unavailable, "The database \(path) could not be opened: \(error)")
+        }
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+    ) async throws -> Value {
+        try await pool.read { try body(SQLiteTransaction(database: $0)) }
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+    ) async throws -> Value {
+        try await pool.write { try body(SQLiteTransaction(database: $0)) }
+    }
+}

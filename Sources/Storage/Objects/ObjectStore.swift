@@ -1,0 +1,63 @@
+package import FoundationEssentials
+
+/// Where an object lies.
+package struct ObjectLocation: Sendable, Hashable, Codable, CustomStringConvertible {
+    package let bucket: String
+    package let key: String
+
+    package init(bucket: String, key: String) {
+        self.bucket = bucket
+        self.key = key
+    }
+
+    /// - Parameter uri: `s3://BUCKET/KEY`; nil for anything else.
+    package init?(uri: String) {
+        guard uri.hasPrefix("s3://") else { return nil }
+        let parts = uri.dropFirst(5).split(
+            separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+        self.init(bucket: String(parts[0]), key: String(parts[1]))
+    }
+
+    package var uri: String { "s3://\(bucket)/\(key)" }
+    package var description: String { uri }
+}
+
+/// What is put into a store.
+package enum ObjectContent: Sendable {
+    case bytes(Data)
+    /// A file that the store copies.
+    case file(path: String)
+}
+
+/// What a store knows about an object without reading it.
+package struct ObjectSummary: Sendable, Equatable {
+    package let key: String
+    package let size: Int
+
+    package init(key: String, size: Int) {
+        self.key = key
+        self.size = size
+    }
+}
+
+/// Buckets of objects, as S3 has them.
+///
+/// A put is seen whole or not at all, also after a crash; a get that began before a put ends gives
+/// the old object or the new one. `ObjectStoreContract` in the tests says it in code, and every
+/// implementation must pass it.
+package protocol ObjectStore: Sendable {
+    func createBucket(_ bucket: String) async throws
+    func bucketExists(_ bucket: String) async throws -> Bool
+    func put(_ content: ObjectContent, at location: ObjectLocation) async throws
+    /// - Parameter bytesMax: a larger object throws `tooLarge` and is not read.
+    func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data
+    /// - Returns: nil when there is no such object.
+    func head(_ location: ObjectLocation) async throws -> ObjectSummary?
+    /// Does nothing when there is no such object.
+    func delete(_ location: ObjectLocation) async throws
+    /// Objects whose keys begin with `prefix` and come after `after`, in the order of their
+    /// UTF-8 bytes.
+    func list(_ bucket: String, prefix: String, after: String?, limit: Int) async throws
+        -> [ObjectSummary]
+}

@@ -1,0 +1,87 @@
+package import FoundationEssentials
+
+/// A label that masks name, with the colour that stands for it.
+package struct LabelClass: Sendable, Codable, Equatable {
+    package let name: String
+    /// `#RRGGBB`.
+    package let color: String
+
+    package init(name: String, color: String) {
+        self.name = name
+        self.color = color
+    }
+}
+
+/// A mask decoded into labels.
+package struct LabelMask: Sendable, Equatable {
+    package let width: Int
+    package let height: Int
+    /// 0 for background, else 1 + the label's index; rows from the top.
+    package let indices: [UInt8]
+
+    /// Reads a PNG in the colours of `classes`.
+    ///
+    /// Pixels of less than half opacity, white ones that no entry names, and those of an entry
+    /// called background are background.
+    ///
+    /// - Parameter labels: the project's labels; every class but the background must be one.
+    /// - Throws: `invalidMask` naming the image and the colour that no entry names, or the size.
+    package init(
+        png: Data, classes: [GroundTruthLine.MaskClass], labels: [LabelClass],
+        imageWidth: Int, imageHeight: Int, name: String
+    ) throws(VisionError) {
+        let (width, height, pixels) = try PNG.decodeRGBA(png, name: name)
+        guard width == imageWidth, height == imageHeight else {
+            throw VisionError(
+                .invalidMask,
+                "The mask \(name) is \(width)×\(height) pixels, but its image is "
+                    + "\(imageWidth)×\(imageHeight).")
+        }
+        var table: [RGB: UInt8] = [.white: 0]
+        for entry in classes {
+            if entry.name.lowercased() == GroundTruthLine.backgroundName {
+                table[entry.color] = 0
+            } else if let index = labels.firstIndex(where: { $0.name == entry.name }) {
+                table[entry.color] = UInt8(index + 1)
+            }
+        }
+        var indices = [UInt8](repeating: 0, count: width * height)
+        for position in 0..<width * height where pixels[position * 4 + 3] >= 128 {
+            let color = RGB(
+                pixels[position * 4], pixels[position * 4 + 1], pixels[position * 4 + 2])
+            guard let index = table[color] else {
+                throw VisionError(
+                    .invalidMask,
+                    "The mask \(name) has the colour \(color.hex) at x \(position % width), "
+                        + "y \(position / width), which its internal-color-map does not name.")
+            }
+            indices[position] = index
+        }
+        self.width = width
+        self.height = height
+        self.indices = indices
+    }
+
+    /// Share of each cell of a grid that a label covers, 0...1.
+    func coverage(of label: Int, gridWidth: Int, gridHeight: Int) -> [Float] {
+        var counts = [Float](repeating: 0, count: gridWidth * gridHeight)
+        var totals = counts
+        for y in 0..<height {
+            let row = y * gridHeight / height * gridWidth
+            for x in 0..<width {
+                let cell = row + x * gridWidth / width
+                totals[cell] += 1
+                if indices[y * width + x] == label + 1 { counts[cell] += 1 }
+            }
+        }
+        return zip(counts, totals).map { $1 > 0 ? $0 / $1 : 0 }
+    }
+
+    /// The labels at the centres of a grid's cells.
+    func sampled(width gridWidth: Int, height gridHeight: Int) -> [UInt8] {
+        (0..<gridHeight).flatMap { y in
+            let row = (2 * y + 1) * height / (2 * gridHeight) * width
+            return (0..<gridWidth).map { x in indices[row + (2 * x + 1) * width / (2 * gridWidth)] }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package import FoundationEssentials
+
+/// Reads PNG and JPEG into RGB8. The kind is told by the first bytes, not by a name or header.
+///
+/// Greyscale and palettes become RGB, 16-bit samples are scaled to 8, alpha is dropped, and a
+/// JPEG's EXIF orientation is applied.
+package enum ImageDecoder {
+    /// - Parameter name: what messages call the image.
+    /// - Throws: `VisionError.invalidImage` for other formats, damage, and sizes past the limits;
+    ///   a size is checked before memory is taken for it.
+    package static func decode(_ bytes: Data, name: String) throws(VisionError) -> RGBImage {
+        guard bytes.count <= VisionLimits.imageBytesMax else {
+            throw invalid(
+                name,
+                "has \(bytes.count) bytes; at most \(VisionLimits.imageBytesMax) are allowed")
+        }
+        if PNG.isPNG(bytes) { return try PNG.decodeRGB(bytes, name: name) }
+        if JPEG.isJPEG(bytes) { return try JPEG.decode(bytes, name: name) }
+        throw invalid(name, "is neither PNG nor JPEG")
+    }
+
+    static func invalid(_ name: String, _ reason: String) -> VisionError {
+        VisionError(.invalidImage, "The image \(name) \(reason).")
+    }
+
+    static func checkSize(_ width: Int, _ height: Int, name: String) throws(VisionError) {
+        let sides = VisionLimits.imageSidePixelsMin...VisionLimits.imageSidePixelsMax
+        guard sides.contains(width), sides.contains(height) else {
+            throw invalid(
+                name,
+                "is \(width)×\(height) pixels; each side must have \(sides.lowerBound) to "
+                    + "\(sides.upperBound)")
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import CSpng
+import Glibc
+package import FoundationEssentials
+
+/// PNG by libspng.
+package enum PNG {
+    private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+    static func isPNG(_ bytes: Data) -> Bool { bytes.starts(with: signature) }
+
+    static func decodeRGB(_ bytes: Data, name: String) throws(VisionError) -> RGBImage {
+        let (width, height, pixels) = try decode(bytes, Int32(SPNG_FMT_RGB8.rawValue), 3, name)
+        return RGBImage(width: width, height: height, pixels: pixels)
+    }
+
+    /// Interleaved red, green, blue and alpha, for masks.
+    static func decodeRGBA(
+        _ bytes: Data, name: String
+    ) throws(VisionError) -> (width: Int, height: Int, pixels: [UInt8]) {
+        guard bytes.count <= VisionLimits.imageBytesMax, isPNG(bytes) else {
+            throw ImageDecoder.invalid(
+                name, "is not a PNG of at most \(VisionLimits.imageBytesMax) bytes")
+        }
+        return try decode(bytes, Int32(SPNG_FMT_RGBA8.rawValue), 4, name)
+    }
+
+    private static func decode(
+        _ bytes: Data, _ format: Int32, _ channels: Int, _ name: String
+    ) throws(VisionError) -> (width: Int, height: Int, pixels: [UInt8]) {
+        guard let context = spng_ctx_new(0) else {
+            throw VisionError(.invalidImage, "libspng could not be initialised.")
+        }
+        defer { spng_ctx_free(context) }
+        let side = UInt32(VisionLimits.imageSidePixelsMax)
+        spng_set_image_limits(context, side, side)
+        // Ancillary chunks are not read; a bomb in one of them costs nothing.
+        spng_set_chunk_limits(context, 1 << 20, 1 << 21)
+        let result: Result<(Int, Int, [UInt8]), VisionError> = bytes.withUnsafeBytes { raw in
+            do throws(VisionError) {
+                return .success(try decode(context, raw, format, channels, name))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private static func decode(
+        _ context: OpaquePointer, _ raw: UnsafeRawBufferPointer, _ format: Int32, _ channels: Int,
+        _ name: String
+    ) throws(VisionError) -> (Int, Int, [UInt8]) {
+        var header = spng_ihdr()
+        var status = spng_set_png_buffer(context, raw.baseAddress, raw.count)
+        if status == 0 { status = spng_get_ihdr(context, &header) }
+        guard status == 0 else { throw damaged(status, name) }
+        try ImageDecoder.checkSize(Int(header.width), Int(header.height), name: name)
+        let count = Int(header.width) * Int(header.height) * channels
+        var pixels = [UInt8](repeating: 0, count: count)
+        let flags = channels == 4 ? Int32(SPNG_DECODE_TRNS.rawValue) : 0
+        status = spng_decode_image(context, &pixels, count, format, flags)
+        guard status == 0 else { throw damaged(status, name) }
+        return (Int(header.width), Int(header.height), pixels)
+    }
+
+    private static func damaged(_ status: Int32, _ name: String) -> VisionError {
+        let reason = String(cString: spng_strerror(status))
+        return ImageDecoder.invalid(name, "is a damaged or oversized PNG (\(reason))")
+    }
+
+    package static func encode(_ image: RGBImage) throws(VisionError) -> Data {
+        try encode(
+            image.pixels, width: image.width, height: image.height,
+            colorType: SPNG_COLOR_TYPE_TRUECOLOR, palette: [])
+    }
+
+    /// A PNG whose pixels are indices into `palette`.
+    ///
+    /// - Parameters:
+    ///   - indices: `width * height` bytes, each below `palette.count`.
+    ///   - palette: 1...256 colours.
+    package static func encode(indices: [UInt8], width: Int, height: Int, palette: [RGB])
+        throws(VisionError) -> Data
+    {
+        try encode(
+            indices, width: width, height: height, colorType: SPNG_COLOR_TYPE_INDEXED,
+            palette: palette)
+    }
+
+    private static func encode(
+        _ pixels: [UInt8], width: Int, height: Int, colorType: spng_color_type, palette: [RGB]
+    ) throws(VisionError) -> Data {
+        guard let context = spng_ctx_new(Int32(SPNG_CTX_ENCODER.rawValue)) else {
+            throw VisionError(.invalidImage, "libspng could not be initialised.")
+        }
+        defer { spng_ctx_free(context) }
+        var header = spng_ihdr()
+        header.width = UInt32(width)
+        header.height = UInt32(height)
+        header.bit_depth = 8
+        header.color_type = UInt8(colorType.rawValue)
+        spng_set_option(context, SPNG_ENCODE_TO_BUFFER, 1)
+        // Masks and overlays are mostly flat: level 4 is twice as fast as 6 and as small.
+        spng_set_option(context, SPNG_IMG_COMPRESSION_LEVEL, 4)
+        var status = spng_set_ihdr(context, &header)
+        if status == 0, !palette.isEmpty {
+            var table = spng_plte()
+            table.n_entries = UInt32(palette.count)
+            withUnsafeMutableBytes(of: &table.entries) { entries in
+                for (index, color) in palette.enumerated() {
+                    entries[index * 4] = color.red
+                    entries[index * 4 + 1] = color.green
+                    entries[index * 4 + 2] = color.blue
+                }
+            }
+            status = spng_set_plte(context, &table)
+        }
+        if status == 0 {
+            status = spng_encode_image(
+                context, pixels, pixels.count, Int32(SPNG_FMT_PNG.rawValue),
+                Int32(SPNG_ENCODE_FINALIZE.rawValue))
+        }
+        var count = 0
+        guard status == 0, let buffer = spng_get_png_buffer(context, &count, &status) else {
+            throw VisionError(
+                .invalidImage,
+                "An image could not be written as PNG (\(String(cString: spng_strerror(status)))).")
+        }
+        defer { free(buffer) }
+        return Data(bytes: buffer, count: count)
+    }
+}

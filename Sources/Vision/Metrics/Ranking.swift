@@ -1,0 +1,127 @@
+import Glibc
+
+/// Figures about scores of normal and anomalous images; a higher score means more anomalous.
+package enum Ranking {
+    /// Area under the ROC curve, 0...1, by ranks with ties at a half (Mann and Whitney);
+    /// nil when a class is empty.
+    package static func auroc(normal: [Double], anomalous: [Double]) -> Double? {
+        guard !normal.isEmpty, !anomalous.isEmpty else { return nil }
+        let sorted = normal.sorted()
+        let wins = anomalous.reduce(0.0) { sum, score in
+            let below = lowerBound(sorted, score)
+            let ties = upperBound(sorted, score) - below
+            return sum + Double(below) + Double(ties) / 2
+        }
+        return wins / Double(normal.count * anomalous.count)
+    }
+
+    /// Average precision, 0...1: precision at each rank that adds recall, weighted by the recall
+    /// added; equal scores form one rank. nil without anomalies.
+    package static func averagePrecision(normal: [Double], anomalous: [Double]) -> Double? {
+        guard !anomalous.isEmpty else { return nil }
+        let scored = normal.map { ($0, false) } + anomalous.map { ($0, true) }
+        let ordered = scored.sorted { $0.0 > $1.0 }
+        var (hits, seen, sum) = (0, 0, 0.0)
+        var index = 0
+        while index < ordered.count {
+            let score = ordered[index].0
+            let before = hits
+            while index < ordered.count, ordered[index].0 == score {
+                seen += 1
+                if ordered[index].1 { hits += 1 }
+                index += 1
+            }
+            sum += Double(hits - before) / Double(anomalous.count) * Double(hits) / Double(seen)
+        }
+        return sum
+    }
+
+    /// The threshold with the highest F1; the median of the best ones, halfway between scores.
+    static func bestThreshold(normal: [Double], anomalous: [Double]) -> Double {
+        let scores = (normal + anomalous).sorted()
+        var best = (f1: -1.0, thresholds: [Double]())
+        for (low, high) in zip(scores, scores.dropFirst()) where low < high {
+            let threshold = (low + high) / 2
+            let f1 = Confusion(normal: normal, anomalous: anomalous, threshold: threshold).f1
+            if f1 > best.f1 + 1e-9 {
+                best = (f1, [threshold])
+            } else if abs(f1 - best.f1) <= 1e-9 {
+                best.thresholds.append(threshold)
+            }
+        }
+        return best.thresholds.isEmpty
+            ? scores.last ?? 1 : best.thresholds[best.thresholds.count / 2]
+    }
+
+    /// Distance of the means of the logarithms in pooled standard deviations: tells candidates
+    /// apart whose ranking is equally good.
+    static func separation(normal: [Double], anomalous: [Double]) -> Double {
+        let (n, a) = (moments(normal.map { log(max($0, 1e-9)) }), moments(anomalous.map { log(max($0, 1e-9)) }))
+        return (a.mean - n.mean) / max(1e-9, ((n.variance + a.variance) / 2).squareRoot())
+    }
+
+    private static func moments(_ values: [Double]) -> (mean: Double, variance: Double) {
+        let mean = values.reduce(0, +) / Double(max(1, values.count))
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return (mean, variance / Double(max(1, values.count)))
+    }
+
+    private static func lowerBound(_ sorted: [Double], _ value: Double) -> Int {
+        partition(sorted) { $0 >= value }
+    }
+
+    private static func upperBound(_ sorted: [Double], _ value: Double) -> Int {
+        partition(sorted) { $0 > value }
+    }
+
+    private static func partition(_ sorted: [Double], _ isAfter: (Double) -> Bool) -> Int {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isAfter(sorted[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
+/// Hits and misses of a decision.
+package struct Confusion: Sendable, Equatable {
+    package var truePositives = 0
+    package var falsePositives = 0
+    package var falseNegatives = 0
+    package var trueNegatives = 0
+
+    package init() {}
+
+    package init(normal: [Double], anomalous: [Double], threshold: Double) {
+        truePositives = anomalous.count { $0 > threshold }
+        falseNegatives = anomalous.count - truePositives
+        falsePositives = normal.count { $0 > threshold }
+        trueNegatives = normal.count - falsePositives
+    }
+
+    package mutating func count(predicted: Bool, actual: Bool) {
+        switch (predicted, actual) {
+        case (true, true): truePositives += 1
+        case (true, false): falsePositives += 1
+        case (false, true): falseNegatives += 1
+        case (false, false): trueNegatives += 1
+        }
+    }
+
+    /// 0 when nothing was predicted.
+    package var precision: Double { ratio(truePositives, truePositives + falsePositives) }
+    /// 0 when there is nothing to find.
+    package var recall: Double { ratio(truePositives, truePositives + falseNegatives) }
+    package var f1: Double {
+        ratio(2 * truePositives, 2 * truePositives + falsePositives + falseNegatives)
+    }
+    /// Intersection over union.
+    package var iou: Double {
+        ratio(truePositives, truePositives + falsePositives + falseNegatives)
+    }
+
+    private func ratio(_ part: Int, _ whole: Int) -> Double {
+        whole == 0 ? 0 : Double(part) / Double(whole)
+    }
+}

@@ -1,0 +1,117 @@
+package import FoundationEssentials
+
+/// A model that is loaded and ready to judge images. Calls block; they may overlap.
+package final class Detector: Sendable {
+    package let manifest: ModelManifest
+    private let session: InferenceSession
+
+    /// - Throws: `invalidModel` when `model` is not the file that the manifest names.
+    package init(runtime: OnnxRuntime, manifest: ModelManifest, model: Data, threads: Int)
+        throws(VisionError)
+    {
+        guard Checksum.sha256(model) == manifest.files[ModelManifest.modelFileName] else {
+            throw VisionError(
+                .invalidModel, "The model's file does not have the checksum of its manifest.")
+        }
+        self.manifest = manifest
+        session = try InferenceSession(runtime: runtime, model: model, threads: threads)
+    }
+
+    /// Judges one image.
+    ///
+    /// - Throws: `invalidImage` for another size than that of the training images.
+    package func detect(_ image: RGBImage) throws(VisionError) -> Detection {
+        let (width, height) = (manifest.image.width, manifest.image.height)
+        guard image.width == width, image.height == height else {
+            throw VisionError(
+                .invalidImage,
+                "The image is \(image.width)×\(image.height) pixels; the model was trained on "
+                    + "images of \(width)×\(height).")
+        }
+        let resized = Resize.resize(
+            image, width: manifest.input.width, height: manifest.input.height)
+        var names = [DetectorGraph.scoreOutput, DetectorGraph.mapOutput]
+        if !manifest.labels.isEmpty { names.append(DetectorGraph.logitsOutput) }
+        let outputs = try session.run(
+            [
+                (
+                    DetectorGraph.imageInput,
+                    .bytes(
+                        shape: [1, manifest.input.height, manifest.input.width, 3],
+                        values: resized.pixels)
+                )
+            ], outputs: names)
+        let score = Double(outputs[0].values[0])
+        let isAnomalous = manifest.decision.isAnomalous(score)
+        let map = FloatMap(
+            width: manifest.input.width, height: manifest.input.height, values: outputs[1].values)
+        let segmentation =
+            manifest.labels.isEmpty
+            ? nil : segment(outputs[2], width: width, height: height, isAnomalous: isAnomalous)
+        return Detection(
+            score: score, isAnomalous: isAnomalous,
+            confidence: manifest.decision.confidence(score), map: map, segmentation: segmentation)
+    }
+
+    /// Gives each pixel the label with the highest positive logit. An image that is judged normal
+    /// is all background, so that verdict and mask cannot contradict each other.
+    private func segment(_ logits: Tensor, width: Int, height: Int, isAnomalous: Bool)
+        -> Segmentation
+    {
+        var indices = [UInt8](repeating: 0, count: width * height)
+        if isAnomalous {
+            var highest = [Float](repeating: 0, count: width * height)
+            let plane = manifest.input.width * manifest.input.height
+            for label in manifest.labels.indices {
+                let values = Array(logits.values[(label * plane)..<((label + 1) * plane)])
+                let full = FloatMap(
+                    width: manifest.input.width, height: manifest.input.height, values: values
+                ).resized(width: width, height: height)
+                for pixel in indices.indices where full.values[pixel] > highest[pixel] {
+                    highest[pixel] = full.values[pixel]
+                    indices[pixel] = UInt8(label + 1)
+                }
+            }
+        }
+        return Segmentation(
+            width: width, height: height, indices: indices,
+            classes: [manifest.background] + manifest.labels)
+    }
+}
+
+/// What a model says about an image.
+package struct Detection: Sendable {
+    /// Not negative; higher is more anomalous.
+    package let score: Double
+    package let isAnomalous: Bool
+    /// Confidence in the verdict given, 0.5...1.
+    package let confidence: Double
+    /// Distance of each pixel of the graph's input to what is normal.
+    package let map: FloatMap
+    /// nil for a model without masks.
+    package let segmentation: Segmentation?
+}
+
+/// A label for each pixel of an image.
+package struct Segmentation: Sendable, Equatable {
+    package let width: Int
+    package let height: Int
+    /// Indices into `classes`, rows from the top.
+    package let indices: [UInt8]
+    /// Background first, then the labels.
+    package let classes: [LabelClass]
+
+    /// Share of the pixels of each class, in the order of `classes`; the sum is 1.
+    package var areas: [Double] {
+        var counts = [Int](repeating: 0, count: classes.count)
+        for index in indices { counts[Int(index)] += 1 }
+        return counts.map { Double($0) / Double(max(1, indices.count)) }
+    }
+
+    /// A palette PNG in the colours of the classes.
+    package func png() throws(VisionError) -> Data {
+        try PNG.encode(
+            indices: indices, width: width, height: height,
+            palette: classes.map { RGB(hex: $0.color) ?? .white })
+    }
+}

@@ -1,0 +1,106 @@
+package import FoundationEssentials
+
+/// `manifest.json` of a model: everything that is needed to use the graph beside it.
+///
+/// The same file lies beside the hosted model and at the root of a package; a package adds its
+/// target. Members are only ever added; a reader refuses a higher `formatVersion`.
+package struct ModelManifest: Sendable, Codable, Equatable {
+    package static let fileName = "manifest.json"
+    package static let modelFileName = "model.onnx"
+    package static let currentFormatVersion = 1
+
+    package struct Size: Sendable, Codable, Equatable {
+        package var width: Int
+        package var height: Int
+
+        package init(width: Int, height: Int) {
+            self.width = width
+            self.height = height
+        }
+    }
+
+    /// What a package was made for.
+    package struct Target: Sendable, Codable, Equatable {
+        package var device: String?
+        package var os: String?
+        package var arch: String?
+        package var accelerator: String?
+        package var compilerOptions: [String: String]
+
+        package init(
+            device: String?, os: String?, arch: String?, accelerator: String?,
+            compilerOptions: [String: String]
+        ) {
+            self.device = device
+            self.os = os
+            self.arch = arch
+            self.accelerator = accelerator
+            self.compilerOptions = compilerOptions
+        }
+    }
+
+    package var formatVersion = ModelManifest.currentFormatVersion
+    package var modelArn: String
+    package var projectName: String
+    package var modelVersion: String
+    /// Pixels of the images that the model was trained on and takes.
+    package var image: Size
+    /// Pixels of the graph's input.
+    package var input: Size
+    /// Empty for a model without masks.
+    package var labels: [LabelClass]
+    /// Name and colour of what is no defect.
+    package var background: LabelClass
+    package var decision: Decision
+    package var training: TrainingSummary
+    package var target: Target?
+    /// Lower-case hexadecimal SHA-256 of every other file, by name.
+    package var files: [String: String]
+
+    package init(
+        modelArn: String, projectName: String, modelVersion: String, detector: TrainedDetector,
+        background: LabelClass
+    ) {
+        self.modelArn = modelArn
+        self.projectName = projectName
+        self.modelVersion = modelVersion
+        image = Size(width: detector.imageWidth, height: detector.imageHeight)
+        input = Size(width: detector.inputWidth, height: detector.inputHeight)
+        labels = detector.labels
+        self.background = background
+        decision = detector.decision
+        training = detector.summary
+        files = [Self.modelFileName: Checksum.sha256(Data(detector.model))]
+    }
+
+    /// Bytes with sorted members: the same manifest always has the same bytes.
+    package func encoded() throws(VisionError) -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            return try encoder.encode(self)
+        } catch {
+            throw VisionError(.invalidModel, "The model's manifest could not be written: \(error)")
+        }
+    }
+
+    /// - Throws: `invalidModel` for a format from the future and for what is no manifest.
+    package init(decoding bytes: Data) throws(VisionError) {
+        struct Version: Decodable { let formatVersion: Int }
+        let decoder = JSONDecoder()
+        do {
+            let version = try decoder.decode(Version.self, from: bytes).formatVersion
+            guard version <= Self.currentFormatVersion else {
+                throw VisionError(
+                    .invalidModel,
+                    "The model has format version \(version); this Spotter reads up to "
+                        + "\(Self.currentFormatVersion). Update Spotter.")
+            }
+            self = try decoder.decode(ModelManifest.self, from: bytes)
+        } catch let error as VisionError {
+            throw error
+        } catch {
+            throw VisionError(.invalidModel, "The model's manifest is damaged: \(error)")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Glibc
+
+/// How a score becomes a verdict and a confidence.
+///
+/// The probability of an anomaly is 1 / (1 + (threshold / score)^slope): a logistic function of the
+/// logarithm of the score that is ½ at the threshold.
+package struct Decision: Sendable, Codable, Equatable {
+    /// Scores above it are anomalous.
+    package var threshold: Double
+    package var slope: Double
+
+    package init(threshold: Double, slope: Double) {
+        self.threshold = threshold
+        self.slope = slope
+    }
+
+    package func isAnomalous(_ score: Double) -> Bool { score > threshold }
+
+    /// Confidence in the verdict given for `score`, 0.5...1.
+    package func confidence(_ score: Double) -> Double {
+        let logit = slope * (log(max(score, 1e-9)) - log(max(threshold, 1e-9)))
+        return 1 / (1 + exp(-abs(logit)))
+    }
+}
+
+extension Decision {
+    private static let slopes = (2.0, 60.0)
+
+    /// Chooses threshold and slope from out-of-fold scores.
+    ///
+    /// With anomalies: the threshold of the best F1, and the slope of the highest likelihood with
+    /// both classes weighted alike. Without: the highest score of a normal image, and the slope
+    /// that gives the median normal image a confidence of 0.95.
+    init(normal: [Double], anomalous: [Double]) {
+        guard !anomalous.isEmpty else {
+            let sorted = normal.sorted()
+            let threshold = sorted.last ?? 1
+            let gap = log(max(threshold, 1e-9)) - log(max(sorted[sorted.count / 2], 1e-9))
+            let slope = min(max(log(19) / max(gap, 1e-6), Self.slopes.0), Self.slopes.1)
+            self.init(threshold: threshold, slope: slope)
+            return
+        }
+        let threshold = Ranking.bestThreshold(normal: normal, anomalous: anomalous)
+        func loss(_ slope: Double) -> Double {
+            let decision = Decision(threshold: threshold, slope: slope)
+            func mean(_ scores: [Double], isAnomalous: Bool) -> Double {
+                scores.reduce(0) { sum, score in
+                    let confidence = decision.confidence(score)
+                    let isRight = decision.isAnomalous(score) == isAnomalous
+                    return sum - log(isRight ? confidence : 1 - confidence)
+                } / Double(max(1, scores.count))
+            }
+            return mean(normal, isAnomalous: false) + mean(anomalous, isAnomalous: true)
+        }
+        // The loss is convex in the slope, so golden-section search finds its minimum.
+        var (low, high) = Self.slopes
+        let golden = (5.0.squareRoot() - 1) / 2
+        for _ in 0..<60 {
+            let (left, right) = (high - golden * (high - low), low + golden * (high - low))
+            if loss(left) < loss(right) { high = right } else { low = left }
+        }
+        self.init(threshold: threshold, slope: (low + high) / 2)
+    }
+}

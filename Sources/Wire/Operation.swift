@@ -1,0 +1,159 @@
+/// The 22 operations of the API. Everything that depends on an operation (routing, validation,
+/// permissions, statuses, help) derives from `definition`, so there is one place to change.
+package enum Operation: String, CaseIterable, Sendable {
+    case createDataset = "CreateDataset"
+    case createModel = "CreateModel"
+    case createProject = "CreateProject"
+    case deleteDataset = "DeleteDataset"
+    case deleteModel = "DeleteModel"
+    case deleteProject = "DeleteProject"
+    case describeDataset = "DescribeDataset"
+    case describeModel = "DescribeModel"
+    case describeModelPackagingJob = "DescribeModelPackagingJob"
+    case describeProject = "DescribeProject"
+    case detectAnomalies = "DetectAnomalies"
+    case listDatasetEntries = "ListDatasetEntries"
+    case listModelPackagingJobs = "ListModelPackagingJobs"
+    case listModels = "ListModels"
+    case listProjects = "ListProjects"
+    case listTagsForResource = "ListTagsForResource"
+    case startModel = "StartModel"
+    case startModelPackagingJob = "StartModelPackagingJob"
+    case stopModel = "StopModel"
+    case tagResource = "TagResource"
+    case untagResource = "UntagResource"
+    case updateDatasetEntries = "UpdateDatasetEntries"
+
+    /// Where an operation lives on the wire and which shapes it speaks.
+    package struct Definition: Sendable {
+        /// HTTP method, upper case.
+        package let method: String
+        /// Path template; a segment in braces is a label of the input shape.
+        package let path: String
+        /// HTTP status of success.
+        package let status: Int
+        /// Names in `Shapes`.
+        package let input: String
+        package let output: String
+        /// Error codes that the operation declares.
+        package let errors: [ErrorCode]
+    }
+
+    /// IAM's name of the permission that a caller needs.
+    package var permission: String { "lookoutvision:\(rawValue)" }
+
+    package var definition: Definition {
+        switch self {
+        case .createDataset:
+            Definition(
+                method: "POST", path: "/2020-11-20/projects/{projectName}/datasets",
+                status: 202, input: "CreateDatasetRequest", output: "CreateDatasetResponse",
+                errors: ErrorCode.common + [.serviceQuotaExceeded])
+        case .createModel:
+            Definition(
+                method: "POST", path: "/2020-11-20/projects/{projectName}/models",
+                status: 202, input: "CreateModelRequest", output: "CreateModelResponse",
+                errors: ErrorCode.common + [.serviceQuotaExceeded])
+        case .createProject:
+            Definition(
+                method: "POST", path: "/2020-11-20/projects",
+                status: 200, input: "CreateProjectRequest", output: "CreateProjectResponse",
+                errors: ErrorCode.common + [.serviceQuotaExceeded])
+        case .deleteDataset:
+            Definition(
+                method: "DELETE", path: "/2020-11-20/projects/{projectName}/datasets/{datasetType}",
+                status: 202, input: "DeleteDatasetRequest", output: "DeleteDatasetResponse",
+                errors: ErrorCode.common)
+        case .deleteModel:
+            Definition(
+                method: "DELETE", path: "/2020-11-20/projects/{projectName}/models/{modelVersion}",
+                status: 202, input: "DeleteModelRequest", output: "DeleteModelResponse",
+                errors: ErrorCode.common)
+        case .deleteProject:
+            Definition(
+                method: "DELETE", path: "/2020-11-20/projects/{projectName}",
+                status: 200, input: "DeleteProjectRequest", output: "DeleteProjectResponse",
+                errors: ErrorCode.common)
+        case .describeDataset:
+            Definition(
+                method: "GET", path: "/2020-11-20/projects/{projectName}/datasets/{datasetType}",
+                status: 200, input: "DescribeDatasetRequest", output: "DescribeDatasetResponse",
+                errors: ErrorCode.common)
+        case .describeModel:
+            Definition(
+                method: "GET", path: "/2020-11-20/projects/{projectName}/models/{modelVersion}",
+                status: 200, input: "DescribeModelRequest", output: "DescribeModelResponse",
+                errors: ErrorCode.common)
+        case .describeModelPackagingJob:
+            Definition(
+                method: "GET", path: "/2020-11-20/projects/{projectName}/modelpackagingjobs/{jobName}",
+                status: 200, input: "DescribeModelPackagingJobRequest", output: "DescribeModelPackagingJobResponse",
+                errors: [.accessDenied, .internalServer, .validation, .resourceNotFound, .throttling])
+        case .describeProject:
+            Definition(
+                method: "GET", path: "/2020-11-20/projects/{projectName}",
+                status: 200, input: "DescribeProjectRequest", output: "DescribeProjectResponse",
+                errors: ErrorCode.common)
+        case .detectAnomalies:
+            Definition(
+                method: "POST", path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/detect",
+                status: 200, input: "DetectAnomaliesRequest", output: "DetectAnomaliesResponse",
+                errors: ErrorCode.common)
+        case .listDatasetEntries:
+            Definition(
+                method: "GET", path: "/2020-11-20/projects/{projectName}/datasets/{datasetType}/entries",
+                status: 200, input: "ListDatasetEntriesRequest", output: "ListDatasetEntriesResponse",
+                errors: ErrorCode.common)
+        case .listModelPackagingJobs:
+            Definition(
+                method: "GET", path: "/2020-11-20/projects/{projectName}/modelpackagingjobs",
+                status: 200, input: "ListModelPackagingJobsRequest", output: "ListModelPackagingJobsResponse",
+                errors: [.accessDenied, .internalServer, .validation, .resourceNotFound, .throttling])
+        case .listModels:
+            Definition(
+                method: "GET", path: "/2020-11-20/projects/{projectName}/models",
+                status: 200, input: "ListModelsRequest", output: "ListModelsResponse",
+                errors: ErrorCode.common)
+        case .listProjects:
+            Definition(
+                method: "GET", path: "/2020-11-20/projects",
+                status: 200, input: "ListProjectsRequest", output: "ListProjectsResponse",
+                errors: ErrorCode.common)
+        case .listTagsForResource:
+            Definition(
+                method: "GET", path: "/2020-11-20/tags/{resourceArn}",
+                status: 200, input: "ListTagsForResourceRequest", output: "ListTagsForResourceResponse",
+                errors: ErrorCode.common)
+        case .startModel:
+            Definition(
+                method: "POST", path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/start",
+                status: 202, input: "StartModelRequest", output: "StartModelResponse",
+                errors: ErrorCode.common + [.serviceQuotaExceeded])
+        case .startModelPackagingJob:
+            Definition(
+                method: "POST", path: "/2020-11-20/projects/{projectName}/modelpackagingjobs",
+                status: 200, input: "StartModelPackagingJobRequest", output: "StartModelPackagingJobResponse",
+                errors: ErrorCode.common + [.serviceQuotaExceeded])
+        case .stopModel:
+            Definition(
+                method: "POST", path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/stop",
+                status: 202, input: "StopModelRequest", output: "StopModelResponse",
+                errors: ErrorCode.common)
+        case .tagResource:
+            Definition(
+                method: "POST", path: "/2020-11-20/tags/{resourceArn}",
+                status: 200, input: "TagResourceRequest", output: "TagResourceResponse",
+                errors: ErrorCode.common + [.serviceQuotaExceeded])
+        case .untagResource:
+            Definition(
+                method: "DELETE", path: "/2020-11-20/tags/{resourceArn}",
+                status: 200, input: "UntagResourceRequest", output: "UntagResourceResponse",
+                errors: ErrorCode.common)
+        case .updateDatasetEntries:
+            Definition(
+                method: "PATCH", path: "/2020-11-20/projects/{projectName}/datasets/{datasetType}/entries",
+                status: 202, input: "UpdateDatasetEntriesRequest", output: "UpdateDatasetEntriesResponse",
+                errors: ErrorCode.common)
+        }
+    }
+}

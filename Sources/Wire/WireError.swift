@@ -1,0 +1,109 @@
+/// Names of the errors that a client can see, with their HTTP statuses.
+package enum ErrorCode: String, Sendable, CaseIterable {
+    case accessDenied = "AccessDeniedException"
+    case conflict = "ConflictException"
+    case internalServer = "InternalServerException"
+    case resourceNotFound = "ResourceNotFoundException"
+    case serviceQuotaExceeded = "ServiceQuotaExceededException"
+    case throttling = "ThrottlingException"
+    case validation = "ValidationException"
+
+    // Answers of the front end, before an operation is known or its caller trusted.
+    case incompleteSignature = "IncompleteSignatureException"
+    case invalidSignature = "InvalidSignatureException"
+    case methodNotAllowed = "MethodNotAllowedException"
+    case missingAuthenticationToken = "MissingAuthenticationTokenException"
+    case notImplemented = "NotImplementedException"
+    case requestExpired = "RequestExpired"
+    case requestTooLarge = "RequestEntityTooLargeException"
+    case serialization = "SerializationException"
+    case unknownOperation = "UnknownOperationException"
+    case unrecognizedClient = "UnrecognizedClientException"
+
+    /// What nearly every operation declares.
+    package static let common: [ErrorCode] = [
+        .accessDenied, .internalServer, .validation, .conflict, .resourceNotFound, .throttling,
+    ]
+
+    package var httpStatus: Int {
+        switch self {
+        case .incompleteSignature, .serialization, .validation: 400
+        case .serviceQuotaExceeded: 402
+        case .accessDenied, .invalidSignature, .missingAuthenticationToken, .requestExpired,
+            .unrecognizedClient:
+            403
+        case .resourceNotFound, .unknownOperation: 404
+        case .methodNotAllowed: 405
+        case .conflict: 409
+        case .requestTooLarge: 413
+        case .throttling: 429
+        case .internalServer: 500
+        case .notImplemented: 501
+        }
+    }
+}
+
+/// The kinds of resources that errors name.
+package enum ResourceType: String, Sendable, Codable {
+    case project = "PROJECT"
+    case dataset = "DATASET"
+    case model = "MODEL"
+    case trial = "TRIAL"
+    case modelPackageJob = "MODEL_PACKAGE_JOB"
+}
+
+/// What a client is told when an operation fails.
+package struct WireError: Error, Sendable, Equatable {
+    package var code: ErrorCode
+    package var message: String
+    package var resourceID: String?
+    package var resourceType: ResourceType?
+    package var quotaCode: String?
+    package var serviceCode: String?
+    /// Seconds; travels in the `Retry-After` header.
+    package var retryAfterSeconds: Int?
+
+    package init(
+        _ code: ErrorCode, _ message: String, resourceID: String? = nil,
+        resourceType: ResourceType? = nil, quotaCode: String? = nil, serviceCode: String? = nil,
+        retryAfterSeconds: Int? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.resourceID = resourceID
+        self.resourceType = resourceType
+        self.quotaCode = quotaCode
+        self.serviceCode = serviceCode
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    package static func validation(_ message: String) -> WireError {
+        WireError(.validation, message)
+    }
+
+    package static func conflict(
+        _ message: String, _ type: ResourceType, _ id: String
+    ) -> WireError {
+        WireError(.conflict, message, resourceID: id, resourceType: type)
+    }
+
+    package static func notFound(
+        _ message: String, _ type: ResourceType, _ id: String
+    ) -> WireError {
+        WireError(.resourceNotFound, message, resourceID: id, resourceType: type)
+    }
+
+    /// The members of the JSON body.
+    package var body: JSONValue {
+        let members: [(String, String?)] = [
+            ("Message", message), ("ResourceId", resourceID),
+            ("ResourceType", resourceType?.rawValue), ("QuotaCode", quotaCode),
+            ("ServiceCode", serviceCode),
+        ]
+        return .object(
+            Dictionary(
+                uniqueKeysWithValues: members.compactMap { name, value in
+                    value.map { (name, .string($0)) }
+                }))
+    }
+}
