@@ -60,8 +60,9 @@ package protocol PackagingTable {
 
 package protocol JobTable {
     func job(_ id: UUID) throws -> JobRecord?
-    /// Jobs that are queued and due, or running with a lease that ended before `now`; oldest first.
-    func claimableJobs(now: Date, limit: Int) throws -> [JobRecord]
+    /// The oldest job of these kinds that is queued and due, or running with a lease that ended
+    /// before `now`.
+    func claimableJob(kinds: [String], now: Date) throws -> JobRecord?
     func runningJobs() throws -> [JobRecord]
     func save(_ job: JobRecord) throws
     func removeJobs(endedBefore date: Date) throws

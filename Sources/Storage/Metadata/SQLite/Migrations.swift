@@ -67,6 +67,7 @@ enum Migrations {
             CREATE TABLE job (
                 position INTEGER PRIMARY KEY AUTOINCREMENT,
                 id TEXT NOT NULL UNIQUE,
+                kind TEXT NOT NULL,
                 state TEXT NOT NULL,
                 not_before REAL NOT NULL,
                 lease_expiry REAL,

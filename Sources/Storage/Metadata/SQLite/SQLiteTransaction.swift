@@ -192,13 +192,16 @@ extension SQLiteTransaction: JobTable {
         try one("SELECT document FROM job WHERE id = ?", [id.uuidString])
     }
 
-    func claimableJobs(now: Date, limit: Int) throws -> [JobRecord] {
-        try all(
+    func claimableJob(kinds: [String], now: Date) throws -> JobRecord? {
+        let marks = kinds.map { _ in "?" }.joined(separator: ", ")
+        return try one(
             """
             SELECT document FROM job
-            WHERE (state = 'queued' AND not_before <= ?) OR (state = 'running' AND lease_expiry < ?)
-            ORDER BY position LIMIT ?
-            """, [now.timeIntervalSince1970, now.timeIntervalSince1970, limit])
+            WHERE kind IN (\(marks)) AND ((state = 'queued' AND not_before <= ?)
+                OR (state = 'running' AND lease_expiry < ?))
+            ORDER BY position LIMIT 1
+            """,
+            StatementArguments(kinds) + [now.timeIntervalSince1970, now.timeIntervalSince1970])
     }
 
     func runningJobs() throws -> [JobRecord] {
@@ -208,13 +211,14 @@ extension SQLiteTransaction: JobTable {
     func save(_ job: JobRecord) throws {
         try execute(
             """
-            INSERT INTO job (id, state, not_before, lease_expiry, document) VALUES (?, ?, ?, ?, ?)
+            INSERT INTO job (id, kind, state, not_before, lease_expiry, document)
+            VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET state = excluded.state,
                 not_before = excluded.not_before, lease_expiry = excluded.lease_expiry,
                 document = excluded.document
             """,
             [
-                job.id.uuidString, job.state.rawValue, job.notBefore.timeIntervalSince1970,
+                job.id.uuidString, job.kind, job.state.rawValue, job.notBefore.timeIntervalSince1970,
                 job.leaseExpiry?.timeIntervalSince1970, try document(job),
             ])
     }

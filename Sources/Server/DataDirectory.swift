@@ -1,0 +1,116 @@
+package import Access
+import FoundationEssentials
+import Glibc
+import Storage
+
+/// The folder with everything that a server keeps, held by one process at a time.
+package final class DataDirectory: Sendable {
+    package let path: String
+    private let lock: Int32
+
+    /// Makes the folder when it is missing and takes its lock.
+    package init(path: String) throws {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw ServerError("The data directory \(path) cannot be made: \(String(cString: strerror(errno))).")
+        }
+        lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else {
+            throw ServerError(
+                "The data directory \(path) cannot be written: \(String(cString: strerror(errno)))."
+            )
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw ServerError(
+                "The data directory \(path) is in use by another Spotter. Stop that one, or give "
+                    + "this one a --data-directory of its own.")
+        }
+        try prepareTemporaryDirectory()
+    }
+
+    deinit { close(lock) }
+
+    package var database: String { "\(path)/spotter.sqlite" }
+    package var buckets: String { "\(path)/buckets" }
+    package var models: String { "\(path)/internal" }
+    package var greengrass: String { "\(path)/greengrass" }
+    package var temporary: String { "\(path)/temporary" }
+    package var credentials: String { "\(path)/credentials" }
+
+    private func prepareTemporaryDirectory() throws {
+        do {
+            try? FileManager.default.removeItem(atPath: temporary)
+            try FileManager.default.createDirectory(
+                atPath: temporary, withIntermediateDirectories: true)
+        } catch {
+            throw ServerError("The data directory \(path) cannot be written: \(String(cString: strerror(errno))).")
+        }
+    }
+
+    /// The root key: the environment's, else the one in `credentials`, which the first start makes.
+    ///
+    /// - Parameter region: written into the file too, where clients look for it.
+    package func rootCredentials(
+        accessKeyID: String?, secretAccessKey: String?, region: String
+    ) throws -> (credentials: Credentials, file: String?) {
+        switch (accessKeyID, secretAccessKey) {
+        case (.some(let id), .some(let secret)):
+            guard (16...128).contains(id.utf8.count), !id.contains("/"), secret.utf8.count >= 16
+            else {
+                throw ServerError(
+                    "SPOTTER_ACCESS_KEY_ID must have 16 to 128 characters without a slash, "
+                        + "SPOTTER_SECRET_ACCESS_KEY at least 16.")
+            }
+            return (Credentials(accessKeyID: id, secretAccessKey: secret), nil)
+        case (nil, nil):
+            return (try storedCredentials(region: region), credentials)
+        default:
+            throw ServerError(
+                "SPOTTER_ACCESS_KEY_ID and SPOTTER_SECRET_ACCESS_KEY must be set together.")
+        }
+    }
+
+    private func storedCredentials(region: String) throws -> Credentials {
+        if let bytes = try? Data(contentsOf: URL(filePath: credentials)) {
+            return try Self.parse(String(decoding: bytes, as: UTF8.self), path: credentials)
+        }
+        var random = SystemRandomNumberGenerator()
+        let made = Credentials.generate(using: &random)
+        let text = """
+            [default]
+            aws_access_key_id = \(made.accessKeyID)
+            aws_secret_access_key = \(made.secretAccessKey)
+            region = \(region)
+
+            """
+        try DurableFile.write(Data(text.utf8), to: credentials, mode: 0o600)
+        return made
+    }
+
+    private static func parse(_ text: String, path: String) throws -> Credentials {
+        var values: [String: String] = [:]
+        for line in text.split(whereSeparator: \.isNewline) {
+            let sides = line.split(separator: "=", maxSplits: 1)
+            guard sides.count == 2 else { continue }
+            values[trim(sides[0])] = trim(sides[1])
+        }
+        guard let id = values["aws_access_key_id"], let secret = values["aws_secret_access_key"]
+        else {
+            throw ServerError(
+                "\(path) needs aws_access_key_id and aws_secret_access_key. Mend it, or remove it "
+                    + "to get a new key.")
+        }
+        return Credentials(accessKeyID: id, secretAccessKey: secret)
+    }
+
+    private static func trim(_ text: Substring) -> String {
+        let start = text.drop(while: \.isWhitespace)
+        return String(start.prefix((start.lastIndex { !$0.isWhitespace }.map {
+            start.distance(from: start.startIndex, to: $0) + 1
+        }) ?? 0))
+    }
+}

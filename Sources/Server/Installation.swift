@@ -1,0 +1,61 @@
+import FoundationEssentials
+package import Vision
+
+/// Where the files that come with Spotter lie.
+///
+/// A folder that holds them has `share/spotter` (weights) and `lib/spotter` or `.deps/lib/spotter`
+/// (ONNX Runtime): an installation's prefix or a checkout.
+package struct Installation: Sendable {
+    private static let backboneName = "backbone-d3"
+
+    package let backbonePath: String
+    package let runtimePath: String
+
+    /// Looks in the folder of `executable` and all folders above it.
+    ///
+    /// - Parameter runtime: a path to ONNX Runtime's library that goes before all others.
+    /// - Throws: `ServerError` telling what is missing and how to get it.
+    package static func find(from executable: String, runtime: String?) throws -> Installation {
+        let folders = ancestors(of: executable)
+        let backbone = "share/spotter/\(backboneName).onnx"
+        guard let backbonePath = first(folders.map { "\($0)/\(backbone)" }) else {
+            throw ServerError(
+                "\(backbone) was found neither beside \(executable) nor in a folder above it. "
+                    + "Install Spotter with 'make install', or run it from its checkout.")
+        }
+        let library = "lib/spotter/libonnxruntime.so"
+        let candidates = runtime.map { [$0] }
+            ?? folders.flatMap { ["\($0)/\(library)", "\($0)/.deps/\(library)"] }
+        guard let runtimePath = first(candidates) else {
+            throw ServerError(
+                "ONNX Runtime's library was not found\(runtime.map { " at \($0)" } ?? ""). "
+                    + "Run scripts/setup, which puts it under .deps/, or set SPOTTER_ONNX_RUNTIME "
+                    + "to the path of libonnxruntime.so.")
+        }
+        return Installation(backbonePath: backbonePath, runtimePath: runtimePath)
+    }
+
+    package static var executablePath: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+            ?? CommandLine.arguments.first ?? "spotter"
+    }
+
+    package func backbone() throws -> LearnedBackbone {
+        try LearnedBackbone(
+            identifier: Self.backboneName, file: Data(contentsOf: URL(filePath: backbonePath)))
+    }
+
+    private static func ancestors(of path: String) -> [String] {
+        var folders: [String] = []
+        var rest = path
+        while let slash = rest.lastIndex(of: "/") {
+            rest = String(rest[..<slash])
+            folders.append(rest)
+        }
+        return folders
+    }
+
+    private static func first(_ paths: [String]) -> String? {
+        paths.first { FileManager.default.fileExists(atPath: $0) }
+    }
+}

@@ -1,0 +1,141 @@
+package import Access
+import FoundationEssentials
+import Hummingbird
+package import Logging
+import NIOCore
+import NIOPosix
+import Service
+package import ServiceLifecycle
+import Storage
+package import UnixSignals
+import Vision
+
+/// What a server needs to know.
+package struct ServerConfiguration: Sendable {
+    package var dataDirectory: String
+    package var hostname: String
+    /// 0 takes a free one.
+    package var port: Int
+    package var region: String
+    package var accountID: String
+
+    package init(
+        dataDirectory: String, hostname: String, port: Int, region: String, accountID: String
+    ) {
+        self.dataDirectory = dataDirectory
+        self.hostname = hostname
+        self.port = port
+        self.region = region
+        self.accountID = accountID
+    }
+}
+
+/// The composition root: builds every part and runs them until told to stop.
+package struct SpotterServer: Sendable {
+    package static let version = "0.1.0"
+    static let signingName = "lookoutvision"
+    /// Blocking calls at once: two lanes of jobs, and detections beside them.
+    private static let blockingThreads = 8
+    private static let idleConnectionSeconds: Int64 = 120
+
+    package let credentials: Credentials
+    /// File with the credentials; nil when they came from the environment.
+    package let credentialsFile: String?
+    private let configuration: ServerConfiguration
+    private let directory: DataDirectory
+    private let pool: NIOThreadPool
+    private let context: ServiceContext
+    private let logger: Logger
+
+    /// Opens the stores and loads the runtime; nothing listens yet.
+    ///
+    /// - Parameter environment: `SPOTTER_ACCESS_KEY_ID`, `SPOTTER_SECRET_ACCESS_KEY` and
+    ///   `SPOTTER_ONNX_RUNTIME` are read.
+    package init(
+        configuration: ServerConfiguration, environment: [String: String], logger: Logger
+    ) async throws {
+        self.configuration = configuration
+        self.logger = logger
+        let installation = try Installation.find(
+            from: Installation.executablePath, runtime: environment["SPOTTER_ONNX_RUNTIME"])
+        let runtime = try OnnxRuntime(library: installation.runtimePath)
+        directory = try DataDirectory(path: configuration.dataDirectory)
+        (credentials, credentialsFile) = try directory.rootCredentials(
+            accessKeyID: environment["SPOTTER_ACCESS_KEY_ID"],
+            secretAccessKey: environment["SPOTTER_SECRET_ACCESS_KEY"], region: configuration.region)
+        pool = NIOThreadPool(numberOfThreads: Self.blockingThreads)
+        pool.start()
+        let arns = ARNs(region: configuration.region, account: configuration.accountID)
+        let metadata = try SQLiteStore(path: directory.database)
+        let objects = try DirectoryStore(root: directory.buckets, pool: pool)
+        let library = ModelLibrary(
+            objects: try DirectoryStore(root: directory.models, pool: pool), bucket: "models")
+        context = ServiceContext(
+            metadata: metadata, objects: objects, models: library,
+            host: ModelHost(library: library, runtime: runtime, pool: pool),
+            registry: try DirectoryRegistry(
+                root: directory.greengrass, objects: objects, arns: arns, pool: pool),
+            runtime: runtime, extractor: try installation.backbone(), arns: arns,
+            pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)), pool: pool,
+            temporaryDirectory: directory.temporary,
+            trainingThreads: max(1, System.coreCount), logger: logger)
+    }
+
+    private static func pageTokenKey(_ metadata: some MetadataStore) async throws -> Data {
+        let name = "page-token-key"
+        var random = SystemRandomNumberGenerator()
+        let fresh = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
+        return try await metadata.write { transaction in
+            if let known = try transaction.setting(name) { return known }
+            try transaction.saveSetting(name, fresh)
+            return fresh
+        }
+    }
+
+    /// Serves until the task is cancelled or a signal arrives.
+    ///
+    /// - Parameters:
+    ///   - signals: those that stop the server in order.
+    ///   - onReady: told the port once requests are taken.
+    package func run(
+        gracefulShutdownSignals signals: [UnixSignal] = [],
+        onReady: @escaping @Sendable (Int) async -> Void
+    ) async throws {
+        let group = try await serviceGroup(signals: signals, onReady: onReady)
+        do {
+            try await group.run()
+        } catch let error as IOError {
+            throw ServerError(
+                "Cannot listen on \(configuration.hostname):\(configuration.port): "
+                    + "\(error.description). Choose another --hostname or --port.")
+        }
+        try await pool.shutdownGracefully()
+    }
+
+    /// The parts to run together; for callers that stop them themselves.
+    package func serviceGroup(
+        signals: [UnixSignal], onReady: @escaping @Sendable (Int) async -> Void
+    ) async throws -> ServiceGroup {
+        try await Worker.adoptOrphans(context)
+        let verifier = SignatureVerifier(
+            region: configuration.region, services: [Self.signingName],
+            key: { [credentials] in $0 == credentials.accessKeyID ? credentials : nil })
+        let application = Application(
+            responder: APIResponder(
+                operations: Operations(context: context), verifier: verifier,
+                version: Self.version, now: context.now),
+            server: .http1(
+                configuration: .init(idleTimeout: .seconds(Self.idleConnectionSeconds))),
+            configuration: .init(
+                address: .hostname(configuration.hostname, port: configuration.port),
+                serverName: "Spotter"),
+            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+            logger: logger)
+        return ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: Worker(context: context)), .init(service: application),
+                ],
+                gracefulShutdownSignals: signals, logger: logger))
+    }
+}

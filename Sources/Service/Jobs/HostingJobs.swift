@@ -1,0 +1,53 @@
+import Storage
+import Wire
+
+/// Loads a model, so that it can answer.
+struct StartHostingJob: JobRunner {
+    let context: ServiceContext
+    let lease: JobLease
+    let project: String
+    let version: Int
+
+    func run() async throws {
+        _ = try await context.host.detector(project, version)
+        try await finish(.hosted, nil, error: nil)
+    }
+
+    func fail(_ message: String) async throws {
+        try await finish(.hostingFailed, message, error: message)
+    }
+
+    private func finish(_ status: ModelStatus, _ message: String?, error: String?) async throws {
+        let (project, version) = (project, version)
+        try await lease.complete(error: error) { transaction in
+            guard var model = try transaction.model(project, version) else { return }
+            model.status = status
+            model.statusMessage = message
+            try transaction.save(model)
+        }
+    }
+}
+
+/// Unloads a model.
+struct StopHostingJob: JobRunner {
+    let context: ServiceContext
+    let lease: JobLease
+    let project: String
+    let version: Int
+
+    func run() async throws {
+        let (project, version) = (project, version)
+        try await lease.complete { transaction in
+            guard var model = try transaction.model(project, version) else { return }
+            model.status = .trained
+            model.statusMessage = nil
+            model.minInferenceUnits = nil
+            model.maxInferenceUnits = nil
+            try transaction.save(model)
+        }
+        context.host.unload(project, version)
+    }
+
+    /// Nothing but the metadata can fail here; a model that is loaded for nothing does no harm.
+    func fail(_ message: String) async throws { try await run() }
+}

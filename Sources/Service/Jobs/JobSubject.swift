@@ -1,0 +1,52 @@
+package import FoundationEssentials
+package import Storage
+package import Wire
+
+/// What a job does, and to what.
+package enum JobSubject: Sendable, Codable, Equatable {
+    case readManifest(project: String, type: DatasetType, manifest: ObjectLocation)
+    case train(project: String, version: Int)
+    case startHosting(project: String, version: Int)
+    case stopHosting(project: String, version: Int)
+    case package(project: String, jobName: String)
+
+    /// The names under which jobs of a kind are stored.
+    package enum Kind: String, Sendable, CaseIterable {
+        case dataset
+        case train
+        case host
+        case package
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .readManifest: .dataset
+        case .train: .train
+        case .startHosting, .stopHosting: .host
+        case .package: .package
+        }
+    }
+
+    package func record(created: Date) throws -> JobRecord {
+        JobRecord(
+            id: UUID(), kind: kind.rawValue, subject: try JSONEncoder().encode(self),
+            created: created)
+    }
+
+    package init(of job: JobRecord) throws {
+        self = try JSONDecoder().decode(JobSubject.self, from: job.subject)
+    }
+}
+
+extension JobSubject: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .readManifest(let project, let type, let manifest):
+            "read \(manifest) into the \(type.rawValue) dataset of \(project)"
+        case .train(let project, let version): "train \(project)/\(version)"
+        case .startHosting(let project, let version): "start \(project)/\(version)"
+        case .stopHosting(let project, let version): "stop \(project)/\(version)"
+        case .package(let project, let jobName): "package \(project) in job \(jobName)"
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import FoundationEssentials
+import NIOPosix
+import Storage
+import Vision
+import Wire
+
+/// Writes a model's package and registers it as a Greengrass component.
+struct PackagingJob: JobRunner {
+    /// A longer project name would make a file name that no file system takes.
+    private static let stemProjectCharactersMax = 100
+
+    let context: ServiceContext
+    let lease: JobLease
+    let project: String
+    let jobName: String
+
+    private var clientToken: String { lease.id.uuidString.lowercased() }
+
+    func run() async throws {
+        let job = try await begin()
+        let greengrass = job.configuration.greengrass
+        let (name, version) = (greengrass.componentName, job.componentVersion)
+        try await checkModel(job)
+        if let existing = try await context.registry.component(name, version: version) {
+            // A server that died between registering and saying so finds its own component.
+            guard existing.clientToken == clientToken else {
+                throw JobError(
+                    "The component \(name) already has a version \(version). Choose another "
+                        + "ComponentVersion.")
+            }
+            return try await succeed(existing)
+        }
+        let bucket = greengrass.s3OutputLocation.bucket
+        guard try await context.objects.bucketExists(bucket) else {
+            throw JobError(
+                "The bucket \(bucket) of S3OutputLocation does not exist. Create it and start a "
+                    + "new packaging job.")
+        }
+        let stem =
+            "\(project.prefix(Self.stemProjectCharactersMax))-\(job.modelVersion)"
+            + "_greengrass_model_component"
+        let location = ObjectLocation(
+            bucket: bucket,
+            key: greengrass.s3OutputLocation.key("\(name)/\(version)/\(stem).zip"))
+        let existed = try await context.objects.head(location) != nil
+        do {
+            try await upload(job, to: location)
+            let recipe = ComponentRecipe(
+                name: name, version: version,
+                description: greengrass.componentDescription
+                    ?? "Model \(project) version \(job.modelVersion)",
+                architecture: try PackagingTarget(greengrass).architecture, stem: stem,
+                archive: location.uri)
+            let tags = (greengrass.tags ?? []).reduce(into: [:]) { $0[$1.key] = $1.value }
+            let component = try await context.registry.createComponentVersion(
+                recipe: try recipe.encoded(), tags: tags, clientToken: clientToken)
+            try await succeed(component)
+        } catch let error as ComponentError {
+            if !existed { try? await context.objects.delete(location) }
+            throw JobError(error.message)
+        } catch let error as WireError {
+            throw JobError(error.message)
+        }
+    }
+
+    func fail(_ message: String) async throws {
+        try await finish(.failed, message, output: nil, error: message)
+    }
+
+    private func begin() async throws -> PackagingRecord {
+        let (project, jobName, now) = (project, jobName, context.now())
+        return try await withUpdated { transaction in
+            guard var job = try transaction.packagingJob(project, jobName) else {
+                throw JobError("The packaging job was deleted.")
+            }
+            let name = job.configuration.greengrass.componentName
+            let other = try transaction.runningPackagingJob(
+                component: name, version: job.componentVersion)
+            if let other, other.project != project || other.jobName != jobName {
+                throw JobError(
+                    "The packaging job \(other.jobName) of project \(other.project) is making "
+                        + "\(name) \(job.componentVersion) right now. Choose another "
+                        + "ComponentVersion.")
+            }
+            job.status = .running
+            job.statusMessage = "Packaging model \(project)/\(job.modelVersion)."
+            job.updated = now
+            try transaction.save(job, componentVersion: job.componentVersion)
+            return job
+        }
+    }
+
+    /// An update through the lease that also returns something.
+    private func withUpdated(
+        _ body: @escaping @Sendable (any MetadataTransaction) throws -> PackagingRecord
+    ) async throws -> PackagingRecord {
+        try await lease.update { _ = try body($0) }
+        let (project, jobName) = (project, jobName)
+        guard let job = try await context.metadata.read({ try $0.packagingJob(project, jobName) })
+        else { throw JobError("The packaging job was deleted.") }
+        return job
+    }
+
+    private func checkModel(_ job: PackagingRecord) async throws {
+        let project = project
+        let model = try await context.metadata.read { try $0.model(project, job.modelVersion) }
+        switch model?.status {
+        case .trained, .startingHosting, .hosted, .hostingFailed, .stoppingHosting,
+            .systemUpdating:
+            return
+        case nil, .deleting:
+            throw JobError(
+                "The model \(project)/\(job.modelVersion) was deleted before it was packaged.")
+        case .training, .trainingFailed:
+            throw JobError("The model \(project)/\(job.modelVersion) is not trained.")
+        }
+    }
+
+    private func upload(_ job: PackagingRecord, to location: ObjectLocation) async throws {
+        var (manifest, model) = try await context.models.load(project, job.modelVersion)
+        manifest.target = try PackagingTarget(job.configuration.greengrass).manifest
+        let files = [
+            (ModelManifest.fileName, try manifest.encoded()), (ModelManifest.modelFileName, model),
+        ]
+        let path = "\(context.temporaryDirectory)/\(UUID().uuidString).zip"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try await context.pool.runIfActive { try PackageArchive.write(files, to: path) }
+        try await context.objects.put(.file(path: path), at: location)
+    }
+
+    private func succeed(_ component: ComponentVersion) async throws {
+        let output = ModelPackagingOutputDetails(
+            greengrass: GreengrassOutputDetails(
+                componentVersionArn: component.arn, componentName: component.name,
+                componentVersion: component.version))
+        try await finish(.succeeded, "The component was registered.", output: output, error: nil)
+    }
+
+    private func finish(
+        _ status: PackagingStatus, _ message: String, output: ModelPackagingOutputDetails?,
+        error: String?
+    ) async throws {
+        let (project, jobName, now) = (project, jobName, context.now())
+        try await lease.complete(error: error) { transaction in
+            guard var job = try transaction.packagingJob(project, jobName) else { return }
+            job.status = status
+            job.statusMessage = message
+            job.output = output
+            job.updated = now
+            try transaction.save(job, componentVersion: job.componentVersion)
+        }
+    }
+}

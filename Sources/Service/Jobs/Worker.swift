@@ -1,0 +1,181 @@
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import Storage
+import Vision
+
+/// Claims jobs and does them, a few at a time, until the server stops.
+///
+/// Stopping gives the jobs at hand back to the queue; a crash leaves them to be claimed again when
+/// their leases end.
+package struct Worker: Service {
+    /// Jobs that share a number of places, so that a long training cannot keep a start waiting.
+    struct Lane {
+        let kinds: [JobSubject.Kind]
+        let places: Int
+    }
+
+    private static let lanes = [
+        Lane(kinds: [.train], places: 1),
+        Lane(kinds: [.dataset, .host, .package], places: 2),
+    ]
+
+    private let context: ServiceContext
+    private let id = UUID()
+
+    package init(context: ServiceContext) { self.context = context }
+
+    package func run() async throws {
+        try await cleanUp()
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for lane in Self.lanes {
+                    for _ in 0..<lane.places { group.addTask { await work(on: lane) } }
+                }
+            }
+        }
+    }
+
+    private func cleanUp() async throws {
+        let horizon = context.now().addingTimeInterval(-Limits.endedJobSeconds)
+        try await context.metadata.write { try $0.removeJobs(endedBefore: horizon) }
+    }
+
+    private func work(on lane: Lane) async {
+        while !Task.isCancelled {
+            do {
+                if let (job, claim) = try await claim(lane) {
+                    await perform(job, claim)
+                } else {
+                    try await Task.sleep(for: .milliseconds(Limits.jobPollMilliseconds))
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                context.logger.error("Jobs could not be claimed", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func claim(_ lane: Lane) async throws -> (JobRecord, JobRecord.Claim)? {
+        let (now, id) = (context.now(), id)
+        let kinds = lane.kinds.map(\.rawValue)
+        return try await context.metadata.write { transaction in
+            guard var job = try transaction.claimableJob(kinds: kinds, now: now) else { return nil }
+            let claim = job.claim(by: id, now: now)
+            try transaction.save(job)
+            return (job, claim)
+        }
+    }
+
+    private func perform(_ job: JobRecord, _ claim: JobRecord.Claim) async {
+        var logger = context.logger
+        logger[metadataKey: "job"] = "\(job.id.uuidString.prefix(8))"
+        logger[metadataKey: "kind"] = "\(job.kind)"
+        let lease = JobLease(
+            id: job.id, owner: id, attempt: job.attempt, metadata: context.metadata,
+            now: context.now)
+        do {
+            let subject = try JobSubject(of: job)
+            let runner = subject.runner(context: context, lease: lease, logger: logger)
+            logger.info("Job begun", metadata: ["subject": "\(subject)", "attempt": "\(job.attempt)"])
+            switch claim {
+            case .run: try await attempt(runner, lease, logger)
+            case .giveUp:
+                let last = job.lastError.map { " The last error was: \($0)" } ?? ""
+                try await runner.fail(
+                    "The work was begun \(Limits.jobAttemptsMax) times and interrupted each time."
+                        + last + " Try again; if it happens again, the server's log tells more.")
+            }
+        } catch {
+            logger.error("Job left to its lease", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func attempt(_ runner: any JobRunner, _ lease: JobLease, _ logger: Logger) async throws
+    {
+        do {
+            try await withHeartbeat(lease) { try await runner.run() }
+            logger.info("Job finished")
+        } catch {
+            switch JobFailure(error) {
+            case .lost:
+                logger.warning("Job was taken over by another worker")
+            case .stopped:
+                logger.info("Job given back, the server is stopping")
+                try await Self.shielded { try await lease.release() }
+            case .passing(let reason):
+                logger.warning("Job failed, to be tried again", metadata: ["error": "\(reason)"])
+                if try await !lease.retry(error: reason) { try await runner.fail(reason) }
+            case .final(let reason):
+                logger.notice("Job failed", metadata: ["error": "\(reason)"])
+                try await runner.fail(reason)
+            }
+        }
+    }
+
+    /// Renews the lease while `body` runs; a lost lease cancels it.
+    private func withHeartbeat(
+        _ lease: JobLease, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: .seconds(Limits.leaseSeconds / 3))
+                    try await lease.renew()
+                }
+            }
+            group.addTask { try await body() }
+            defer { group.cancelAll() }
+            // The heartbeat never returns, so the first result is the body's or an error.
+            try await group.next()
+        }
+    }
+
+    /// Runs `body` to its end although the task around it is cancelled.
+    private static func shielded(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await Task.detached(operation: body).value
+    }
+}
+
+/// The work of one kind of job.
+protocol JobRunner: Sendable {
+    /// Does the work and completes the lease.
+    func run() async throws
+    /// Marks what the work was for as failed, and ends the job.
+    func fail(_ message: String) async throws
+}
+
+extension JobSubject {
+    func runner(context: ServiceContext, lease: JobLease, logger: Logger) -> any JobRunner {
+        switch self {
+        case .readManifest(let project, let type, let manifest):
+            ManifestJob(
+                context: context, lease: lease, project: project, type: type, manifest: manifest)
+        case .train(let project, let version):
+            TrainingJob(
+                context: context, lease: lease, logger: logger, project: project, version: version)
+        case .startHosting(let project, let version):
+            StartHostingJob(context: context, lease: lease, project: project, version: version)
+        case .stopHosting(let project, let version):
+            StopHostingJob(context: context, lease: lease, project: project, version: version)
+        case .package(let project, let jobName):
+            PackagingJob(context: context, lease: lease, project: project, jobName: jobName)
+        }
+    }
+}
+
+extension Worker {
+    /// Lets the jobs of a worker that is known to be dead be claimed at once. Only for stores that
+    /// no other process uses.
+    package static func adoptOrphans(_ context: ServiceContext) async throws {
+        let now = context.now()
+        try await context.metadata.write { transaction in
+            for var job in try transaction.runningJobs() {
+                job.orphan(now: now)
+                try transaction.save(job)
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import Storage
+import Wire
+
+extension Operations {
+    func createProject(_ request: CreateProjectRequest) async throws -> CreateProjectResponse {
+        let (name, now, arns) = (request.projectName, context.now(), context.arns)
+        return try await mutate(
+            .createProject, request, token: request.clientToken, project: name
+        ) { transaction in
+            guard try transaction.project(name) == nil else {
+                throw WireError.conflict("The project \(name) already exists.", .project, name)
+            }
+            let project = ProjectRecord(name: name, created: now)
+            try transaction.save(project)
+            return CreateProjectResponse(projectMetadata: project.metadata(arns))
+        }
+    }
+}

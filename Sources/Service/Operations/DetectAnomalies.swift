@@ -1,0 +1,47 @@
+import FoundationEssentials
+import NIOPosix
+import Storage
+import Vision
+import Wire
+
+extension Operations {
+    func detectAnomalies(_ request: DetectAnomaliesRequest, image: Data) async throws
+        -> DetectAnomaliesResponse
+    {
+        let model = try await context.metadata.read {
+            try Lookup.model(request.projectName, request.modelVersion, $0)
+        }
+        guard model.status == .hosted else {
+            throw WireError.conflict(
+                "The model is \(model.status.rawValue); start it and wait until it is HOSTED.",
+                .model, "\(model.project)/\(model.version)")
+        }
+        let detector = try await context.host.detector(model.project, model.version)
+        do {
+            return try await context.pool.runIfActive {
+                try Self.detect(image, detector)
+            }
+        } catch let error as VisionError where error.code == .invalidImage {
+            throw WireError.validation("Body: \(error.message)")
+        }
+    }
+
+    private static func detect(_ image: Data, _ detector: Detector) throws
+        -> DetectAnomaliesResponse
+    {
+        let detection = try detector.detect(try ImageDecoder.decode(image, name: "in the body"))
+        let anomalies = detection.segmentation.map { segmentation in
+            zip(segmentation.classes, segmentation.areas).enumerated()
+                .filter { index, pair in index == 0 || pair.1 > 0 }
+                .map { _, pair in
+                    Anomaly(
+                        name: pair.0.name,
+                        pixelAnomaly: .init(totalPercentageArea: pair.1, color: pair.0.color))
+                }
+        }
+        return DetectAnomaliesResponse(
+            detectAnomalyResult: DetectAnomalyResult(
+                isAnomalous: detection.isAnomalous, confidence: detection.confidence,
+                anomalies: anomalies, anomalyMask: try detection.segmentation?.png()))
+    }
+}

@@ -1,0 +1,152 @@
+import Crypto
+package import FoundationEssentials
+import Logging
+import Storage
+package import Wire
+
+/// The operations of the API, without HTTP. Each has a file of its own in this folder.
+package struct Operations: Sendable {
+    package let context: ServiceContext
+
+    package init(context: ServiceContext) { self.context = context }
+
+    /// Performs the operation of `route`.
+    ///
+    /// - Parameters:
+    ///   - input: checked by `Route.input(of:)`.
+    ///   - payload: the raw body.
+    /// - Returns: the JSON of the answer.
+    package func perform(_ route: Route, input: JSONValue, payload: Data) async throws -> Data {
+        switch route.operation {
+        case .createProject: try await answer(input, createProject)
+        case .describeProject: try await answer(input, describeProject)
+        case .listProjects: try await answer(input, listProjects)
+        case .createDataset: try await answer(input, createDataset)
+        case .describeDataset: try await answer(input, describeDataset)
+        case .createModel: try await answer(input, createModel)
+        case .describeModel: try await answer(input, describeModel)
+        case .listModels: try await answer(input, listModels)
+        case .startModel: try await answer(input, startModel)
+        case .stopModel: try await answer(input, stopModel)
+        case .detectAnomalies:
+            try await answer(input) { try await detectAnomalies($0, image: payload) }
+        case .startModelPackagingJob: try await answer(input, startModelPackagingJob)
+        case .describeModelPackagingJob: try await answer(input, describeModelPackagingJob)
+        case .listModelPackagingJobs: try await answer(input, listModelPackagingJobs)
+        case .deleteDataset, .deleteModel, .deleteProject, .listDatasetEntries,
+            .listTagsForResource, .tagResource, .untagResource, .updateDatasetEntries:
+            throw WireError(
+                .notImplemented,
+                "\(route.operation.rawValue) is not implemented in this version of Spotter.")
+        }
+    }
+
+    private func answer<Request: Decodable, Response: Encodable>(
+        _ input: JSONValue, _ operation: (Request) async throws -> Response
+    ) async throws -> Data {
+        let request = try WireCoding.decode(Request.self, from: JSONEncoder().encode(input))
+        return try WireCoding.encode(try await operation(request))
+    }
+}
+
+// MARK: What operations share
+
+extension Operations {
+    /// Runs a mutating call in one transaction, once for each client token.
+    ///
+    /// The same token with the same parameters within `Limits.clientTokenSeconds` gets the first
+    /// answer again; with other parameters it is a conflict.
+    func mutate<Request: Encodable & Sendable, Response: Codable & Sendable>(
+        _ operation: Operation, _ request: Request, token: String?, project: String,
+        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Response
+    ) async throws -> Response {
+        let now = context.now()
+        guard let token else { return try await context.metadata.write(body) }
+        let digest = Self.digest(try WireCoding.encode(request))
+        return try await context.metadata.write { transaction in
+            try transaction.removeTokens(
+                createdBefore: now.addingTimeInterval(-Limits.clientTokenSeconds))
+            let key = "\(operation.rawValue) \(token)"
+            if let known = try transaction.token(key) {
+                guard known.requestDigest == digest else {
+                    throw WireError.conflict(
+                        "The client token was used before with other parameters.", .project,
+                        project)
+                }
+                return try WireCoding.decode(Response.self, from: known.response)
+            }
+            let response = try body(transaction)
+            try transaction.save(
+                TokenRecord(
+                    key: key, requestDigest: digest, response: try WireCoding.encode(response),
+                    created: now))
+            return response
+        }
+    }
+
+    private static func digest(_ bytes: Data) -> String {
+        Data(SHA256.hash(data: bytes)).base64EncodedString()
+    }
+
+    /// A page and the token of the next, given `limit + 1` items at most.
+    func page<Item>(_ items: [Item], limit: Int, list: String, position: (Item) -> String) -> (
+        items: [Item], nextToken: String?
+    ) {
+        guard items.count > limit else { return (items, nil) }
+        let shown = Array(items.prefix(limit))
+        return (shown, shown.last.map { context.pageTokens.token(position($0), list: list) })
+    }
+
+    /// What a list call asks for: how many, and after which position.
+    func paging(_ maxResults: Int?, _ nextToken: String?, list: String) throws(WireError) -> (
+        limit: Int, position: String?
+    ) {
+        var position: String?
+        // Clients send an empty token for the first page.
+        if let nextToken, !nextToken.isEmpty {
+            position = try context.pageTokens.position(nextToken, list: list)
+        }
+        return (maxResults ?? Limits.pageSizeDefault, position)
+    }
+}
+
+/// Lookups that answer as the API does when nothing is found.
+enum Lookup {
+    static func project(_ name: String, _ transaction: any MetadataTransaction) throws
+        -> ProjectRecord
+    {
+        guard let project = try transaction.project(name) else {
+            throw WireError.notFound("The project \(name) does not exist.", .project, name)
+        }
+        return project
+    }
+
+    static func dataset(
+        _ project: String, _ type: DatasetType, _ transaction: any MetadataTransaction
+    ) throws -> DatasetRecord {
+        _ = try self.project(project, transaction)
+        guard let dataset = try transaction.dataset(project, type) else {
+            throw WireError.notFound(
+                "The project \(project) has no \(type.rawValue) dataset.", .dataset,
+                "\(project)/\(type.rawValue)")
+        }
+        return dataset
+    }
+
+    /// - Parameter version: a number or `latest`.
+    static func model(
+        _ project: String, _ version: String, _ transaction: any MetadataTransaction
+    ) throws -> ModelRecord {
+        _ = try self.project(project, transaction)
+        let found =
+            version == "latest"
+            ? try transaction.models(project, before: nil, limit: 1).first
+            : try Int(version).flatMap { try transaction.model(project, $0) }
+        guard let found else {
+            throw WireError.notFound(
+                "The project \(project) has no model of version \(version).", .model,
+                "\(project)/\(version)")
+        }
+        return found
+    }
+}

@@ -1,0 +1,43 @@
+import FoundationEssentials
+import Storage
+import Wire
+
+extension Operations {
+    func startModelPackagingJob(_ request: StartModelPackagingJobRequest) async throws
+        -> StartModelPackagingJobResponse
+    {
+        let now = context.now()
+        let greengrass = request.configuration.greengrass
+        _ = try PackagingTarget(greengrass)
+        try TagRules.check(greengrass.tags ?? [])
+        guard greengrass.componentName != ".", greengrass.componentName != ".." else {
+            throw WireError.validation(
+                "Configuration.Greengrass.ComponentName must not be '.' or '..'.")
+        }
+        let jobName = request.jobName ?? UUID().uuidString.lowercased()
+        return try await mutate(
+            .startModelPackagingJob, request, token: request.clientToken,
+            project: request.projectName
+        ) { transaction in
+            let model = try Lookup.model(request.projectName, request.modelVersion, transaction)
+            guard model.status == .trained || model.status == .hosted else {
+                throw WireError.conflict(
+                    "The model is \(model.status.rawValue); only a TRAINED or HOSTED model can be "
+                        + "packaged.", .model, "\(model.project)/\(model.version)")
+            }
+            guard try transaction.packagingJob(model.project, jobName) == nil else {
+                throw WireError.conflict(
+                    "The project \(model.project) already has a packaging job \(jobName).",
+                    .modelPackageJob, jobName)
+            }
+            let record = PackagingRecord(
+                project: model.project, jobName: jobName, modelVersion: model.version,
+                configuration: request.configuration, description: request.description,
+                created: now)
+            try transaction.save(record, componentVersion: record.componentVersion)
+            let job = JobSubject.package(project: model.project, jobName: jobName)
+            try transaction.save(try job.record(created: now))
+            return StartModelPackagingJobResponse(jobName: jobName)
+        }
+    }
+}

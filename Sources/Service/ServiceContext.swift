@@ -1,0 +1,51 @@
+package import Access
+package import FoundationEssentials
+package import Logging
+package import NIOPosix
+package import Storage
+package import Vision
+
+/// Everything that operations and jobs work with.
+package struct ServiceContext: Sendable {
+    package let metadata: any MetadataStore
+    /// The buckets that users see.
+    package let objects: any ObjectStore
+    package let models: ModelLibrary
+    package let host: ModelHost
+    package let registry: any ComponentRegistry
+    package let runtime: OnnxRuntime
+    package let extractor: any FeatureExtractor
+    package let arns: ARNs
+    package let pageTokens: PageTokens
+    /// Where blocking work runs.
+    package let pool: NIOThreadPool
+    /// For files on their way into a store; emptied at every start.
+    package let temporaryDirectory: String
+    /// Cores that training may use.
+    package let trainingThreads: Int
+    package let now: @Sendable () -> Date
+    package let logger: Logger
+
+    package init(
+        metadata: any MetadataStore, objects: any ObjectStore, models: ModelLibrary,
+        host: ModelHost, registry: any ComponentRegistry, runtime: OnnxRuntime,
+        extractor: any FeatureExtractor, arns: ARNs, pageTokens: PageTokens, pool: NIOThreadPool,
+        temporaryDirectory: String, trainingThreads: Int,
+        now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+    ) {
+        self.metadata = metadata
+        self.objects = objects
+        self.models = models
+        self.host = host
+        self.registry = registry
+        self.runtime = runtime
+        self.extractor = extractor
+        self.arns = arns
+        self.pageTokens = pageTokens
+        self.pool = pool
+        self.temporaryDirectory = temporaryDirectory
+        self.trainingThreads = trainingThreads
+        self.now = now
+        self.logger = logger
+    }
+}

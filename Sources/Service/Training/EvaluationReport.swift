@@ -1,0 +1,105 @@
+import FoundationEssentials
+import Vision
+import Wire
+
+/// The two files that tell how a model did on the test images.
+struct EvaluationReport: Sendable {
+    let modelArn: String
+    let project: String
+    let version: Int
+    let trainingImages: Int
+    private var evaluation: Evaluation
+    private var lines: [String] = []
+
+    init(
+        modelArn: String, project: String, version: Int, trainingImages: Int, labels: [LabelClass]
+    ) {
+        self.modelArn = modelArn
+        self.project = project
+        self.version = version
+        self.trainingImages = trainingImages
+        evaluation = Evaluation(labels: labels)
+    }
+
+    mutating func add(
+        _ detection: Detection, of image: LabelledImage, mask: LabelMask?, now: Date
+    ) throws {
+        evaluation.add(detection, isAnomalous: image.isAnomalous, mask: mask)
+        guard var members = try JSONValue(parsing: Data(image.line.utf8)).object else { return }
+        members["anomaly-label-detected"] = .integer(detection.isAnomalous ? 1 : 0)
+        members["anomaly-label-detected-metadata"] = .object([
+            "class-name": .string(detection.isAnomalous ? "anomaly" : "normal"),
+            "confidence": .number(detection.confidence),
+            "type": .string("groundtruth/image-classification"),
+            "human-annotated": .string("no"),
+            "creation-date": .string(now.formatted(.iso8601)),
+            "job-name": .string("model-evaluation/\(project)/\(version)"),
+            "model-arn": .string(modelArn),
+            "project-name": .string(project),
+            "model-version": .string(String(version)),
+        ])
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        lines.append(
+            String(decoding: try encoder.encode(JSONValue.object(members)), as: UTF8.self))
+    }
+
+    var performance: ModelPerformance {
+        let confusion = evaluation.confusion
+        return ModelPerformance(
+            f1Score: confusion.f1, recall: confusion.recall, precision: confusion.precision)
+    }
+
+    /// JSON lines: each test image's own line and what the model said.
+    var manifest: Data { Data((lines.joined(separator: "\n") + "\n").utf8) }
+
+    func result(evaluationEnd: Date) throws -> Data {
+        struct Result: Encodable {
+            struct Details: Encodable {
+                let ModelArn: String
+                let EvaluationEndTimestamp: String
+                let NumberOfTrainingImages: Int
+                let NumberOfTestingImages: Int
+            }
+            struct Label: Encodable {
+                let Precision: Double
+                let Recall: Double
+                let F1Score: Double
+                let AIOU: Double
+                let ClassName: String
+            }
+            struct Metrics: Encodable {
+                let ROCAUC: Double?
+                let AveragePrecision: Double?
+                let Precision: Double
+                let Recall: Double
+                let F1Score: Double
+                let PixelAnomalyClassMetrics: [Label]?
+            }
+            struct Aggregated: Encodable { let Metrics: Metrics }
+            let Version = 1
+            let EvaluationDetails: Details
+            let AggregatedEvaluationResults: Aggregated
+        }
+        let labels = evaluation.labelFigures.map {
+            Result.Label(
+                Precision: $0.confusion.precision, Recall: $0.confusion.recall,
+                F1Score: $0.confusion.f1, AIOU: $0.confusion.iou, ClassName: $0.name)
+        }
+        let metrics = Result.Metrics(
+            ROCAUC: evaluation.auroc, AveragePrecision: evaluation.averagePrecision,
+            Precision: performance.precision, Recall: performance.recall,
+            F1Score: performance.f1Score,
+            PixelAnomalyClassMetrics: labels.isEmpty ? nil : labels)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(
+            Result(
+                EvaluationDetails: .init(
+                    ModelArn: modelArn,
+                    EvaluationEndTimestamp: evaluationEnd.formatted(.iso8601),
+                    NumberOfTrainingImages: trainingImages,
+                    NumberOfTestingImages: evaluation.imageCount),
+                AggregatedEvaluationResults: .init(Metrics: metrics)))
+    }
+}

@@ -1,0 +1,227 @@
+import Access
+import FoundationEssentials
+import Logging
+import NIOPosix
+import Storage
+import Synchronization
+import Vision
+import Wire
+
+/// Trains a model, evaluates it and writes what came out.
+struct TrainingJob: JobRunner {
+    /// The same images give the same model.
+    private static let seed: UInt64 = 20_201_120
+
+    let context: ServiceContext
+    let lease: JobLease
+    let logger: Logger
+    let project: String
+    let version: Int
+
+    func run() async throws {
+        let progress = Progress()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await report(progress) }
+            group.addTask { try await train(progress) }
+            defer { group.cancelAll() }
+            // Reporting never ends by itself.
+            try await group.next()
+        }
+    }
+
+    func fail(_ message: String) async throws {
+        let (project, version) = (project, version)
+        try await lease.complete(error: message) { transaction in
+            guard var model = try transaction.model(project, version) else { return }
+            model.status = .trainingFailed
+            model.statusMessage = message
+            try transaction.save(model)
+        }
+    }
+
+    private func train(_ progress: Progress) async throws {
+        let (project, version) = (project, version)
+        guard let model = try await context.metadata.read({ try $0.model(project, version) }) else {
+            throw JobError("The model was deleted.")
+        }
+        guard try await context.objects.bucketExists(model.output.bucket) else {
+            throw JobError(
+                "The bucket \(model.output.bucket) of OutputConfig does not exist. Create it and "
+                    + "train again.")
+        }
+        let plan = try await plan()
+        let trainer = try Trainer(
+            runtime: context.runtime, extractor: context.extractor, labels: plan.labels,
+            threads: context.trainingThreads, seed: Self.seed)
+        for (index, image) in plan.training.enumerated() {
+            progress.say("Reading image \(index + 1) of \(plan.training.count)")
+            try await learn(image, plan, trainer)
+        }
+        let cancellation = Cancellation()
+        let detector = try await withTaskCancellationHandler {
+            try await context.pool.runIfActive {
+                try trainer.fit(
+                    progress: { progress.say($0) }, isCancelled: { cancellation.isRequested })
+            }
+        } onCancel: {
+            cancellation.request()
+        }
+        try await publish(detector, model, plan, progress)
+    }
+
+    private func plan() async throws -> TrainingPlan {
+        let train = try await images(.train) ?? []
+        return try TrainingPlan(train: train, test: try await images(.test))
+    }
+
+    private func images(_ type: DatasetType) async throws -> [LabelledImage]? {
+        let project = project
+        guard
+            let entries = try await context.metadata.read({ transaction in
+                try transaction.dataset(project, type).map { _ in
+                    try transaction.entries(project: project, type: type, offset: 0, limit: .max)
+                }
+            })
+        else { return nil }
+        return try await context.pool.runIfActive { try entries.compactMap { try LabelledImage($0) } }
+    }
+
+    private func learn(_ image: LabelledImage, _ plan: TrainingPlan, _ trainer: Trainer) async throws
+    {
+        try Task.checkCancellation()
+        let files = try await files(of: image)
+        try await context.pool.runIfActive {
+            let (picture, mask) = try Self.decode(files, image, plan)
+            try trainer.add(
+                TrainingSample(
+                    name: image.location.uri, image: picture, isAnomalous: image.isAnomalous,
+                    mask: mask))
+        }
+    }
+
+    private func files(of image: LabelledImage) async throws -> (image: Data, mask: Data?) {
+        let limit = VisionLimits.imageBytesMax
+        let bytes = try await context.objects.get(image.location, bytesMax: limit)
+        guard let mask = image.mask, let location = ObjectLocation(uri: mask.reference) else {
+            return (bytes, nil)
+        }
+        return (bytes, try await context.objects.get(location, bytesMax: limit))
+    }
+
+    private static func decode(
+        _ files: (image: Data, mask: Data?), _ image: LabelledImage, _ plan: TrainingPlan
+    ) throws -> (RGBImage, LabelMask?) {
+        let picture = try ImageDecoder.decode(files.image, name: image.location.uri)
+        guard let png = files.mask, let mask = image.mask else { return (picture, nil) }
+        let labels = try LabelMask(
+            png: png, classes: mask.classes, labels: plan.labels, imageWidth: picture.width,
+            imageHeight: picture.height, name: mask.reference)
+        return (picture, labels)
+    }
+
+    private func publish(
+        _ trained: TrainedDetector, _ model: ModelRecord, _ plan: TrainingPlan,
+        _ progress: Progress
+    ) async throws {
+        let arn = context.arns.model(project, version)
+        let manifest = ModelManifest(
+            modelArn: arn, projectName: project, modelVersion: String(version), detector: trained,
+            background: plan.background)
+        let bytes = Data(trained.model)
+        let (runtime, threads) = (context.runtime, context.trainingThreads)
+        let detector = try await context.pool.runIfActive {
+            try Detector(runtime: runtime, manifest: manifest, model: bytes, threads: threads)
+        }
+        var report = EvaluationReport(
+            modelArn: arn, project: project, version: version,
+            trainingImages: plan.training.count, labels: trained.labels)
+        for (index, image) in plan.testing.enumerated() {
+            progress.say("Evaluating on test image \(index + 1) of \(plan.testing.count)")
+            try Task.checkCancellation()
+            let files = try await files(of: image)
+            let (detection, mask) = try await context.pool.runIfActive {
+                let (picture, mask) = try Self.decode(files, image, plan)
+                do throws(VisionError) {
+                    return (try detector.detect(picture), mask)
+                } catch {
+                    throw JobError("\(image.location): \(error.message)")
+                }
+            }
+            try report.add(detection, of: image, mask: mask, now: context.now())
+        }
+        progress.say("Writing the results")
+        try await write(report, manifest, bytes, model)
+    }
+
+    private func write(
+        _ report: EvaluationReport, _ manifest: ModelManifest, _ bytes: Data, _ model: ModelRecord
+    ) async throws {
+        let end = context.now()
+        let manifestKey = model.output.key("EvaluationManifest-\(project)-\(version).json")
+        let resultKey = model.output.key("EvaluationResult-\(project)-\(version).json")
+        let bucket = model.output.bucket
+        try await context.models.save(manifest, model: bytes, project: project, version: version)
+        try await context.objects.put(
+            .bytes(report.manifest), at: ObjectLocation(bucket: bucket, key: manifestKey))
+        try await context.objects.put(
+            .bytes(try report.result(evaluationEnd: end)),
+            at: ObjectLocation(bucket: bucket, key: resultKey))
+        let (project, version, performance) = (project, version, report.performance)
+        try await lease.complete { transaction in
+            guard var model = try transaction.model(project, version) else { return }
+            model.status = .trained
+            model.statusMessage = "The model was trained."
+            model.performance = performance
+            model.evaluationManifest = OutputS3Object(bucket: bucket, key: manifestKey)
+            model.evaluationResult = OutputS3Object(bucket: bucket, key: resultKey)
+            model.evaluationEnd = end
+            try transaction.save(model)
+        }
+    }
+
+    /// Shows what the training is at in the model's StatusMessage and in the log.
+    private func report(_ progress: Progress) async throws {
+        var last: String?
+        let (project, version) = (project, version)
+        while true {
+            if let message = progress.message, message != last {
+                last = message
+                logger.info("\(message)", metadata: ["model": "\(project)/\(version)"])
+                try await lease.update { transaction in
+                    guard var model = try transaction.model(project, version),
+                        model.status == .training
+                    else { return }
+                    model.statusMessage = message
+                    try transaction.save(model)
+                }
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    /// The newest message of the work, for whoever asks.
+    private final class Progress: Sendable {
+        private let state = Mutex<String?>(nil)
+
+        var message: String? { state.withLock { $0 } }
+
+        func say(_ message: String) { state.withLock { $0 = message } }
+    }
+
+    /// Carries cancellation to code that does not run in a task.
+    private final class Cancellation: Sendable {
+        private let state = Mutex(false)
+
+        var isRequested: Bool { state.withLock { $0 } }
+
+        func request() { state.withLock { $0 = true } }
+    }
+}
+
+extension S3Location {
+    /// The key of `name` below the prefix.
+    func key(_ name: String) -> String {
+        guard let prefix, !prefix.isEmpty else { return name }
+        return prefix.hasSuffix("/") ? prefix + name : "\(prefix)/\(name)"
+    }
+}

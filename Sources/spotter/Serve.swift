@@ -1,0 +1,78 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves the API.",
+        discussion: """
+            Clients need the endpoint and the key: set AWS_ENDPOINT_URL to the address printed, and \
+            AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to the pair in DIR/credentials, or to \
+            SPOTTER_ACCESS_KEY_ID and SPOTTER_SECRET_ACCESS_KEY when the server was started with \
+            them. Buckets are the folders of DIR/buckets.
+            """)
+
+    @Option(help: "Folder for the database, objects, models and components.")
+    var dataDirectory = "./spotter-data"
+
+    @Option(help: "Address to listen on.")
+    var hostname = "127.0.0.1"
+
+    @Option(help: "Port to listen on; 0 takes a free one.")
+    var port = 9444
+
+    @Option(help: "Region that clients sign for and ARNs name.")
+    var region = "us-east-1"
+
+    @Option(name: .customLong("account-id"), help: "Account number in ARNs: 12 digits.")
+    var accountID = "000000000000"
+
+    @Option(
+        help: "Least level of log lines: trace, debug, info, notice, warning, error, critical.",
+        transform: { text in
+            guard let level = Logger.Level(rawValue: text) else {
+                throw ValidationError("'\(text)' is no log level; try info or debug.")
+            }
+            return level
+        })
+    var logLevel: Logger.Level = .info
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else {
+            throw ValidationError("--port must be 0 to 65535, not \(port).")
+        }
+        guard accountID.wholeMatch(of: /[0-9]{12}/) != nil else {
+            throw ValidationError("--account-id must have 12 digits, not '\(accountID)'.")
+        }
+        guard region.wholeMatch(of: /[a-z0-9-]{1,32}/) != nil else {
+            throw ValidationError("--region must be like us-east-1, not '\(region)'.")
+        }
+    }
+
+    func run() async throws {
+        do {
+            let hostname = hostname
+            let server = try await SpotterServer(
+                configuration: ServerConfiguration(
+                    dataDirectory: dataDirectory, hostname: hostname, port: port, region: region,
+                    accountID: accountID),
+                environment: ProcessInfo.processInfo.environment,
+                logger: Spotter.logger(level: logLevel))
+            if let file = server.credentialsFile { Output.line("The root key is in \(file)") }
+            try await server.run(gracefulShutdownSignals: [.sigterm, .sigint]) { port in
+                Output.line("Spotter is listening on http://\(hostname):\(port)")
+            }
+        } catch {
+            Spotter.exit(with: error)
+        }
+    }
+}
+
+/// Standard output, written at once: whoever waits for a line through a pipe sees it.
+enum Output {
+    static func line(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+
+@main
+struct Spotter: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spotter",
+        abstract: "Finds defects in pictures of products, and packages models for the device.",
+        version: SpotterServer.version,
+        subcommands: [Serve.self, Demo.self])
+
+    /// Logs as text on standard error.
+    static func logger(level: Logger.Level) -> Logger {
+        var logger = Logger(label: "spotter") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        return logger
+    }
+
+    /// Prints one line and ends the process, for errors that the user can mend.
+    static func exit(with error: any Error) -> Never {
+        FileHandle.standardError.write(Data("spotter: \(error)\n".utf8))
+        Foundation.exit(1)
+    }
+}
