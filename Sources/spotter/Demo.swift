@@ -1,4 +1,0 @@
-import ArgumentParser
-
-struct Demo: AsyncParsableCommand {
-}

@@ -1,0 +1,107 @@
+import Access
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+import ServiceLifecycle
+import UnixSignals
+import Vision
+import Wire
+
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows the main job: train, inspect, package.",
+        discussion: """
+            Starts a server of its own and does everything through its API: project, dataset, \
+            training, hosting, detection on pictures that training never saw, packaging as a \
+            Greengrass component. Without --images or --manifest it draws its pictures itself.
+            """)
+
+    @Option(help: "Folder with pictures in normal/ and anomaly/.")
+    var images: String?
+
+    @Option(
+        help: "Ground Truth manifest; its paths are relative to the folder above its own.")
+    var manifest: String?
+
+    @Option(help: "Folder for what the demonstration makes.")
+    var output = "./spotter-demo"
+
+    private static let marker = ".spotter-demo"
+
+    func validate() throws {
+        if images != nil, manifest != nil {
+            throw ValidationError("Give --images or --manifest, not both.")
+        }
+    }
+
+    func run() async throws {
+        do {
+            try prepareOutput()
+            let project = "demo"
+            let data = "\(output)/data"
+            let bucket = "\(project)-images"
+            let input = try input(bucket: bucket, folder: "\(data)/buckets/\(bucket)")
+            Output.line("Pictures   \(input.description)")
+            let server = try await SpotterServer(
+                configuration: ServerConfiguration(
+                    dataDirectory: data, hostname: "127.0.0.1", port: 0, region: "us-east-1",
+                    accountID: "000000000000"),
+                environment: ProcessInfo.processInfo.environment,
+                logger: Spotter.logger(level: .warning))
+            try await Self.serve(server) { port in
+                let tour = DemoTour(
+                    client: DemoClient(
+                        endpoint: "http://127.0.0.1:\(port)",
+                        signer: RequestSigner(
+                            credentials: server.credentials, region: "us-east-1",
+                            service: "lookoutvision")),
+                    project: project, bucket: bucket, output: output, data: data)
+                try await tour.run(input)
+            }
+        } catch {
+            Spotter.exit(with: error)
+        }
+    }
+
+    /// Runs `body` beside the server and stops the server when it ends.
+    private static func serve(
+        _ server: SpotterServer, _ body: @escaping @Sendable (Int) async throws -> Void
+    ) async throws {
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let group = try await server.serviceGroup(signals: [.sigint, .sigterm]) { port in
+            continuation.yield(port)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                continuation.finish()
+            }
+            if let port = await ports.first(where: { _ in true }) { try await body(port) }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    /// Makes the output folder anew; a folder that no demonstration made is left alone.
+    private func prepareOutput() throws {
+        let files = FileManager.default
+        if files.fileExists(atPath: output) {
+            let isOurs = files.fileExists(atPath: "\(output)/\(Self.marker)")
+            guard isOurs || (try? files.contentsOfDirectory(atPath: output).isEmpty) == true else {
+                throw DemoError(
+                    "\(output) exists and was not made by a demonstration. Choose another "
+                        + "--output.")
+            }
+            try files.removeItem(atPath: output)
+        }
+        try files.createDirectory(atPath: output, withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: "\(output)/\(Self.marker)"))
+    }
+
+    private func input(bucket: String, folder: String) throws -> DemoInput {
+        if let images { return try .folder(images, bucket: bucket, folder: folder) }
+        if let manifest { return try .manifest(manifest, bucket: bucket, folder: folder) }
+        return try .drawn(bucket: bucket, folder: folder)
+    }
+}
