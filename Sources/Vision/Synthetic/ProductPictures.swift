@@ -228,7 +228,7 @@ package struct ProductPictures: Sendable {
                 let across =
                     -dx * sin(angle) + dy * cos(angle) + 3 * edge.value(along / 16 + 9, 0.5)
                 let isPast = max(0, abs(along) - size / 2)
-                return Shape.cover(hypot(across, isPast) - 1.6)
+                return Shape.cover(hypot(across, isPast) - 2.2)
             }
         }
 

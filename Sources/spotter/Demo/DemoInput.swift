@@ -15,7 +15,7 @@ struct DemoInput {
     static func drawn(bucket: String, folder: String) throws -> DemoInput {
         var pictures = ProductPictures(seed: seed)
         let writer = BucketWriter(bucket: bucket, folder: folder)
-        let plans: [(DatasetType, normal: Int, ofEachDefect: Int)] = [(.train, 24, 6), (.test, 12, 4)]
+        let plans: [(DatasetType, normal: Int, ofEachDefect: Int)] = [(.train, 24, 8), (.test, 12, 4)]
         for (type, normal, ofEachDefect) in plans {
             var kinds = [ProductPictures.Defect?](repeating: nil, count: normal)
             for defect in ProductPictures.Defect.allCases {
@@ -30,7 +30,7 @@ struct DemoInput {
         }
         return DemoInput(
             datasets: [.train, .test],
-            description: "42 training and 24 test pictures of a metal plate, drawn with seed \(seed)"
+            description: "48 training and 24 test pictures of a metal plate, drawn with seed \(seed)"
         )
     }
 

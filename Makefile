@@ -1,0 +1,67 @@
+# The commands that people and CI need. Each does its own set-up.
+
+PREFIX ?= /usr/local
+SWIFT_BUILD_FLAGS ?=
+python := .deps/venv/bin/python
+
+.PHONY: help setup build release demo test test-swift test-clients bench format install protobuf clean
+
+help:
+	@echo 'make demo      build and show the main job'
+	@echo 'make test      all tests'
+	@echo 'make release   .build/release/spotter'
+	@echo 'make install   into PREFIX ($(PREFIX)), below DESTDIR if set'
+	@echo 'make bench     speed and memory of training and detection'
+	@echo 'make format    lay the sources out'
+
+setup:
+	@scripts/setup
+
+build: setup
+	swift build $(SWIFT_BUILD_FLAGS)
+
+release: setup
+	swift build -c release --product spotter $(SWIFT_BUILD_FLAGS)
+
+demo: release
+	.build/release/spotter demo $(ARGUMENTS)
+
+test: test-swift test-clients
+
+test-swift: setup
+	swift build --build-tests $(SWIFT_BUILD_FLAGS)
+	swift test --skip-build
+
+# The client tests use the debug build that the Swift tests made.
+test-clients: setup
+	@scripts/setup --tests
+	swift build --product spotter $(SWIFT_BUILD_FLAGS)
+	$(python) -m pytest Tests/Clients
+
+bench: release
+	@scripts/setup --tests
+	$(python) Benchmarks/training_and_detection.py
+
+format:
+	swift format --in-place --recursive --parallel Sources Tests Package.swift
+
+install: release
+	install -D -m 755 .build/release/spotter $(DESTDIR)$(PREFIX)/bin/spotter
+	install -D -m 644 share/spotter/backbone-d3.onnx \
+		$(DESTDIR)$(PREFIX)/share/spotter/backbone-d3.onnx
+	install -D -m 644 .deps/lib/spotter/libonnxruntime.so \
+		$(DESTDIR)$(PREFIX)/lib/spotter/libonnxruntime.so
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/spotter \
+		LICENSE .deps/lib/spotter/onnxruntime-LICENSE \
+		.deps/lib/spotter/onnxruntime-ThirdPartyNotices.txt
+
+# Needs Debian's protobuf-compiler. The generated file is committed.
+protobuf:
+	swift build --product protoc-gen-swift
+	protoc --plugin=protoc-gen-swift=.build/debug/protoc-gen-swift \
+		--swift_opt=Visibility=Package --swift_opt=UseAccessLevelOnImports=true \
+		--swift_opt=FileNaming=DropPath -I Sources/Vision/ONNX \
+		--swift_out=Sources/Vision/ONNX onnx.proto
+
+clean:
+	rm -rf .build
