@@ -129,8 +129,11 @@ def source(bucket, key):
     return {"GroundTruthManifest": {"S3Object": {"Bucket": bucket, "Key": key}}}
 
 
-def draw(seed, anomalous, size=(160, 128)):
-    """A disc on a noisy table, with a dark blot when anomalous; returns picture and mask."""
+def draw(seed, anomalous, size=(256, 256)):
+    """A disc on a noisy table, with a dark blot when anomalous; returns picture and mask.
+
+    The default size is that of the graph's input, so that nothing is resized on the way.
+    """
     random = numpy.random.default_rng(seed)
     table = random.normal(120, 6, (size[1], size[0], 1)) + random.normal(0, 3, 3)
     picture = Image.fromarray(numpy.clip(table, 0, 255).astype(numpy.uint8))
