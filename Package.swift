@@ -100,11 +100,38 @@ let package = Package(
         // Manual clock, seeded random, faulty stores, fixtures: for tests only.
         .target(
             name: "TestSupport",
-            dependencies: ["Access", "Service", "Storage", "Vision", "Wire"],
-            path: "Sources/TestSupport",
+            dependencies: [
+                "Access", "Service", "Storage", "Vision",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: settings),
 
-        .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .testTarget(
+            name: "WireTests", dependencies: ["TestSupport", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "AccessTests", dependencies: ["Access", "TestSupport"],
+            exclude: ["vectors.json"], swiftSettings: settings),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "Storage", "TestSupport", "Wire", .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VisionTests", dependencies: ["TestSupport", "Vision"], swiftSettings: settings),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "Access", "Service", "Storage", "TestSupport", "Vision", "Wire",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),
+
+        .target(
+            name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]
+        ),
         .systemLibrary(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),

@@ -79,6 +79,13 @@ package enum CanonicalRequest {
         return HMAC<SHA256>.authenticationCode(for: Data(stringToSign.utf8), using: key)
     }
 
+    /// The signature as it stands in a request.
+    package static func hexSignature(
+        of stringToSign: String, secret: String, scope: SigningScope
+    ) -> String {
+        Hex.encode(signature(of: stringToSign, secret: secret, scope: scope))
+    }
+
     /// The path with dot segments and doubled slashes removed, then encoded once more: every
     /// service but S3 signs the path twice encoded.
     static func path(_ raw: String) -> String {

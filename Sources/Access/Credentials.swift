@@ -15,7 +15,9 @@ package struct Credentials: Sendable, Equatable, CustomStringConvertible {
         let upper = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
         let all = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
         func text(_ count: Int, of alphabet: [Character]) -> String {
-            String((0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] })
+            String(
+                (0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
+                })
         }
         return Credentials(
             accessKeyID: "SPTR" + text(16, of: upper), secretAccessKey: text(40, of: all))

@@ -26,13 +26,13 @@ package struct RequestSigner: Sendable {
         let canonical = CanonicalRequest.text(
             of: request, signedHeaders: signed,
             payloadHash: Hex.encode(SHA256.hash(data: body)))
-        let signature = CanonicalRequest.signature(
+        let signature = CanonicalRequest.hexSignature(
             of: CanonicalRequest.stringToSign(canonical, scope: scope, time: time),
             secret: credentials.secretAccessKey, scope: scope)
         let authorization =
             "\(CanonicalRequest.algorithm) "
             + "Credential=\(credentials.accessKeyID)/\(scope.text), "
-            + "SignedHeaders=\(signed.joined(separator: ";")), Signature=\(Hex.encode(signature))"
+            + "SignedHeaders=\(signed.joined(separator: ";")), Signature=\(signature)"
         return [("X-Amz-Date", time), ("Authorization", authorization)]
     }
 }
@@ -179,7 +179,7 @@ package struct SignatureVerifier: Sendable {
         }
     }
 
-    /// A header that is not signed could be changed on the way, so those that carry meaning must be.
+    /// A header that is not signed could be changed on the way, so those with a meaning must be.
     private func checkSignedHeaders(_ signed: [String], _ request: SignableRequest)
         throws(AccessError)
     {

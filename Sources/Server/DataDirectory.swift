@@ -15,7 +15,8 @@ package final class DataDirectory: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw ServerError("The data directory \(path) cannot be made: \(String(cString: strerror(errno))).")
+            throw ServerError(
+                "The data directory \(path) cannot be made: \(String(cString: strerror(errno))).")
         }
         lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
@@ -47,7 +48,9 @@ package final class DataDirectory: Sendable {
             try FileManager.default.createDirectory(
                 atPath: temporary, withIntermediateDirectories: true)
         } catch {
-            throw ServerError("The data directory \(path) cannot be written: \(String(cString: strerror(errno))).")
+            throw ServerError(
+                "The data directory \(path) cannot be written: \(String(cString: strerror(errno)))."
+            )
         }
     }
 
@@ -109,8 +112,10 @@ package final class DataDirectory: Sendable {
 
     private static func trim(_ text: Substring) -> String {
         let start = text.drop(while: \.isWhitespace)
-        return String(start.prefix((start.lastIndex { !$0.isWhitespace }.map {
-            start.distance(from: start.startIndex, to: $0) + 1
-        }) ?? 0))
+        return String(
+            start.prefix(
+                (start.lastIndex { !$0.isWhitespace }.map {
+                    start.distance(from: start.startIndex, to: $0) + 1
+                }) ?? 0))
     }
 }

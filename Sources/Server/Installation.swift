@@ -24,7 +24,8 @@ package struct Installation: Sendable {
                     + "Install Spotter with 'make install', or run it from its checkout.")
         }
         let library = "lib/spotter/libonnxruntime.so"
-        let candidates = runtime.map { [$0] }
+        let candidates =
+            runtime.map { [$0] }
             ?? folders.flatMap { ["\($0)/\(library)", "\($0)/.deps/\(library)"] }
         guard let runtimePath = first(candidates) else {
             throw ServerError(

@@ -7,7 +7,8 @@ package enum WireCoding {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .secondsSince1970
-        encoder.keyEncodingStrategy = .custom { path in Name(path.last).mapFirst { $0.uppercased() } }
+        encoder.keyEncodingStrategy = .custom { path in Name(path.last).mapFirst { $0.uppercased() }
+        }
         return try encoder.encode(value)
     }
 
@@ -16,7 +17,8 @@ package enum WireCoding {
     {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .secondsSince1970
-        decoder.keyDecodingStrategy = .custom { path in Name(path.last).mapFirst { $0.lowercased() } }
+        decoder.keyDecodingStrategy = .custom { path in Name(path.last).mapFirst { $0.lowercased() }
+        }
         return try decoder.decode(type, from: bytes)
     }
 

@@ -86,9 +86,13 @@ package enum Operation: String, CaseIterable, Sendable {
                 errors: ErrorCode.common)
         case .describeModelPackagingJob:
             Definition(
-                method: "GET", path: "/2020-11-20/projects/{projectName}/modelpackagingjobs/{jobName}",
-                status: 200, input: "DescribeModelPackagingJobRequest", output: "DescribeModelPackagingJobResponse",
-                errors: [.accessDenied, .internalServer, .validation, .resourceNotFound, .throttling])
+                method: "GET",
+                path: "/2020-11-20/projects/{projectName}/modelpackagingjobs/{jobName}",
+                status: 200, input: "DescribeModelPackagingJobRequest",
+                output: "DescribeModelPackagingJobResponse",
+                errors: [
+                    .accessDenied, .internalServer, .validation, .resourceNotFound, .throttling,
+                ])
         case .describeProject:
             Definition(
                 method: "GET", path: "/2020-11-20/projects/{projectName}",
@@ -96,19 +100,25 @@ package enum Operation: String, CaseIterable, Sendable {
                 errors: ErrorCode.common)
         case .detectAnomalies:
             Definition(
-                method: "POST", path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/detect",
+                method: "POST",
+                path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/detect",
                 status: 200, input: "DetectAnomaliesRequest", output: "DetectAnomaliesResponse",
                 errors: ErrorCode.common)
         case .listDatasetEntries:
             Definition(
-                method: "GET", path: "/2020-11-20/projects/{projectName}/datasets/{datasetType}/entries",
-                status: 200, input: "ListDatasetEntriesRequest", output: "ListDatasetEntriesResponse",
+                method: "GET",
+                path: "/2020-11-20/projects/{projectName}/datasets/{datasetType}/entries",
+                status: 200, input: "ListDatasetEntriesRequest",
+                output: "ListDatasetEntriesResponse",
                 errors: ErrorCode.common)
         case .listModelPackagingJobs:
             Definition(
                 method: "GET", path: "/2020-11-20/projects/{projectName}/modelpackagingjobs",
-                status: 200, input: "ListModelPackagingJobsRequest", output: "ListModelPackagingJobsResponse",
-                errors: [.accessDenied, .internalServer, .validation, .resourceNotFound, .throttling])
+                status: 200, input: "ListModelPackagingJobsRequest",
+                output: "ListModelPackagingJobsResponse",
+                errors: [
+                    .accessDenied, .internalServer, .validation, .resourceNotFound, .throttling,
+                ])
         case .listModels:
             Definition(
                 method: "GET", path: "/2020-11-20/projects/{projectName}/models",
@@ -122,21 +132,25 @@ package enum Operation: String, CaseIterable, Sendable {
         case .listTagsForResource:
             Definition(
                 method: "GET", path: "/2020-11-20/tags/{resourceArn}",
-                status: 200, input: "ListTagsForResourceRequest", output: "ListTagsForResourceResponse",
+                status: 200, input: "ListTagsForResourceRequest",
+                output: "ListTagsForResourceResponse",
                 errors: ErrorCode.common)
         case .startModel:
             Definition(
-                method: "POST", path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/start",
+                method: "POST",
+                path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/start",
                 status: 202, input: "StartModelRequest", output: "StartModelResponse",
                 errors: ErrorCode.common + [.serviceQuotaExceeded])
         case .startModelPackagingJob:
             Definition(
                 method: "POST", path: "/2020-11-20/projects/{projectName}/modelpackagingjobs",
-                status: 200, input: "StartModelPackagingJobRequest", output: "StartModelPackagingJobResponse",
+                status: 200, input: "StartModelPackagingJobRequest",
+                output: "StartModelPackagingJobResponse",
                 errors: ErrorCode.common + [.serviceQuotaExceeded])
         case .stopModel:
             Definition(
-                method: "POST", path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/stop",
+                method: "POST",
+                path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/stop",
                 status: 202, input: "StopModelRequest", output: "StopModelResponse",
                 errors: ErrorCode.common)
         case .tagResource:
@@ -151,8 +165,10 @@ package enum Operation: String, CaseIterable, Sendable {
                 errors: ErrorCode.common)
         case .updateDatasetEntries:
             Definition(
-                method: "PATCH", path: "/2020-11-20/projects/{projectName}/datasets/{datasetType}/entries",
-                status: 202, input: "UpdateDatasetEntriesRequest", output: "UpdateDatasetEntriesResponse",
+                method: "PATCH",
+                path: "/2020-11-20/projects/{projectName}/datasets/{datasetType}/entries",
+                status: 202, input: "UpdateDatasetEntriesRequest",
+                output: "UpdateDatasetEntriesResponse",
                 errors: ErrorCode.common)
         }
     }

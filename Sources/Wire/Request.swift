@@ -59,7 +59,9 @@ package struct Route: Sendable, Equatable {
         var labels: [String: String] = [:]
         for (segment, pattern) in zip(segments, template) {
             if pattern.hasPrefix("{") {
-                guard !segment.isEmpty, let value = PercentCoding.decode(segment) else { return nil }
+                guard !segment.isEmpty, let value = PercentCoding.decode(segment) else {
+                    return nil
+                }
                 labels[String(pattern.dropFirst().dropLast())] = value
             } else if pattern != segment {
                 return nil
@@ -155,8 +157,9 @@ package enum PercentCoding {
     }
 
     /// Name and value pairs of a query string; a pair with a broken escape is nil.
-    package static func decodeQuery(_ query: some StringProtocol) -> [(name: String, value: String)]?
-    {
+    package static func decodeQuery(_ query: some StringProtocol) -> [(
+        name: String, value: String
+    )]? {
         var pairs: [(name: String, value: String)] = []
         for part in query.split(separator: "&") {
             let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -59,7 +59,8 @@ package enum Validation {
         _ text: String, _ length: ClosedRange<Int>, _ pattern: String?, _ enumeration: [String],
         at path: String
     ) -> [String] {
-        let prefix = "Value '\(excerpt(text))' at '\(path)' failed to satisfy constraint: Member must "
+        let prefix =
+            "Value '\(excerpt(text))' at '\(path)' failed to satisfy constraint: Member must "
         var found: [String] = []
         let count = text.unicodeScalars.count
         if count < length.lowerBound {
@@ -74,7 +75,8 @@ package enum Validation {
             found.append(prefix + "satisfy regular expression pattern: \(pattern)")
         }
         if !enumeration.isEmpty, !enumeration.contains(text) {
-            found.append(prefix + "satisfy enum value set: [\(enumeration.joined(separator: ", "))]")
+            found.append(
+                prefix + "satisfy enum value set: [\(enumeration.joined(separator: ", "))]")
         }
         return found
     }

@@ -8,8 +8,8 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serves the API.",
         discussion: """
-            Clients need the endpoint and the key: set AWS_ENDPOINT_URL to the address printed, and \
-            AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to the pair in DIR/credentials, or to \
+            Clients need the endpoint and the key: set AWS_ENDPOINT_URL to the address printed, \
+            and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to the pair in DIR/credentials, or to \
             SPOTTER_ACCESS_KEY_ID and SPOTTER_SECRET_ACCESS_KEY when the server was started with \
             them. Buckets are the folders of DIR/buckets.
             """)

@@ -48,7 +48,8 @@ struct APIResponder: HTTPResponder {
                 method: request.method.rawValue, path: path, query: query, headers: fields),
             body: body, now: now())
         let headers = Dictionary(
-            fields.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
+            fields.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first }
+        )
         let input = try route.input(
             of: WireRequest(
                 method: request.method.rawValue, path: path, query: query,

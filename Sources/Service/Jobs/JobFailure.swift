@@ -16,7 +16,8 @@ enum JobFailure {
         switch error {
         case is CancellationError: self = .stopped
         case is JobLease.Lost: self = .lost
-        case let error as VisionError: self = error.code == .cancelled ? .stopped : .final(error.message)
+        case let error as VisionError:
+            self = error.code == .cancelled ? .stopped : .final(error.message)
         case let error as StorageError:
             self = error.code == .unavailable ? .passing(error.message) : .final(error.message)
         case let error as JobError: self = .final(error.message)

@@ -14,8 +14,7 @@ struct JobLease: Sendable {
     let now: @Sendable () -> Date
 
     /// Writes something while the work goes on.
-    func update(_ body: @escaping @Sendable (any MetadataTransaction) throws -> Void) async throws
-    {
+    func update(_ body: @escaping @Sendable (any MetadataTransaction) throws -> Void) async throws {
         try await withJob { transaction, _ in
             try body(transaction)
             return nil

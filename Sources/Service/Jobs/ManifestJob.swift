@@ -59,7 +59,8 @@ enum ManifestReader {
             } catch {
                 throw JobError("Line \(index + 1) of \(name): \(error.message)")
             }
-            let references = [("source-ref", parsed.imageReference)]
+            let references =
+                [("source-ref", parsed.imageReference)]
                 + (parsed.mask.map { [("the mask reference", $0.reference)] } ?? [])
             for (member, reference) in references where ObjectLocation(uri: reference) == nil {
                 throw JobError(

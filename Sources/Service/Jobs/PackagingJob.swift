@@ -45,7 +45,7 @@ struct PackagingJob: JobRunner {
         let existed = try await context.objects.head(location) != nil
         do {
             try await upload(job, to: location)
-            let recipe = ComponentRecipe(
+            let recipe = ComponentRecipe.model(
                 name: name, version: version,
                 description: greengrass.componentDescription
                     ?? "Model \(project) version \(job.modelVersion)",

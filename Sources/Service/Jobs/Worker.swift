@@ -79,7 +79,8 @@ package struct Worker: Service {
         do {
             let subject = try JobSubject(of: job)
             let runner = subject.runner(context: context, lease: lease, logger: logger)
-            logger.info("Job begun", metadata: ["subject": "\(subject)", "attempt": "\(job.attempt)"])
+            logger.info(
+                "Job begun", metadata: ["subject": "\(subject)", "attempt": "\(job.attempt)"])
             switch claim {
             case .run: try await attempt(runner, lease, logger)
             case .giveUp:

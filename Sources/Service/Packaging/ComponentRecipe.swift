@@ -87,10 +87,10 @@ extension ComponentRecipe {
     /// - Parameters:
     ///   - stem: the archive's file name without `.zip`.
     ///   - archive: `s3://` location of the archive.
-    init(
+    package static func model(
         name: String, version: String, description: String, architecture: String, stem: String,
         archive: String
-    ) {
+    ) -> ComponentRecipe {
         let agent = EdgeAgentComponent.name
         let arguments =
             "attach --component \(name) --component-version \(version) "
@@ -107,7 +107,7 @@ extension ComponentRecipe {
                 Platform: Platform(os: "linux", architecture: architecture, runtime: runtime),
                 Lifecycle: Lifecycle(run: Step(Script: script)), Artifacts: [artifact])
         }
-        self.init(
+        return ComponentRecipe(
             ComponentName: name, ComponentVersion: version, ComponentDescription: description,
             ComponentConfiguration: Configuration(
                 DefaultConfiguration: ["Socket": EdgeAgentComponent.socket]),

@@ -55,7 +55,9 @@ package enum RecipeRules {
                     + "'.' and not be '.' or '..'.")
         }
         let version = root["ComponentVersion"]?.string ?? ""
-        let numbers = version.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+        let numbers = version.split(separator: ".", omittingEmptySubsequences: false).map {
+            Int($0)
+        }
         if version.count > versionCharactersMax || !matches(version, #"[0-9]+\.[0-9]+\.[0-9]+"#)
             || numbers.contains(where: { ($0 ?? .max) > versionNumberMax })
         {

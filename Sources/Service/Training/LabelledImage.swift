@@ -88,7 +88,8 @@ struct TrainingPlan: Sendable {
             let label = LabelClass(name: entry.name, color: entry.color.hex)
             if entry.name.lowercased() == GroundTruthLine.backgroundName {
                 background =
-                    background ?? LabelClass(
+                    background
+                    ?? LabelClass(
                         name: GroundTruthLine.backgroundName, color: entry.color.hex)
             } else if !labels.contains(where: { $0.name == label.name }) {
                 labels.append(label)

@@ -83,10 +83,13 @@ struct TrainingJob: JobRunner {
                 }
             })
         else { return nil }
-        return try await context.pool.runIfActive { try entries.compactMap { try LabelledImage($0) } }
+        return try await context.pool.runIfActive {
+            try entries.compactMap { try LabelledImage($0) }
+        }
     }
 
-    private func learn(_ image: LabelledImage, _ plan: TrainingPlan, _ trainer: Trainer) async throws
+    private func learn(_ image: LabelledImage, _ plan: TrainingPlan, _ trainer: Trainer)
+        async throws
     {
         try Task.checkCancellation()
         let files = try await files(of: image)

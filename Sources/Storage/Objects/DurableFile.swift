@@ -87,6 +87,7 @@ package enum DurableFile {
     }
 
     static func failure(_ verb: String, _ path: String) -> StorageError {
-        StorageError(.unavailable, "Could not \(verb) \(path): \(String(cString: strerror(errno))).")
+        StorageError(
+            .unavailable, "Could not \(verb) \(path): \(String(cString: strerror(errno))).")
     }
 }

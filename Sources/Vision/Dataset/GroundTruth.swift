@@ -51,7 +51,8 @@ package struct GroundTruthLine: Sendable, Equatable {
             throw Self.invalid("has no \"source-ref\" with the image's location")
         }
         imageReference = reference
-        verdict = members.metadata.sorted { $0.key < $1.key }
+        verdict =
+            members.metadata.sorted { $0.key < $1.key }
             .filter { $0.value.type == Self.classificationType }
             .compactMap { $0.value.className.flatMap(Verdict.init) }
             .first

@@ -43,7 +43,8 @@ package enum Overlay {
         let rows = (pictures.count + columns - 1) / columns
         let gap = borderPixels
         var out = RGBImage(
-            width: columns * (width + gap) + gap, height: rows * (height + gap) + gap, color: .white)
+            width: columns * (width + gap) + gap, height: rows * (height + gap) + gap, color: .white
+        )
         for (index, picture) in pictures.enumerated() {
             let small = Resize.resize(picture, width: width, height: height)
             let left = gap + index % columns * (width + gap)

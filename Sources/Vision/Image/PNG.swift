@@ -1,9 +1,11 @@
 import CSpng
-import Glibc
 package import FoundationEssentials
+import Glibc
 
 /// PNG by libspng.
 package enum PNG {
+    /// Where the last chunk is looked for; some programs write a little behind it.
+    private static let trailerBytesMax = 4096
     private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
     static func isPNG(_ bytes: Data) -> Bool { bytes.starts(with: signature) }
@@ -31,6 +33,10 @@ package enum PNG {
             throw VisionError(.invalidImage, "libspng could not be initialised.")
         }
         defer { spng_ctx_free(context) }
+        // libspng is content with a file that lost its end after the last row.
+        guard bytes.suffix(trailerBytesMax).contains(Array("IEND".utf8)) else {
+            throw ImageDecoder.invalid(name, "is a damaged or truncated PNG (it has no end)")
+        }
         let side = UInt32(VisionLimits.imageSidePixelsMax)
         spng_set_image_limits(context, side, side)
         // Ancillary chunks are not read; a bomb in one of them costs nothing.

@@ -56,7 +56,10 @@ package enum Ranking {
     /// Distance of the means of the logarithms in pooled standard deviations: tells candidates
     /// apart whose ranking is equally good.
     static func separation(normal: [Double], anomalous: [Double]) -> Double {
-        let (n, a) = (moments(normal.map { log(max($0, 1e-9)) }), moments(anomalous.map { log(max($0, 1e-9)) }))
+        let (n, a) = (
+            moments(normal.map { log(max($0, 1e-9)) }),
+            moments(anomalous.map { log(max($0, 1e-9)) })
+        )
         return (a.mean - n.mean) / max(1e-9, ((n.variance + a.variance) / 2).squareRoot())
     }
 

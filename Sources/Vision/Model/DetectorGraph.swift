@@ -35,7 +35,8 @@ package struct Rows: Sendable, Equatable {
 /// Writes the detector as ONNX. Training scores its candidates with parts of the same graph that
 /// is later hosted and packaged, so the figures cannot differ.
 ///
-/// With x the feature rows of an image (P patches of C channels), m and T the whitening, B the bank:
+/// With x the feature rows of an image (P patches of C channels), m and T the whitening, B the
+/// bank:
 ///
 ///     z = (x − m) T                                     whitened patches
 ///     d = sqrt(max(0, |z|² + min over b of (|b|² − 2 z·b)))   distance to the nearest b in B
@@ -134,7 +135,8 @@ enum DetectorGraph {
         let pads = builder.constant([0, 0, 1, 1, 0, 0, 1, 1], "pads")
         let padded = builder.node("Pad", [grid, pads], [("mode", .string("edge"))])
         return builder.node(
-            "AveragePool", [padded], [("kernel_shape", .ints([3, 3])), ("strides", .ints([1, 1]))])
+            "AveragePool", [padded],
+            [("kernel_shape", .ints([3, 3])), ("strides", .ints([1, 1]))])
     }
 
     private static func appendDistances(
@@ -197,7 +199,8 @@ enum DetectorGraph {
     private static func appendMap(
         _ builder: inout GraphBuilder, _ extractor: some FeatureExtractor, _ distances: String
     ) {
-        let shape = builder.constant([1, 1, extractor.gridHeight, extractor.gridWidth], "map_shape")
+        let shape = builder.constant(
+            [1, 1, extractor.gridHeight, extractor.gridWidth], "map_shape")
         let grid = builder.node("Reshape", [distances, shape])
         appendUpsampling(&builder, extractor, grid, channels: 1, output: mapOutput)
     }
@@ -228,12 +231,14 @@ enum DetectorGraph {
         let weights = builder.constant(
             Tensor(
                 shape: [classifier.inputs, labels], values: classifier.weights), "label_weights")
-        let bias = builder.constant(Tensor(shape: [1, labels], values: classifier.bias), "label_bias")
+        let bias = builder.constant(
+            Tensor(shape: [1, labels], values: classifier.bias), "label_bias")
         let logits = builder.node("Add", [builder.node("MatMul", [inputs, weights]), bias])
         let shape = builder.constant(
             [1, extractor.gridHeight, extractor.gridWidth, labels], "logits_shape")
         let planes = builder.node(
-            "Transpose", [builder.node("Reshape", [logits, shape])], [("perm", .ints([0, 3, 1, 2]))]
+            "Transpose", [builder.node("Reshape", [logits, shape])],
+            [("perm", .ints([0, 3, 1, 2]))]
         )
         let smooth = appendMean3x3(&builder, planes)
         appendUpsampling(&builder, extractor, smooth, channels: labels, output: logitsOutput)

@@ -60,7 +60,8 @@ struct GraphBuilder {
 
     mutating func constant(_ tensor: Tensor, _ hint: String) -> String {
         let bytes = tensor.values.withUnsafeBufferPointer { values in
-            Data(values.lazy.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) })
+            Data(
+                values.lazy.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) })
         }
         return initializer(hint, tensor.shape, .float, bytes)
     }

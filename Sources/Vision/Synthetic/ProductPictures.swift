@@ -180,7 +180,9 @@ package struct ProductPictures: Sendable {
         private func ease(_ t: Double) -> Double { t * t * (3 - 2 * t) }
 
         private func lattice(_ x: Int, _ y: Int) -> Double {
-            let key = UInt64(bitPattern: Int64(x)) &* 0x9E37_79B9 ^ UInt64(bitPattern: Int64(y)) &* 0x85EB_CA6B
+            let key =
+                UInt64(bitPattern: Int64(x)) &* 0x9E37_79B9 ^ UInt64(bitPattern: Int64(y))
+                &* 0x85EB_CA6B
             var random = SeededRandom(seed: seed ^ key)
             return Double(random.next() >> 11) / Double(1 << 52) - 1
         }

@@ -121,7 +121,9 @@ enum SymmetricEigen {
         for _ in 0..<sweepsMax {
             var offDiagonal = 0.0
             for p in 0..<size {
-                for q in (p + 1)..<max(size, p + 1) { offDiagonal += a[p * size + q] * a[p * size + q] }
+                for q in (p + 1)..<max(size, p + 1) {
+                    offDiagonal += a[p * size + q] * a[p * size + q]
+                }
             }
             if offDiagonal <= 1e-22 * scale { break }
             for p in 0..<size {

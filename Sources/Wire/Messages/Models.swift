@@ -126,8 +126,9 @@ package struct ModelDescription: Codable, Sendable {
     package var minInferenceUnits: Int?
     package var maxInferenceUnits: Int?
 
-    package init(modelVersion: String, modelArn: String, creationTimestamp: Date, status: ModelStatus)
-    {
+    package init(
+        modelVersion: String, modelArn: String, creationTimestamp: Date, status: ModelStatus
+    ) {
         self.modelVersion = modelVersion
         self.modelArn = modelArn
         self.creationTimestamp = creationTimestamp

@@ -108,7 +108,8 @@ package struct ModelPackagingJobMetadata: Codable, Sendable {
     }
 }
 
-/// A packaging job as DescribeModelPackagingJob shows it: the metadata and what the list leaves out.
+/// A packaging job as DescribeModelPackagingJob shows it: the metadata and what the list leaves
+/// out.
 package struct ModelPackagingDescription: Codable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case modelPackagingConfiguration, modelPackagingOutputDetails

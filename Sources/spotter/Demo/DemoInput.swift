@@ -15,7 +15,9 @@ struct DemoInput {
     static func drawn(bucket: String, folder: String) throws -> DemoInput {
         var pictures = ProductPictures(seed: seed)
         let writer = BucketWriter(bucket: bucket, folder: folder)
-        let plans: [(DatasetType, normal: Int, ofEachDefect: Int)] = [(.train, 24, 8), (.test, 12, 4)]
+        let plans: [(DatasetType, normal: Int, ofEachDefect: Int)] = [
+            (.train, 24, 8), (.test, 12, 4),
+        ]
         for (type, normal, ofEachDefect) in plans {
             var kinds = [ProductPictures.Defect?](repeating: nil, count: normal)
             for defect in ProductPictures.Defect.allCases {
@@ -30,7 +32,8 @@ struct DemoInput {
         }
         return DemoInput(
             datasets: [.train, .test],
-            description: "48 training and 24 test pictures of a metal plate, drawn with seed \(seed)"
+            description:
+                "48 training and 24 test pictures of a metal plate, drawn with seed \(seed)"
         )
     }
 
@@ -173,7 +176,8 @@ private struct BucketWriter {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let text = try lines.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
-        try write(Data((text.joined(separator: "\n") + "\n").utf8), key: "\(type.rawValue).manifest")
+        try write(
+            Data((text.joined(separator: "\n") + "\n").utf8), key: "\(type.rawValue).manifest")
     }
 
     private func write(_ bytes: Data, key: String) throws {

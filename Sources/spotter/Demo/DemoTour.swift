@@ -15,7 +15,9 @@ struct DemoTour: Sendable {
     let data: String
 
     private var labels: [String: String] { ["projectName": project] }
-    private var modelLabels: [String: String] { ["projectName": project, "modelVersion": Self.version] }
+    private var modelLabels: [String: String] {
+        ["projectName": project, "modelVersion": Self.version]
+    }
 
     func run(_ input: DemoInput) async throws {
         let _: CreateProjectResponse = try await client.call(
@@ -107,8 +109,9 @@ struct DemoTour: Sendable {
     }
 
     /// Asks the hosted model about test images, and draws what the same model saw in them.
-    private func inspect(_ model: ModelDescription) async throws -> (shown: Int, milliseconds: Double)
-    {
+    private func inspect(_ model: ModelDescription) async throws -> (
+        shown: Int, milliseconds: Double
+    ) {
         let folder = "\(output)/overlays"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let detector = try localDetector()
@@ -150,7 +153,8 @@ struct DemoTour: Sendable {
 
     /// Keys of test images, which training never saw, from the evaluation manifest: anomalies and
     /// normal images in turn.
-    private func testImages(_ model: ModelDescription) throws -> [(key: String, isAnomalous: Bool)] {
+    private func testImages(_ model: ModelDescription) throws -> [(key: String, isAnomalous: Bool)]
+    {
         guard let manifest = model.evaluationManifest else { return [] }
         let path = "\(data)/buckets/\(manifest.bucket)/\(manifest.key)"
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")

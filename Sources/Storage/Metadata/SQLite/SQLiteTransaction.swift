@@ -218,7 +218,8 @@ extension SQLiteTransaction: JobTable {
                 document = excluded.document
             """,
             [
-                job.id.uuidString, job.kind, job.state.rawValue, job.notBefore.timeIntervalSince1970,
+                job.id.uuidString, job.kind, job.state.rawValue,
+                job.notBefore.timeIntervalSince1970,
                 job.leaseExpiry?.timeIntervalSince1970, try document(job),
             ])
     }

@@ -1,0 +1,58 @@
+package import FoundationEssentials
+package import Storage
+import Synchronization
+
+/// A real store whose next operations fail on demand.
+package final class FaultyObjectStore: ObjectStore {
+    package enum Operation: Sendable {
+        case get
+        case put
+    }
+
+    private let base: any ObjectStore
+    private let faults = Mutex<[Operation: Int]>([:])
+
+    package init(_ base: any ObjectStore) { self.base = base }
+
+    /// Lets the next `count` operations of a kind fail as an unreachable store would.
+    package func fail(_ operation: Operation, times count: Int) {
+        faults.withLock { $0[operation] = count }
+    }
+
+    private func check(_ operation: Operation) throws {
+        let fails = faults.withLock { faults in
+            guard let left = faults[operation], left > 0 else { return false }
+            faults[operation] = left - 1
+            return true
+        }
+        if fails { throw StorageError(.unavailable, "The store is out of reach.") }
+    }
+
+    package func createBucket(_ bucket: String) async throws { try await base.createBucket(bucket) }
+
+    package func bucketExists(_ bucket: String) async throws -> Bool {
+        try await base.bucketExists(bucket)
+    }
+
+    package func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
+        try check(.put)
+        try await base.put(content, at: location)
+    }
+
+    package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
+        try check(.get)
+        return try await base.get(location, bytesMax: bytesMax)
+    }
+
+    package func head(_ location: ObjectLocation) async throws -> ObjectSummary? {
+        try await base.head(location)
+    }
+
+    package func delete(_ location: ObjectLocation) async throws { try await base.delete(location) }
+
+    package func list(_ bucket: String, prefix: String, after: String?, limit: Int) async throws
+        -> [ObjectSummary]
+    {
+        try await base.list(bucket, prefix: prefix, after: after, limit: limit)
+    }
+}

@@ -1,0 +1,42 @@
+import Access
+import FoundationEssentials
+import Logging
+package import NIOPosix
+package import Service
+import Storage
+import Vision
+
+/// The service on fresh stores, a manual clock and an object store that fails on demand.
+package struct TestService: Sendable {
+    package let directory: TemporaryDirectory
+    package let clock = ManualClock()
+    package let pool: NIOThreadPool
+    package let objects: FaultyObjectStore
+    package let context: ServiceContext
+
+    package init() throws {
+        directory = try TemporaryDirectory()
+        pool = NIOThreadPool(numberOfThreads: 4)
+        pool.start()
+        let root = directory.path
+        objects = FaultyObjectStore(try DirectoryStore(root: "\(root)/buckets", pool: pool))
+        let library = ModelLibrary(
+            objects: try DirectoryStore(root: "\(root)/internal", pool: pool), bucket: "models")
+        let runtime = try Checkout.runtime.get()
+        let arns = ARNs(region: "us-east-1", account: "000000000000")
+        let temporary = "\(root)/temporary"
+        try FileManager.default.createDirectory(
+            atPath: temporary, withIntermediateDirectories: true)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        context = ServiceContext(
+            metadata: try SQLiteStore(path: "\(root)/spotter.sqlite"), objects: objects,
+            models: library, host: ModelHost(library: library, runtime: runtime, pool: pool),
+            registry: try DirectoryRegistry(
+                root: "\(root)/greengrass", objects: objects, arns: arns, pool: pool),
+            runtime: runtime, extractor: try Checkout.backbone(), arns: arns,
+            pageTokens: PageTokens(key: Data(repeating: 7, count: 32)), pool: pool,
+            temporaryDirectory: temporary, trainingThreads: 2, now: { [clock] in clock.now },
+            logger: logger)
+    }
+}

@@ -1,0 +1,95 @@
+import FoundationEssentials
+import Service
+import Testing
+import Wire
+
+@Suite struct RecipeTests {
+    private func recipe(name: String = "com.example.Model", project: String = "line") throws -> Data
+    {
+        try ComponentRecipe.model(
+            name: name, version: "1.0.0", description: "Model line version 1",
+            architecture: "amd64", stem: "\(project)-1_greengrass_model_component",
+            archive: "s3://bucket/prefix/\(name)/1.0.0/\(project)-1.zip"
+        ).encoded()
+    }
+
+    @Test func ourRecipesMeetEveryRule() throws {
+        #expect(RecipeRules.violations(in: try recipe()) == [])
+        // The longest names that the API and we allow still fit the C nucleus.
+        let longest = try recipe(
+            name: String(repeating: "n", count: 128), project: String(repeating: "p", count: 100))
+        #expect(RecipeRules.violations(in: longest) == [])
+    }
+
+    @Test func theRecipeSaysWhatADeviceNeeds() throws {
+        let root = try JSONValue(parsing: try recipe()).object ?? [:]
+        let agent = root["ComponentDependencies"]?.object?["com.spotter.EdgeAgent"]?.object
+        #expect(agent?["DependencyType"] == .string("HARD"))
+        guard case .array(let manifests) = root["Manifests"] else { return #expect(Bool(false)) }
+        #expect(manifests.count == 2)
+        let platforms = manifests.map { $0.object?["Platform"]?.object ?? [:] }
+        #expect(platforms[0]["runtime"] == .string("aws_nucleus_lite"))
+        #expect(platforms[1]["runtime"] == nil)
+        for manifest in manifests {
+            let script =
+                manifest.object?["Lifecycle"]?.object?["run"]?.object?["Script"]?.string ?? ""
+            for part in [
+                "spotter-edge\" attach --component com.example.Model --component-version 1.0.0",
+                "{artifacts:decompressedPath}/line-1_greengrass_model_component",
+                "{artifacts:path}/line-1_greengrass_model_component.zip",
+            ] { #expect(script.contains(part)) }
+        }
+    }
+
+    /// Each rule of the component format, broken once.
+    @Test(arguments: [
+        (
+            #""RecipeFormatVersion" : "2020-01-25""#, #""RecipeFormatVersion" : "2021""#,
+            "2020-01-25"
+        ),
+        ("com.example.Model\",\n  \"ComponentP", "a b\",\n  \"ComponentP", "ComponentName"),
+        (#""ComponentVersion" : "1.0.0""#, #""ComponentVersion" : "1.0.0-rc1""#, "MAJOR.MINOR"),
+        (#""ComponentVersion" : "1.0.0""#, #""ComponentVersion" : "1.0.1000000""#, "999999"),
+        ("\"ComponentPublisher\"", "\"Publisher\"", "no member of a recipe"),
+        (">=0.1.0 <1.0.0", "^0.1.0", "VersionRequirement"),
+        (">=0.1.0 <1.0.0", ">=0.1.0, <1.0.0", "VersionRequirement"),
+        ("\"HARD\"", "\"FIRM\"", "HARD or SOFT"), ("\"linux\"", "\"windows\"", "must be linux"),
+        ("\"amd64\"", "\"x86_64\"", "amd64 or aarch64"),
+        ("aws_nucleus_lite\"\n", "java\"\n", "runtime"), ("\"run\" :", "\"startup\" :", "no phase"),
+        ("\"Script\" : \"until", "\"Script\" : \"X=${Y}; until", "${X}"),
+        ("\"Script\" : \"until", "\"Script\" : \"f() { :; }; until", "f() { }"),
+        (
+            "{kernel:rootPath}/work/com.spotter.EdgeAgent/bin", "{com.x:artifacts:path}/bin",
+            "another component"
+        ),
+        ("\"Uri\" : \"s3", "\"URI\" : \"s3", "URI is no member"), ("s3://", "https://", "s3://"),
+        ("\"ZIP\"", "\"TAR\"", "NONE or ZIP"), ("\"ALL\"", "\"EVERYONE\"", "OWNER or ALL"),
+        ("Model line version 1", String(repeating: "d", count: 2001), "2000 characters"),
+        (
+            "\"Script\" : \"until", "\"Script\" : \"\(String(repeating: ":;", count: 1000))until",
+            "2000"
+        ),
+        ("Model line version 1", String(repeating: "d", count: 8000), "bytes"),
+        ("        \"runtime\" : \"aws_nucleus_lite\"\n", "        \"runtime\" : \"*\"\n", ""),
+    ])
+    func aBrokenRuleIsNamed(old: String, new: String, words: String) throws {
+        let text = String(decoding: try recipe(), as: UTF8.self)
+        #expect(text.contains(old), "the recipe no longer has \(old)")
+        let found = RecipeRules.violations(in: Data(text.replacing(old, with: new).utf8))
+        if words.isEmpty {
+            #expect(found == [])
+        } else {
+            #expect(found.contains { $0.contains(words) }, "\(found)")
+        }
+    }
+
+    @Test func aManifestThatCanNeverMatchIsTold() throws {
+        var recipe = try JSONDecoder().decode(ComponentRecipe.self, from: try recipe())
+        recipe.Manifests.append(recipe.Manifests[0])
+        let found = RecipeRules.violations(in: try recipe.encoded())
+        #expect(found == ["Manifests[2] can never match: one before it has its platform."])
+        recipe.Manifests = []
+        #expect(RecipeRules.violations(in: try recipe.encoded()).count == 1)
+        #expect(RecipeRules.violations(in: Data("[]".utf8)).count == 1)
+    }
+}

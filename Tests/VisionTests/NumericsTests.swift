@@ -1,0 +1,100 @@
+import TestSupport
+import Testing
+
+@testable import Vision
+
+@Suite struct NumericsTests {
+    private func randomRows(_ count: Int, _ width: Int, seed: UInt64) -> Rows {
+        var random = SeededRandom(seed: seed)
+        return Rows(
+            width: width,
+            values: (0..<count * width).map { index in
+                Float.random(in: -1...1, using: &random) * Float(index % width + 1)
+            })
+    }
+
+    @Test func eigenvectorsRebuildTheMatrix() {
+        let size = 12
+        let rows = randomRows(40, size, seed: 3)
+        var matrix = [Double](repeating: 0, count: size * size)
+        for row in 0..<rows.count {
+            let slice = Array(rows[row])
+            for i in 0..<size {
+                for j in 0..<size { matrix[i * size + j] += Double(slice[i] * slice[j]) }
+            }
+        }
+        for i in 0..<size { for j in 0..<i { matrix[i * size + j] = matrix[j * size + i] } }
+        let (values, vectors) = SymmetricEigen.decompose(matrix, size: size)
+        for i in 0..<size {
+            for j in 0..<size {
+                let rebuilt = (0..<size).reduce(0) {
+                    $0 + vectors[i * size + $1] * values[$1] * vectors[j * size + $1]
+                }
+                #expect(abs(rebuilt - matrix[i * size + j]) < 1e-6 * 1000)
+            }
+        }
+    }
+
+    @Test func fullWhiteningEvensOutTheVariance() throws {
+        let rows = randomRows(5000, 8, seed: 5)
+        let white = try Whitening.fit(rows, exponent: 1).apply(to: rows)
+        for channel in 0..<8 {
+            let values = (0..<white.count).map { Double(Array(white[$0])[channel]) }
+            let mean = values.reduce(0, +) / 5000
+            let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 5000
+            #expect(abs(mean) < 0.01 && abs(variance - 1) < 0.02)
+        }
+    }
+
+    @Test func featuresThatDoNotVaryAreRefused() {
+        let flat = Rows(width: 4, values: [Float](repeating: 2, count: 400))
+        #expect(throws: VisionError.self) { try Whitening.fit(flat, exponent: 0.5) }
+    }
+
+    @Test func aCoresetCoversBetterThanASample() {
+        let rows = randomRows(800, 6, seed: 7)
+        var random = SeededRandom(seed: 1)
+        let coreset = Coreset.select(100, from: rows, using: &random)
+        let sample = Sampling.rows(100, of: rows, using: &random)
+        func radius(_ bank: Rows) -> Float {
+            (0..<rows.count).map { row in
+                (0..<bank.count).map { index in
+                    zip(rows[row], bank[index]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+                }.min() ?? 0
+            }.max() ?? 0
+        }
+        #expect(coreset.count == 100)
+        #expect(radius(coreset) < radius(sample) * 0.8)
+    }
+
+    @Test func choleskySolves() {
+        let solution = Cholesky.solve([4, 2, 2, 3], [10, 9])
+        #expect(abs(solution[0] - 1.5) < 1e-12 && abs(solution[1] - 2) < 1e-12)
+    }
+
+    @Test func rankingFiguresHaveTheirTextbookValues() {
+        #expect(Ranking.auroc(normal: [1, 2], anomalous: [3, 4]) == 1)
+        #expect(Ranking.auroc(normal: [1, 3], anomalous: [2, 4]) == 0.75)
+        #expect(Ranking.auroc(normal: [1, 1], anomalous: [1, 1]) == 0.5)
+        #expect(Ranking.auroc(normal: [], anomalous: [1]) == nil)
+        // Ranks: anomaly, normal, anomaly → (1/1 + 2/3) / 2.
+        let precision = Ranking.averagePrecision(normal: [2], anomalous: [3, 1])
+        #expect(abs((precision ?? 0) - 5.0 / 6) < 1e-12)
+        let confusion = Confusion(normal: [1, 5], anomalous: [2, 6, 7], threshold: 4)
+        #expect(confusion.precision == 2.0 / 3 && confusion.recall == 2.0 / 3)
+        #expect(confusion.iou == 0.5)
+        #expect(Confusion().f1 == 0)
+    }
+
+    @Test func theThresholdLiesBetweenTheClassesAndConfidenceGrowsAwayFromIt() {
+        let decision = Decision(normal: [1, 1.1, 1.2, 1.3], anomalous: [2, 2.5, 3])
+        #expect(decision.threshold > 1.3 && decision.threshold < 2)
+        #expect(decision.isAnomalous(2) && !decision.isAnomalous(1.3))
+        #expect(decision.confidence(decision.threshold) == 0.5)
+        #expect(decision.confidence(3) > decision.confidence(2))
+        #expect(decision.confidence(0) > decision.confidence(1.2))
+        let unlabelled = Decision(normal: [1, 2, 3, 4], anomalous: [])
+        #expect(unlabelled.threshold == 4)
+        #expect(abs(unlabelled.confidence(3) - 0.95) < 1e-9)
+    }
+}
