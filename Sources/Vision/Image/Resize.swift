@@ -5,9 +5,13 @@
 package enum Resize {
     private static let fractionBits = 22
 
+    /// Which source positions make up each target position, and with what weights.
     private struct Taps {
+        /// First source position of each target position.
         var first: [Int] = []
-        var weights: [[Int32]] = []
+        /// Where each target position's weights begin in `weights`; one more than positions.
+        var offset: [Int] = [0]
+        var weights: [Int32] = []
     }
 
     private static func taps(from source: Int, to target: Int) -> Taps {
@@ -23,8 +27,8 @@ package enum Resize {
             }
             let sum = raw.reduce(0, +)
             taps.first.append(first)
-            taps.weights.append(
-                raw.map { Int32(($0 / sum * Double(1 << fractionBits)).rounded()) })
+            taps.weights += raw.map { Int32(($0 / sum * Double(1 << fractionBits)).rounded()) }
+            taps.offset.append(taps.weights.count)
         }
         return taps
     }
@@ -32,49 +36,72 @@ package enum Resize {
     /// - Returns: `image` itself when it has the size already.
     package static func resize(_ image: RGBImage, width: Int, height: Int) -> RGBImage {
         if image.width == width, image.height == height { return image }
-        let horizontal = taps(from: image.width, to: width)
-        let vertical = taps(from: image.height, to: height)
-        var rows = [UInt8](repeating: 0, count: width * image.height * 3)
+        var narrow = [UInt8](repeating: 0, count: width * image.height * 3)
         var out = [UInt8](repeating: 0, count: width * height * 3)
         image.pixels.withUnsafeBufferPointer { source in
-            rows.withUnsafeMutableBufferPointer { target in
-                for y in 0..<image.height {
-                    resample(
-                        source, offset: y * image.width * 3, stride: 3, horizontal, lanes: 3,
-                        into: target, offset: y * width * 3, stride: 3)
-                }
+            narrow.withUnsafeMutableBufferPointer { target in
+                horizontal(
+                    source, rows: image.height, from: image.width, into: target, to: width)
             }
         }
-        rows.withUnsafeBufferPointer { source in
+        narrow.withUnsafeBufferPointer { source in
             out.withUnsafeMutableBufferPointer { target in
-                resample(
-                    source, offset: 0, stride: width * 3, vertical, lanes: width * 3,
-                    into: target, offset: 0, stride: width * 3)
+                vertical(
+                    source, rowBytes: width * 3, from: image.height, into: target, to: height)
             }
         }
         return RGBImage(width: width, height: height, pixels: out)
     }
 
-    /// Filters along one axis. `lanes` neighbouring bytes share each step of `stride`.
-    private static func resample(
-        _ source: UnsafeBufferPointer<UInt8>, offset sourceOffset: Int, stride sourceStride: Int,
-        _ taps: Taps, lanes: Int,
-        into target: UnsafeMutableBufferPointer<UInt8>, offset targetOffset: Int,
-        stride targetStride: Int
+    private static let half = Int32(1) << Int32(fractionBits - 1)
+
+    private static func byte(_ sum: Int32) -> UInt8 { UInt8(clamping: sum >> Int32(fractionBits)) }
+
+    private static func horizontal(
+        _ source: UnsafeBufferPointer<UInt8>, rows: Int, from sourceWidth: Int,
+        into target: UnsafeMutableBufferPointer<UInt8>, to width: Int
     ) {
-        let half = Int32(1) << Int32(fractionBits - 1)
-        for index in 0..<taps.first.count {
-            let base = sourceOffset + taps.first[index] * sourceStride
-            taps.weights[index].withUnsafeBufferPointer { weights in
-                for lane in 0..<lanes {
-                    var sum = half
-                    var position = base + lane
-                    for weight in weights {
-                        sum &+= Int32(source[position]) &* weight
-                        position += sourceStride
+        let taps = taps(from: sourceWidth, to: width)
+        taps.weights.withUnsafeBufferPointer { weights in
+            for row in 0..<rows {
+                for index in 0..<width {
+                    var (red, green, blue) = (half, half, half)
+                    var position = (row * sourceWidth + taps.first[index]) * 3
+                    for tap in taps.offset[index]..<taps.offset[index + 1] {
+                        let weight = weights[tap]
+                        red &+= Int32(source[position]) &* weight
+                        green &+= Int32(source[position + 1]) &* weight
+                        blue &+= Int32(source[position + 2]) &* weight
+                        position += 3
                     }
-                    target[targetOffset + index * targetStride + lane] =
-                        UInt8(clamping: sum >> Int32(fractionBits))
+                    let place = (row * width + index) * 3
+                    target[place] = byte(red)
+                    target[place + 1] = byte(green)
+                    target[place + 2] = byte(blue)
+                }
+            }
+        }
+    }
+
+    /// Adds whole rows, which the processor does many bytes at a time.
+    private static func vertical(
+        _ source: UnsafeBufferPointer<UInt8>, rowBytes: Int, from sourceHeight: Int,
+        into target: UnsafeMutableBufferPointer<UInt8>, to height: Int
+    ) {
+        let taps = taps(from: sourceHeight, to: height)
+        var sums = [Int32](repeating: 0, count: rowBytes)
+        sums.withUnsafeMutableBufferPointer { sums in
+            for index in 0..<height {
+                sums.update(repeating: half)
+                for tap in taps.offset[index]..<taps.offset[index + 1] {
+                    let weight = taps.weights[tap]
+                    let row = (taps.first[index] + tap - taps.offset[index]) * rowBytes
+                    for position in 0..<rowBytes {
+                        sums[position] &+= Int32(source[row + position]) &* weight
+                    }
+                }
+                for position in 0..<rowBytes {
+                    target[index * rowBytes + position] = byte(sums[position])
                 }
             }
         }
@@ -98,23 +125,27 @@ package struct FloatMap: Sendable, Equatable {
     package func resized(width: Int, height: Int) -> FloatMap {
         var out = [Float](repeating: 0, count: width * height)
         let columns = Self.positions(from: self.width, to: width)
+        let rows = Self.positions(from: self.height, to: height)
         values.withUnsafeBufferPointer { source in
-            for (y, row) in Self.positions(from: self.height, to: height).enumerated() {
-                let (top, bottom) = (row.low * self.width, row.high * self.width)
-                for (x, column) in columns.enumerated() {
-                    let upper =
-                        source[top + column.low]
-                        + (source[top + column.high] - source[top + column.low]) * column.share
-                    let lower =
-                        source[bottom + column.low]
-                        + (source[bottom + column.high] - source[bottom + column.low])
-                        * column.share
-                    out[y * width + x] = upper + (lower - upper) * row.share
+            out.withUnsafeMutableBufferPointer { out in
+                for (y, row) in rows.enumerated() {
+                    let (top, bottom) = (row.low * self.width, row.high * self.width)
+                    for x in 0..<width {
+                        let column = columns[x]
+                        let upper = Self.mix(
+                            source[top + column.low], source[top + column.high], column.share)
+                        let lower = Self.mix(
+                            source[bottom + column.low], source[bottom + column.high],
+                            column.share)
+                        out[y * width + x] = Self.mix(upper, lower, row.share)
+                    }
                 }
             }
         }
         return FloatMap(width: width, height: height, values: out)
     }
+
+    private static func mix(_ a: Float, _ b: Float, _ share: Float) -> Float { a + (b - a) * share }
 
     private static func positions(from source: Int, to target: Int) -> [(
         low: Int, high: Int, share: Float

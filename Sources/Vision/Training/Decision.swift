@@ -29,7 +29,8 @@ extension Decision {
     /// Chooses threshold and slope from out-of-fold scores.
     ///
     /// With anomalies: the threshold of the best F1, and the slope of the highest likelihood with
-    /// both classes weighted alike. Without: the highest score of a normal image, and the slope
+    /// both classes weighted alike and Platt's targets (n + 1) / (n + 2) in place of 1, so that a
+    /// few well separated images do not pass for certainty. Without: the highest score of a normal image, and the slope
     /// that gives the median normal image a confidence of 0.95.
     init(normal: [Double], anomalous: [Double]) {
         guard !anomalous.isEmpty else {
@@ -44,10 +45,12 @@ extension Decision {
         func loss(_ slope: Double) -> Double {
             let decision = Decision(threshold: threshold, slope: slope)
             func mean(_ scores: [Double], isAnomalous: Bool) -> Double {
-                scores.reduce(0) { sum, score in
+                let target = Double(scores.count + 1) / Double(scores.count + 2)
+                return scores.reduce(0) { sum, score in
                     let confidence = decision.confidence(score)
                     let isRight = decision.isAnomalous(score) == isAnomalous
-                    return sum - log(isRight ? confidence : 1 - confidence)
+                    let likely = max(isRight ? confidence : 1 - confidence, 1e-12)
+                    return sum - target * log(likely) - (1 - target) * log(max(1 - likely, 1e-12))
                 } / Double(max(1, scores.count))
             }
             return mean(normal, isAnomalous: false) + mean(anomalous, isAnomalous: true)
