@@ -30,8 +30,8 @@ extension Decision {
     ///
     /// With anomalies: the threshold of the best F1, and the slope of the highest likelihood with
     /// both classes weighted alike and Platt's targets (n + 1) / (n + 2) in place of 1, so that a
-    /// few well separated images do not pass for certainty. Without: the highest score of a normal image, and the slope
-    /// that gives the median normal image a confidence of 0.95.
+    /// few well separated images do not pass for certainty. Without: the highest score of a normal
+    /// image, and the slope that gives the median normal image a confidence of 0.95.
     init(normal: [Double], anomalous: [Double]) {
         guard !anomalous.isEmpty else {
             let sorted = normal.sorted()
