@@ -55,13 +55,21 @@ install: release
 		LICENSE .deps/lib/spotter/onnxruntime-LICENSE \
 		.deps/lib/spotter/onnxruntime-ThirdPartyNotices.txt
 
-# Needs Debian's protobuf-compiler. The generated file is committed.
+# Needs Debian's protobuf-compiler. The generated files are committed.
 protobuf:
 	swift build --product protoc-gen-swift
+	swift build --product protoc-gen-grpc-swift-2
 	protoc --plugin=protoc-gen-swift=.build/debug/protoc-gen-swift \
 		--swift_opt=Visibility=Package --swift_opt=UseAccessLevelOnImports=true \
 		--swift_opt=FileNaming=DropPath -I Sources/Vision/ONNX \
 		--swift_out=Sources/Vision/ONNX onnx.proto
+	protoc --plugin=protoc-gen-swift=.build/debug/protoc-gen-swift \
+		--plugin=protoc-gen-grpc-swift-2=.build/debug/protoc-gen-grpc-swift-2 \
+		--swift_opt=Visibility=Package --swift_opt=UseAccessLevelOnImports=true \
+		--swift_opt=FileNaming=DropPath --grpc-swift-2_opt=Visibility=Package \
+		--grpc-swift-2_opt=UseAccessLevelOnImports=true --grpc-swift-2_opt=FileNaming=DropPath \
+		-I Sources/EdgeProtocol --swift_out=Sources/EdgeProtocol \
+		--grpc-swift-2_out=Sources/EdgeProtocol edge_agent.proto attachment.proto
 
 clean:
 	rm -rf .build

@@ -15,7 +15,8 @@ let visionSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debu
 let package = Package(
     name: "spotter",
     products: [
-        .executable(name: "spotter", targets: ["spotter"])
+        .executable(name: "spotter", targets: ["spotter"]),
+        .executable(name: "spotter-edge", targets: ["spotter-edge"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -23,8 +24,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        // Without its traits it needs no full Foundation.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -96,6 +101,51 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+
+        // Generated from the .proto files beside it, by 'make protobuf'.
+        .target(
+            name: "EdgeProtocol",
+            dependencies: [
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["attachment.proto", "edge_agent.proto"], swiftSettings: settings),
+
+        // The agent on the device. Links Vision; never Storage, Service or Server.
+        .target(
+            name: "EdgeAgent",
+            dependencies: [
+                "EdgeProtocol", "Vision",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+
+        .executableTarget(
+            name: "spotter-edge",
+            dependencies: [
+                "EdgeAgent", "Vision",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings,
+            // DT_RPATH, unlike DT_RUNPATH, also serves the libraries of the libraries.
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker", "--disable-new-dtags", "-Xlinker", "-rpath", "-Xlinker",
+                    "$ORIGIN/../lib/spotter",
+                ])
+            ]),
 
         // Manual clock, seeded random, faulty stores, fixtures: for tests only.
         .target(

@@ -32,7 +32,17 @@ enum slot {
     RELEASE_VALUE = 96,
     RELEASE_TENSOR_TYPE_AND_SHAPE = 99,
     RELEASE_SESSION_OPTIONS = 100,
+    GET_AVAILABLE_PROVIDERS = 125,
+    RELEASE_AVAILABLE_PROVIDERS = 126,
     ADD_SESSION_CONFIG_ENTRY = 130,
+    APPEND_TENSORRT = 170,
+    CREATE_TENSORRT_OPTIONS = 171,
+    UPDATE_TENSORRT_OPTIONS = 172,
+    RELEASE_TENSORRT_OPTIONS = 174,
+    APPEND_CUDA = 204,
+    CREATE_CUDA_OPTIONS = 205,
+    UPDATE_CUDA_OPTIONS = 206,
+    RELEASE_CUDA_OPTIONS = 208,
 };
 
 enum { INTERFACE_VERSION = 12, LOG_ERROR = 3, OPTIMIZE_ALL = 99, INPUTS_MAX = 8 };
@@ -110,8 +120,49 @@ void spotter_ort_close(spotter_ort *runtime) {
 
 const char *spotter_ort_version(const spotter_ort *runtime) { return runtime->version; }
 
+void spotter_ort_providers(const spotter_ort *runtime, char *names, size_t capacity) {
+    const void *const *api = runtime->api;
+    char **list = NULL;
+    int count = 0;
+    size_t length = 0;
+    char message[64];
+    if (capacity > 0) names[0] = 0;
+    if (failed(api, CALL(void *, GET_AVAILABLE_PROVIDERS, char ***, int *)(&list, &count), message,
+               sizeof message))
+        return;
+    for (int i = 0; i < count; i++) {
+        size_t wanted = strlen(list[i]) + 1;
+        if (length + wanted >= capacity) break;
+        length += (size_t)snprintf(names + length, capacity - length, "%s\n", list[i]);
+    }
+    void *status = CALL(void *, RELEASE_AVAILABLE_PROVIDERS, char **, int)(list, count);
+    if (status) CALL(void, RELEASE_STATUS, void *)(status);
+}
+
+// Adds one GPU provider to the options of a session.
+static int append_provider(const void *const *api, void *options,
+                           const spotter_ort_provider *provider, char *message, size_t capacity) {
+    int is_cuda = provider->kind == SPOTTER_ORT_CUDA;
+    int create = is_cuda ? CREATE_CUDA_OPTIONS : CREATE_TENSORRT_OPTIONS;
+    int update = is_cuda ? UPDATE_CUDA_OPTIONS : UPDATE_TENSORRT_OPTIONS;
+    int append = is_cuda ? APPEND_CUDA : APPEND_TENSORRT;
+    int release = is_cuda ? RELEASE_CUDA_OPTIONS : RELEASE_TENSORRT_OPTIONS;
+    void *own = NULL;
+    int bad = failed(api, CALL(void *, create, void **)(&own), message, capacity) ||
+              failed(api,
+                     CALL(void *, update, void *, const char *const *, const char *const *, size_t)(
+                         own, provider->keys, provider->values, provider->count),
+                     message, capacity) ||
+              failed(api, CALL(void *, append, void *, const void *)(options, own), message,
+                     capacity);
+    if (own) CALL(void, release, void *)(own);
+    return bad;
+}
+
 spotter_ort_session *spotter_ort_session_open(spotter_ort *runtime, const void *model,
-                                              size_t bytes, int threads, char *message,
+                                              size_t bytes, int threads,
+                                              const spotter_ort_provider *providers,
+                                              size_t provider_count, char *message,
                                               size_t capacity) {
     const void *const *api = runtime->api;
     spotter_ort_session *session = calloc(1, sizeof *session);
@@ -133,7 +184,11 @@ spotter_ort_session *spotter_ort_session_open(spotter_ort *runtime, const void *
         failed(api,
                CALL(void *, ADD_SESSION_CONFIG_ENTRY, void *, const char *, const char *)(
                    options, "session.intra_op.allow_spinning", "0"),
-               message, capacity) ||
+               message, capacity);
+    for (size_t i = 0; i < provider_count && !bad; i++) {
+        bad = append_provider(api, options, &providers[i], message, capacity);
+    }
+    bad = bad ||
         failed(api,
                CALL(void *, CREATE_SESSION_FROM_ARRAY, void *, const void *, size_t, void *,
                     void **)(runtime->env, model, bytes, options, &session->session),

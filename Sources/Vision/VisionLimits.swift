@@ -20,4 +20,10 @@ package enum VisionLimits {
     package static let manifestLineBytesMax = 8192
     /// Uncompressed bytes of one file of a model package.
     package static let packageFileBytesMax = 256 << 20
+    /// Files of a model package; one has about six.
+    package static let packageFilesMax = 64
+    /// Uncompressed bytes of a whole package.
+    package static let packageBytesMax = 512 << 20
+    /// Bytes of a package's manifest and of its checksums.
+    package static let packageTextBytesMax = 4 << 20
 }

@@ -30,9 +30,25 @@ spotter_ort *spotter_ort_open(const char *path, char *message, size_t capacity);
 void spotter_ort_close(spotter_ort *runtime);
 const char *spotter_ort_version(const spotter_ort *runtime);
 
-// Loads the model in `model`; the bytes are copied. `threads` is the width of one run.
+// Names of the execution providers in the library, each with a newline behind it.
+void spotter_ort_providers(const spotter_ort *runtime, char *names, size_t capacity);
+
+enum { SPOTTER_ORT_CUDA = 1, SPOTTER_ORT_TENSORRT = 2 };
+
+// A GPU provider with its options as strings.
+typedef struct {
+    int kind;
+    const char *const *keys;
+    const char *const *values;
+    size_t count;
+} spotter_ort_provider;
+
+// Loads the model in `model`; the bytes are copied. `threads` is the width of one run. What no
+// provider takes runs on the CPU.
 spotter_ort_session *spotter_ort_session_open(spotter_ort *runtime, const void *model,
-                                              size_t bytes, int threads, char *message,
+                                              size_t bytes, int threads,
+                                              const spotter_ort_provider *providers,
+                                              size_t provider_count, char *message,
                                               size_t capacity);
 void spotter_ort_session_close(spotter_ort_session *session);
 

@@ -44,7 +44,7 @@ struct PackagingJob: JobRunner {
             key: greengrass.s3OutputLocation.key("\(name)/\(version)/\(stem).zip"))
         let existed = try await context.objects.head(location) != nil
         do {
-            try await upload(job, to: location)
+            let note = try await upload(job, to: location)
             let recipe = ComponentRecipe.model(
                 name: name, version: version,
                 description: greengrass.componentDescription
@@ -54,7 +54,7 @@ struct PackagingJob: JobRunner {
             let tags = (greengrass.tags ?? []).reduce(into: [:]) { $0[$1.key] = $1.value }
             let component = try await context.registry.createComponentVersion(
                 recipe: try recipe.encoded(), tags: tags, clientToken: clientToken)
-            try await succeed(component)
+            try await succeed(component, note: note)
         } catch let error as ComponentError {
             if !existed { try? await context.objects.delete(location) }
             throw JobError(error.message)
@@ -116,24 +116,26 @@ struct PackagingJob: JobRunner {
         }
     }
 
-    private func upload(_ job: PackagingRecord, to location: ObjectLocation) async throws {
-        var (manifest, model) = try await context.models.load(project, job.modelVersion)
-        manifest.target = try PackagingTarget(job.configuration.greengrass).manifest
-        let files = [
-            (ModelManifest.fileName, try manifest.encoded()), (ModelManifest.modelFileName, model),
-        ]
+    /// - Returns: what is to be said about the package.
+    private func upload(_ job: PackagingRecord, to location: ObjectLocation) async throws -> String?
+    {
+        let (files, note) = try await PackageBuilder(context: context, project: project).files(
+            version: job.modelVersion, target: try PackagingTarget(job.configuration.greengrass))
         let path = "\(context.temporaryDirectory)/\(UUID().uuidString).zip"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await context.pool.runIfActive { try PackageArchive.write(files, to: path) }
         try await context.objects.put(.file(path: path), at: location)
+        return note
     }
 
-    private func succeed(_ component: ComponentVersion) async throws {
+    private func succeed(_ component: ComponentVersion, note: String? = nil) async throws {
         let output = ModelPackagingOutputDetails(
             greengrass: GreengrassOutputDetails(
                 componentVersionArn: component.arn, componentName: component.name,
                 componentVersion: component.version))
-        try await finish(.succeeded, "The component was registered.", output: output, error: nil)
+        let message = ["The component was registered."] + (note.map { [$0] } ?? [])
+        try await finish(
+            .succeeded, message.joined(separator: " "), output: output, error: nil)
     }
 
     private func finish(

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import Wire
 
 /// A Greengrass V2 recipe in the shape that every nucleus accepts. Member names are Greengrass'.
 package struct ComponentRecipe: Codable, Sendable, Equatable {
@@ -47,7 +48,7 @@ package struct ComponentRecipe: Codable, Sendable, Equatable {
     }
 
     package struct Configuration: Codable, Sendable, Equatable {
-        package var DefaultConfiguration: [String: String]
+        package var DefaultConfiguration: [String: JSONValue]
     }
 
     package var RecipeFormatVersion = "2020-01-25"
@@ -57,7 +58,7 @@ package struct ComponentRecipe: Codable, Sendable, Equatable {
     package var ComponentDescription: String
     package var ComponentPublisher = "Spotter"
     package var ComponentConfiguration: Configuration?
-    package var ComponentDependencies: [String: Dependency]
+    package var ComponentDependencies: [String: Dependency]?
     package var Manifests: [Manifest]
 
     package func encoded() throws -> Data {
@@ -68,21 +69,43 @@ package struct ComponentRecipe: Codable, Sendable, Equatable {
 }
 
 /// The component that brings the agent to the device.
-enum EdgeAgentComponent {
-    static let name = "com.spotter.EdgeAgent"
+package enum EdgeAgentComponent {
+    package static let name = "com.spotter.EdgeAgent"
+    /// Recipes of the original's models depend on this name.
+    package static let originalName = "aws.iot.lookoutvision.EdgeAgent"
     /// Comparisons alone: the C nucleus understands no other form of a range.
     static let versionRequirement = ">=0.1.0 <1.0.0"
-    static let executable = "spotter-edge"
+    package static let executable = "spotter-edge"
     /// Where programs of the original expect the agent.
     static let socket = "unix:///tmp/aws.iot.lookoutvision.EdgeAgent.sock"
+
+    /// Where a device finds the agent, whatever its version: the agent's component links its folder
+    /// of programs into its work folder. No nucleus resolves another component's unpacked files
+    /// without their version, and the C nucleus resolves none at all.
+    static func program(_ name: String) -> String {
+        "{kernel:rootPath}/work/\(name)/bin/\(executable)"
+    }
 }
 
 extension ComponentRecipe {
+    private static func artifact(_ uri: String, execute: String) -> Artifact {
+        Artifact(Uri: uri, Unarchive: "ZIP", Permission: Permission(Read: "ALL", Execute: execute))
+    }
+
+    /// One manifest for both nuclei.
+    private static func manifest(_ architecture: String, _ script: String, _ artifact: Artifact)
+        -> Manifest
+    {
+        Manifest(
+            Name: "linux-\(architecture)",
+            Platform: Platform(os: "linux", architecture: architecture, runtime: "*"),
+            Lifecycle: Lifecycle(run: Step(Script: script)), Artifacts: [artifact])
+    }
+
     /// The recipe of a packaged model.
     ///
-    /// Each manifest runs the agent's `attach`, which keeps the model listed as long as it runs.
-    /// The classic nucleus tells where the agent's files are; the C nucleus does not, so there the
-    /// script waits for the link that the agent's component makes in its work folder.
+    /// It runs the agent's `attach`, which keeps the model listed as long as it runs and opens the
+    /// archive by itself where the nucleus has not unpacked it.
     ///
     /// - Parameters:
     ///   - stem: the archive's file name without `.zip`.
@@ -92,38 +115,77 @@ extension ComponentRecipe {
         archive: String
     ) -> ComponentRecipe {
         let agent = EdgeAgentComponent.name
-        let arguments =
-            "attach --component \(name) --component-version \(version) "
-            + "--socket \"{configuration:/Socket}\" "
+        let program = EdgeAgentComponent.program(agent)
+        let settings = ["Autostart", "Threshold", "Accelerator", "Fallback"].map {
+            "--set \"\($0)={configuration:/\($0)}\""
+        }
+        let script =
+            "until [ -x \"\(program)\" ]; do sleep 1; done; exec \"\(program)\" "
+            + "attach --component \(name) --component-version \(version) "
+            + "--socket \"{configuration:/Socket}\" \(settings.joined(separator: " ")) "
             + "--unarchived \"{artifacts:decompressedPath}/\(stem)\" "
             + "--archive \"{artifacts:path}/\(stem).zip\""
-        let linked =
-            "{kernel:rootPath}/work/\(agent)/bin/\(EdgeAgentComponent.executable)"
-        let artifact = Artifact(
-            Uri: archive, Unarchive: "ZIP", Permission: Permission(Read: "ALL", Execute: "NONE"))
-        func manifest(_ suffix: String, _ runtime: String?, _ script: String) -> Manifest {
-            Manifest(
-                Name: "linux-\(architecture)\(suffix)",
-                Platform: Platform(os: "linux", architecture: architecture, runtime: runtime),
-                Lifecycle: Lifecycle(run: Step(Script: script)), Artifacts: [artifact])
-        }
         return ComponentRecipe(
             ComponentName: name, ComponentVersion: version, ComponentDescription: description,
             ComponentConfiguration: Configuration(
-                DefaultConfiguration: ["Socket": EdgeAgentComponent.socket]),
+                DefaultConfiguration: [
+                    // Empty: as trained and as packaged.
+                    "Accelerator": .string(""), "Autostart": .boolean(false),
+                    "Fallback": .boolean(true), "Socket": .string(EdgeAgentComponent.socket),
+                    "Threshold": .string(""),
+                ]),
             ComponentDependencies: [
                 agent: Dependency(
                     VersionRequirement: EdgeAgentComponent.versionRequirement,
                     DependencyType: "HARD")
             ],
             Manifests: [
-                manifest(
-                    "-lite", "aws_nucleus_lite",
-                    "until [ -x \"\(linked)\" ]; do sleep 1; done; exec \"\(linked)\" \(arguments)"),
-                manifest(
-                    "", nil,
-                    "exec \"{\(agent):artifacts:path}/\(EdgeAgentComponent.executable)\" "
-                        + arguments),
+                manifest(architecture, script, artifact(archive, execute: "NONE"))
             ])
+    }
+
+    /// The recipe of the agent.
+    ///
+    /// The archive holds one folder, named after the version, so that a new version never writes
+    /// over a program that runs. The script takes it as the nucleus unpacked it, or unpacks it in
+    /// the work folder, and links its programs where models look for them.
+    ///
+    /// - Parameters:
+    ///   - stem: the archive's file name without `.zip`.
+    ///   - folder: the one folder in the archive.
+    package static func edgeAgent(
+        name: String, version: String, architecture: String, stem: String, folder: String,
+        archive: String
+    ) -> ComponentRecipe {
+        let work = "{kernel:rootPath}/work/\(name)"
+        let file = "{artifacts:path}/\(stem).zip"
+        let script = """
+            set -eu; cd "\(work)"
+            here="{artifacts:decompressedPath}/\(stem)/\(folder)"
+            if [ ! -d "$here" ]; then
+              here="\(work)/\(folder)"
+              if [ ! -d "$here" ]; then
+                rm -rf unpacking; mkdir unpacking
+                unzip -qo "\(file)" -d unpacking || python3 -m zipfile -e "\(file)" unpacking \
+                  || busybox unzip -qo "\(file)" -d unpacking
+                mv "unpacking/\(folder)" "$here"
+              fi
+            fi
+            chmod +x "$here/bin/\(EdgeAgentComponent.executable)" || true
+            ln -sfn "$here/bin" bin.new; mv -fT bin.new bin
+            exec "$here/bin/\(EdgeAgentComponent.executable)" agent --socket "{configuration:/Socket}" \
+              --socket-mode "{configuration:/SocketMode}" --socket-group "{configuration:/SocketGroup}" \
+              --log-format json
+            """
+        return ComponentRecipe(
+            ComponentName: name, ComponentVersion: version,
+            ComponentDescription: "Runs packaged models of Spotter on the device",
+            ComponentConfiguration: Configuration(
+                DefaultConfiguration: [
+                    "Socket": .string(EdgeAgentComponent.socket), "SocketGroup": .string(""),
+                    "SocketMode": .string("0660"),
+                ]),
+            ComponentDependencies: nil,
+            Manifests: [manifest(architecture, script, artifact(archive, execute: "ALL"))])
     }
 }

@@ -7,13 +7,18 @@ struct PackagingTarget: Sendable, Equatable {
     /// Greengrass' word for the processor: `amd64` or `aarch64`.
     let architecture: String
     let manifest: ModelManifest.Target
+    let precision: Precision
+
+    /// How weights are stored. Spotter's own compiler option.
+    enum Precision: String, Sendable { case float32, float16 }
 
     private static let nvidiaKeys = ["gpu-code", "trt-ver", "cuda-ver"]
-    private static let processorKeys = ["mcpu"]
+    private static let processorKeys = ["mcpu", "precision"]
     private static let patterns: [String: (pattern: String, example: String)] = [
         "gpu-code": (#"sm_[0-9]{2,3}"#, "sm_72"),
         "trt-ver": (#"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"#, "8.2.1"),
         "cuda-ver": (#"[0-9]{1,3}\.[0-9]{1,3}"#, "10.2"),
+        "precision": ("float32|float16", "float16"),
         "mcpu": (#"[a-z0-9][a-z0-9._+-]{0,63}"#, "core-avx2"),
     ]
 
@@ -22,6 +27,7 @@ struct PackagingTarget: Sendable, Equatable {
     init(_ configuration: GreengrassConfiguration) throws(WireError) {
         let path = "Configuration.Greengrass"
         let options = try Self.options(configuration.compilerOptions)
+        precision = options["precision"].flatMap(Precision.init) ?? .float32
         switch (configuration.targetDevice, configuration.targetPlatform) {
         case (nil, nil), (.some, .some):
             throw .validation("\(path): exactly one of TargetDevice and TargetPlatform is needed.")

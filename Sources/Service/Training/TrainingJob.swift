@@ -70,22 +70,9 @@ struct TrainingJob: JobRunner {
     }
 
     private func plan() async throws -> TrainingPlan {
-        let train = try await images(.train) ?? []
-        return try TrainingPlan(train: train, test: try await images(.test))
-    }
-
-    private func images(_ type: DatasetType) async throws -> [LabelledImage]? {
-        let project = project
-        guard
-            let entries = try await context.metadata.read({ transaction in
-                try transaction.dataset(project, type).map { _ in
-                    try transaction.entries(project: project, type: type, offset: 0, limit: .max)
-                }
-            })
-        else { return nil }
-        return try await context.pool.runIfActive {
-            try entries.compactMap { try LabelledImage($0) }
-        }
+        let reader = DatasetReader(context: context, project: project)
+        let train = try await reader.images(.train) ?? []
+        return try TrainingPlan(train: train, test: try await reader.images(.test))
     }
 
     private func learn(_ image: LabelledImage, _ plan: TrainingPlan, _ trainer: Trainer)

@@ -5,16 +5,19 @@ package final class Detector: Sendable {
     package let manifest: ModelManifest
     private let session: InferenceSession
 
+    /// - Parameter providers: where to compute, in order of preference; the CPU comes last.
     /// - Throws: `invalidModel` when `model` is not the file that the manifest names.
-    package init(runtime: OnnxRuntime, manifest: ModelManifest, model: Data, threads: Int)
-        throws(VisionError)
-    {
+    package init(
+        runtime: OnnxRuntime, manifest: ModelManifest, model: Data, threads: Int,
+        providers: [ExecutionProvider] = []
+    ) throws(VisionError) {
         guard Checksum.sha256(model) == manifest.files[ModelManifest.modelFileName] else {
             throw VisionError(
                 .invalidModel, "The model's file does not have the checksum of its manifest.")
         }
         self.manifest = manifest
-        session = try InferenceSession(runtime: runtime, model: model, threads: threads)
+        session = try InferenceSession(
+            runtime: runtime, model: model, threads: threads, providers: providers)
     }
 
     /// Judges one image.
@@ -30,17 +33,7 @@ package final class Detector: Sendable {
         }
         let resized = Resize.resize(
             image, width: manifest.input.width, height: manifest.input.height)
-        var names = [DetectorGraph.scoreOutput, DetectorGraph.mapOutput]
-        if !manifest.labels.isEmpty { names.append(DetectorGraph.logitsOutput) }
-        let outputs = try session.run(
-            [
-                (
-                    DetectorGraph.imageInput,
-                    .bytes(
-                        shape: [1, manifest.input.height, manifest.input.width, 3],
-                        values: resized.pixels)
-                )
-            ], outputs: names)
+        let outputs = try run(resized.pixels)
         let score = Double(outputs[0].values[0])
         let isAnomalous = manifest.decision.isAnomalous(score)
         let map = FloatMap(
@@ -51,6 +44,16 @@ package final class Detector: Sendable {
         return Detection(
             score: score, isAnomalous: isAnomalous,
             confidence: manifest.decision.confidence(score), map: map, segmentation: segmentation)
+    }
+
+    /// - Parameter pixels: of the size of the graph's input.
+    /// - Returns: score, anomaly map and, with labels, their logits.
+    func run(_ pixels: [UInt8]) throws(VisionError) -> [Tensor] {
+        var names = [DetectorGraph.scoreOutput, DetectorGraph.mapOutput]
+        if !manifest.labels.isEmpty { names.append(DetectorGraph.logitsOutput) }
+        let shape = [1, manifest.input.height, manifest.input.width, 3]
+        return try session.run(
+            [(DetectorGraph.imageInput, .bytes(shape: shape, values: pixels))], outputs: names)
     }
 
     /// Gives each pixel the label with the highest positive logit. An image that is judged normal
@@ -106,6 +109,20 @@ package struct Segmentation: Sendable, Equatable {
         var counts = [Int](repeating: 0, count: classes.count)
         for index in indices { counts[Int(index)] += 1 }
         return counts.map { Double($0) / Double(max(1, indices.count)) }
+    }
+
+    /// Interleaved red, green and blue bytes in the colours of the classes.
+    package func rgb() -> [UInt8] {
+        let colors = classes.map { RGB(hex: $0.color) ?? .white }
+        return [UInt8](unsafeUninitializedCapacity: indices.count * 3) { bytes, count in
+            for (pixel, index) in indices.enumerated() {
+                let color = colors[Int(index)]
+                bytes[pixel * 3] = color.red
+                bytes[pixel * 3 + 1] = color.green
+                bytes[pixel * 3 + 2] = color.blue
+            }
+            count = indices.count * 3
+        }
     }
 
     /// A palette PNG in the colours of the classes.

@@ -7,7 +7,7 @@ package import FoundationEssentials
 package struct ModelManifest: Sendable, Codable, Equatable {
     package static let fileName = "manifest.json"
     package static let modelFileName = "model.onnx"
-    package static let currentFormatVersion = 1
+    package static let currentFormatVersion = 2
 
     package struct Size: Sendable, Codable, Equatable {
         package var width: Int
@@ -39,6 +39,31 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         }
     }
 
+    /// What was measured before a package's weights were made smaller.
+    package struct Compression: Sendable, Codable, Equatable {
+        /// `float16`: stored in 16 bits, computed in 32. `float32`: the measurement forbade it.
+        package var precision: String
+        /// Images of the datasets that both forms judged.
+        package var images: Int
+        /// Largest difference of scores, as a share of the threshold.
+        package var scoreDifferenceMax: Double
+        package var verdictsChanged: Int
+        package var f1: Double
+        package var f1Compressed: Double
+
+        package init(
+            precision: String, images: Int, scoreDifferenceMax: Double, verdictsChanged: Int,
+            f1: Double, f1Compressed: Double
+        ) {
+            self.precision = precision
+            self.images = images
+            self.scoreDifferenceMax = scoreDifferenceMax
+            self.verdictsChanged = verdictsChanged
+            self.f1 = f1
+            self.f1Compressed = f1Compressed
+        }
+    }
+
     package var formatVersion = ModelManifest.currentFormatVersion
     package var modelArn: String
     package var projectName: String
@@ -54,6 +79,8 @@ package struct ModelManifest: Sendable, Codable, Equatable {
     package var decision: Decision
     package var training: TrainingSummary
     package var target: Target?
+    /// How a package stores its weights; nil is 32-bit floats.
+    package var compression: Compression?
     /// Lower-case hexadecimal SHA-256 of every other file, by name.
     package var files: [String: String]
 
@@ -90,6 +117,10 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         let decoder = JSONDecoder()
         do {
             let version = try decoder.decode(Version.self, from: bytes).formatVersion
+            guard version >= 1 else {
+                throw VisionError(
+                    .invalidModel, "The model has format version \(version); the first is 1.")
+            }
             guard version <= Self.currentFormatVersion else {
                 throw VisionError(
                     .invalidModel,

@@ -19,6 +19,47 @@ package final class OnnxRuntime: @unchecked Sendable {  // the C environment is 
     deinit { spotter_ort_close(handle) }
 
     package var version: String { String(cString: spotter_ort_version(handle)) }
+
+    /// Execution providers of the library, by ONNX Runtime's names.
+    package var availableProviders: [String] {
+        var names = [CChar](repeating: 0, count: 2048)
+        spotter_ort_providers(handle, &names, names.count)
+        return text(names).split(separator: "\n").map(String.init)
+    }
+}
+
+/// A GPU that a session may use before the CPU.
+package struct ExecutionProvider: Sendable, Equatable {
+    /// Values are ONNX Runtime's names.
+    package enum Kind: String, Sendable {
+        case cuda = "CUDAExecutionProvider"
+        case tensorRT = "TensorrtExecutionProvider"
+    }
+
+    package let kind: Kind
+    let options: [(key: String, value: String)]
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.kind == right.kind && left.options.elementsEqual(right.options, by: ==)
+    }
+
+    /// Full precision, so that a GPU judges as the server does.
+    ///
+    /// - Parameter engineCache: folder for TensorRT's engines, which take minutes to build.
+    package static func gpu(_ kind: Kind, engineCache: String?) -> ExecutionProvider {
+        switch kind {
+        case .cuda:
+            return ExecutionProvider(kind: kind, options: [("device_id", "0"), ("use_tf32", "0")])
+        case .tensorRT:
+            var options = [("device_id", "0"), ("trt_fp16_enable", "0"), ("trt_int8_enable", "0")]
+            if let engineCache {
+                options += [
+                    ("trt_engine_cache_enable", "1"), ("trt_engine_cache_path", engineCache),
+                ]
+            }
+            return ExecutionProvider(kind: kind, options: options)
+        }
+    }
 }
 
 private func text(_ message: [CChar]) -> String {
@@ -51,18 +92,25 @@ package final class InferenceSession: @unchecked Sendable {  // ONNX Runtime's s
     /// - Parameters:
     ///   - model: an ONNX file.
     ///   - threads: cores that one run may use.
-    package init(runtime: OnnxRuntime, model: Data, threads: Int) throws(VisionError) {
+    ///   - providers: in order of preference; what they do not take runs on the CPU.
+    package init(
+        runtime: OnnxRuntime, model: Data, threads: Int, providers: [ExecutionProvider] = []
+    ) throws(VisionError) {
         self.runtime = runtime
+        let scope = Scope()
+        let list = providers.map { scope.provider($0) }
         var message = [CChar](repeating: 0, count: 1024)
         let capacity = message.count
         let opened = model.withUnsafeBytes { bytes in
             spotter_ort_session_open(
-                runtime.handle, bytes.baseAddress, bytes.count, Int32(threads), &message, capacity)
+                runtime.handle, bytes.baseAddress, bytes.count, Int32(threads), list, list.count,
+                &message, capacity)
         }
         guard let opened else {
             throw VisionError(.invalidModel, "The model could not be loaded: \(text(message))")
         }
         handle = opened
+        withExtendedLifetime(scope) {}
     }
 
     deinit { spotter_ort_session_close(handle) }
@@ -120,6 +168,18 @@ package final class InferenceSession: @unchecked Sendable {  // ONNX Runtime's s
 
         func string(_ text: String) -> UnsafePointer<CChar>? {
             UnsafePointer(copy(Array(text.utf8CString)))
+        }
+
+        func provider(_ provider: ExecutionProvider) -> spotter_ort_provider {
+            let kind =
+                switch provider.kind {
+                case .cuda: SPOTTER_ORT_CUDA
+                case .tensorRT: SPOTTER_ORT_TENSORRT
+                }
+            return spotter_ort_provider(
+                kind: Int32(kind), keys: copy(provider.options.map { string($0.key) }),
+                values: copy(provider.options.map { string($0.value) }),
+                count: provider.options.count)
         }
 
         func input(_ name: String, _ value: InputTensor) -> spotter_ort_input {

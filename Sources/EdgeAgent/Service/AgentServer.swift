@@ -1,0 +1,137 @@
+import EdgeProtocol
+import Glibc
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+package import Logging
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+package import Vision
+
+/// What an agent needs to know.
+package struct AgentOptions: Sendable {
+    package var socket: SocketAddress
+    /// Permissions of the socket.
+    package var socketMode: UInt32
+    package var socketGroup: String?
+    /// Folders of models.
+    package var folders: [String]
+    package var configuration: AgentConfiguration
+    /// nil serves no metrics.
+    package var metricsPort: Int?
+    /// Detections at once.
+    package var concurrency: Int
+    package var engineCache: String?
+
+    package init(
+        socket: SocketAddress, socketMode: UInt32, socketGroup: String?, folders: [String],
+        configuration: AgentConfiguration, metricsPort: Int?, concurrency: Int,
+        engineCache: String? = nil
+    ) {
+        self.socket = socket
+        self.socketMode = socketMode
+        self.socketGroup = socketGroup
+        self.folders = folders
+        self.configuration = configuration
+        self.metricsPort = metricsPort
+        self.concurrency = concurrency
+        self.engineCache = engineCache
+    }
+}
+
+/// The composition root of the agent: builds every part.
+package struct AgentServer: Sendable {
+    private let options: AgentOptions
+    private let runtime: OnnxRuntime
+    private let logger: Logger
+
+    package init(options: AgentOptions, runtime: OnnxRuntime, logger: Logger) {
+        self.options = options
+        self.runtime = runtime
+        self.logger = logger
+    }
+
+    /// Runs until a signal tells it to stop.
+    ///
+    /// - Parameter onReady: called once clients can connect.
+    package func run(onReady: @escaping @Sendable () -> Void) async throws {
+        try options.socket.prepare(logger: logger)
+        // Nobody may connect between binding the socket and setting its mode.
+        umask(mode_t(0o777 & ~options.socketMode))
+        // One thread more than detections, so that loading a model does not wait for them.
+        let pool = NIOThreadPool(numberOfThreads: options.concurrency + 1)
+        pool.start()
+        let shelf = ModelShelf(configuration: options.configuration)
+        let admission = Admission(runningMax: options.concurrency)
+        let metrics = AgentMetrics()
+        let agent = EdgeAgentService(
+            shelf: shelf, admission: admission, pool: pool, metrics: metrics, logger: logger)
+        let attachments = AttachmentService(shelf: shelf, pool: pool, logger: logger)
+        var services: [any Service] = [
+            ModelLoader(
+                shelf: shelf, runtime: runtime,
+                device: .current(runtime: runtime, engineCache: options.engineCache), pool: pool,
+                threads: 1, logger: logger),
+            FolderWatch(folders: options.folders, shelf: shelf, pool: pool, logger: logger),
+            Listener(
+                server: GRPCServer(transport: transport(), services: [agent, attachments]),
+                shelf: shelf, options: options, logger: logger, onReady: onReady),
+        ]
+        if let port = options.metricsPort {
+            services.append(
+                MetricsServer(port: port, logger: logger) {
+                    metrics.text(models: shelf.list(), waiting: admission.waitingCalls)
+                })
+        }
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(AgentLimits.drainSeconds)
+        let group = ServiceGroup(configuration: configuration)
+        do {
+            try await group.run()
+        } catch {
+            try? await pool.shutdownGracefully()
+            throw error
+        }
+        try await pool.shutdownGracefully()
+    }
+
+    private func transport() -> HTTP2ServerTransport.Posix {
+        HTTP2ServerTransport.Posix(
+            address: .unixDomainSocket(path: options.socket.path), transportSecurity: .plaintext,
+            config: .defaults { config in
+                config.rpc.maxRequestPayloadSize = AgentLimits.requestBytesMax
+                // Images are large: bigger frames mean fewer of them.
+                config.http2.maxFrameSize = 1 << 20
+            })
+    }
+
+    /// Serves gRPC on the socket, and removes the socket at the end.
+    private struct Listener: Service {
+        let server: GRPCServer<HTTP2ServerTransport.Posix>
+        let shelf: ModelShelf
+        let options: AgentOptions
+        let logger: Logger
+        let onReady: @Sendable () -> Void
+
+        func run() async throws {
+            try await withGracefulShutdownHandler {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await server.serve() }
+                    if try await server.listeningAddress != nil {
+                        try options.socket.permit(
+                            mode: options.socketMode, group: options.socketGroup)
+                        logger.info("Listening on unix://\(options.socket.path)")
+                        onReady()
+                    }
+                    try await group.waitForAll()
+                }
+                options.socket.remove()
+            } onGracefulShutdown: {
+                shelf.close()
+                server.beginGracefulShutdown()
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Glibc
+package import Logging
+
+/// The unix domain socket of the agent.
+package struct SocketAddress: Sendable, Equatable {
+    package static let standard = "unix:///tmp/aws.iot.lookoutvision.EdgeAgent.sock"
+    /// `sun_path` less its terminating zero.
+    private static let pathBytesMax = 107
+
+    package let path: String
+
+    /// - Parameter text: `unix:///ABSOLUTE/PATH` or `unix:PATH`, as gRPC writes it.
+    package init(_ text: String) throws(AgentError) {
+        guard text.hasPrefix("unix:") else {
+            throw AgentError(
+                .invalidArgument, "The socket must be like \(Self.standard), not '\(text)'.")
+        }
+        let rest = text.dropFirst("unix:".count)
+        path = String(rest.hasPrefix("//") ? rest.dropFirst(2) : rest)
+        guard (1...Self.pathBytesMax).contains(path.utf8.count), !path.utf8.contains(0) else {
+            throw AgentError(
+                .invalidArgument,
+                "The socket's path must have 1 to \(Self.pathBytesMax) bytes, not "
+                    + "\(path.utf8.count).")
+        }
+    }
+
+    private var exists: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// Makes way for listening: removes a socket that nobody listens on.
+    ///
+    /// - Throws: `failedPrecondition` when somebody does, or when something else lies there.
+    package func prepare(logger: Logger) throws(AgentError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw AgentError(
+                .failedPrecondition,
+                "\(path) is there and is no socket; remove it or choose another --socket.")
+        }
+        switch connects() {
+        case 0:
+            throw AgentError(
+                .failedPrecondition,
+                "Another agent listens on \(path); stop it or choose another --socket.")
+        case ECONNREFUSED:
+            logger.info("Removing the socket of an agent that is gone", metadata: ["path": "\(path)"])
+            guard unlink(path) == 0 || errno == ENOENT else {
+                throw AgentError(
+                    .failedPrecondition,
+                    "The stale socket \(path) cannot be removed: \(String(cString: strerror(errno)))"
+                        + ". Remove it as its owner.")
+            }
+        case let reason:
+            throw AgentError(
+                .failedPrecondition,
+                "Whether somebody listens on \(path) cannot be told: "
+                    + "\(String(cString: strerror(reason))).")
+        }
+    }
+
+    /// - Returns: 0 or the reason why not.
+    package func connects() -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return errno }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
+        }
+        return result == 0 ? 0 : errno
+    }
+
+    /// Sets who may connect.
+    package func permit(mode: UInt32, group: String?) throws(AgentError) {
+        if let group {
+            guard let entry = getgrnam(group) else {
+                throw AgentError(.invalidArgument, "There is no group '\(group)'.")
+            }
+            guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else {
+                throw AgentError(
+                    .failedPrecondition,
+                    "\(path) cannot be given to the group \(group): "
+                        + "\(String(cString: strerror(errno))). Be a member of it, or root.")
+            }
+        }
+        guard chmod(path, mode) == 0 else {
+            throw AgentError(
+                .failedPrecondition,
+                "The mode of \(path) cannot be set: \(String(cString: strerror(errno))).")
+        }
+    }
+
+    package func remove() { _ = unlink(path) }
+}

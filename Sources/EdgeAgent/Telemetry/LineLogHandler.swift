@@ -1,0 +1,51 @@
+import FoundationEssentials
+import Glibc
+package import Logging
+
+/// One line an event on standard error, as text or as JSON.
+package struct LineLogHandler: LogHandler {
+    package enum Format: String, Sendable, CaseIterable { case text, json }
+
+    private struct Line: Encodable {
+        var time: String
+        var level: String
+        var message: String
+        var metadata: [String: String]
+    }
+
+    package var metadata: Logger.Metadata = [:]
+    package var logLevel: Logger.Level = .info
+    private let format: Format
+
+    package init(format: Format) { self.format = format }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
+        let time = Date().formatted(.iso8601)
+        let fields = all.mapValues { "\($0)" }
+        let text: String
+        switch format {
+        case .text:
+            let suffix = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+            text = Self.oneLine("\(time) \(event.level) \(event.message)\(suffix)")
+        case .json:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            let line = Line(
+                time: time, level: "\(event.level)", message: "\(event.message)", metadata: fields)
+            text = (try? encoder.encode(line)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+        let bytes = Array((text + "\n").utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+
+    /// A caller's text must not pass for lines of the log.
+    private static func oneLine(_ text: String) -> String {
+        String(text.map { $0.isNewline ? " " : $0 })
+    }
+}
