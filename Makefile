@@ -36,6 +36,7 @@ test-swift: setup
 test-clients: setup
 	@scripts/setup --tests
 	swift build --product spotter $(SWIFT_BUILD_FLAGS)
+	swift build --product spotter-edge $(SWIFT_BUILD_FLAGS)
 	$(python) -m pytest Tests/Clients
 
 bench: release

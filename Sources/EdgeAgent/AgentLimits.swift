@@ -11,6 +11,9 @@ package enum AgentLimits {
     package static let waitingCallsMax = 128
     /// Bytes of images that wait: five of the largest, or 128 of 1920×1080 in part.
     package static let waitingBytesMax = 256 << 20
+    /// Calls at once on one connection: above those that may wait, so that the rest gets a clear
+    /// refusal. Clients must be told: without a number they assume none and lose the connection.
+    static let connectionCallsMax = 256
     /// Models that the agent lists.
     static let modelsMax = 256
     /// Characters of a component's name, as Greengrass has it.

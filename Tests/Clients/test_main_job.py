@@ -149,7 +149,9 @@ def test_packages_for_every_published_target(hosted, target, architecture):
     assert artifact["Algorithm"] == "SHA-256"
     assert base64.b64decode(artifact["Digest"]) == hashlib.sha256(stored.read_bytes()).digest()
     with zipfile.ZipFile(stored) as archive:
-        assert archive.namelist() == ["manifest.json", "model.onnx"]
+        assert archive.namelist() == [
+            "manifest.json", "SHA256SUMS", "model.onnx", "selftest.json",
+            "selftest-1.png", "selftest-2.png", "selftest-3.png"]
         assert all(x.compress_type == zipfile.ZIP_STORED for x in archive.infolist())
         manifest = json.loads(archive.read("manifest.json"))
         for file, digest in manifest["files"].items():

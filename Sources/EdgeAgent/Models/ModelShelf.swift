@@ -248,7 +248,6 @@ package final class ModelShelf: Sendable {
 
     /// Ends every stream of changes, so that attachments let go at shutdown.
     package func close() {
-        loadRequests.finish()
         let listeners = state.withLock { state in
             defer { state.listeners = [:] }
             return state.listeners

@@ -102,6 +102,7 @@ package struct AgentServer: Sendable {
             address: .unixDomainSocket(path: options.socket.path), transportSecurity: .plaintext,
             config: .defaults { config in
                 config.rpc.maxRequestPayloadSize = AgentLimits.requestBytesMax
+                config.http2.maxConcurrentStreams = AgentLimits.connectionCallsMax
                 // Images are large: bigger frames mean fewer of them.
                 config.http2.maxFrameSize = 1 << 20
             })

@@ -79,7 +79,7 @@ package struct SocketAddress: Sendable, Equatable {
 
     /// Sets who may connect.
     package func permit(mode: UInt32, group: String?) throws(AgentError) {
-        if let group {
+        if let group, !group.isEmpty {
             guard let entry = getgrnam(group) else {
                 throw AgentError(.invalidArgument, "There is no group '\(group)'.")
             }
