@@ -2,15 +2,18 @@
 
 PREFIX ?= /usr/local
 SWIFT_BUILD_FLAGS ?=
+architecture := $(subst x86_64,amd64,$(shell uname -m))
 python := .deps/venv/bin/python
 
-.PHONY: help setup build release demo test test-swift test-clients bench format install protobuf clean
+.PHONY: help setup build release demo edge-agent test test-swift test-clients test-arm64 bench bench-edge format install protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
 	@echo 'make test      all tests'
 	@echo 'make release   .build/release/spotter'
 	@echo 'make install   into PREFIX ($(PREFIX)), below DESTDIR if set'
+	@echo 'make edge-agent the agent for devices of this processor, under .build/edge-agent'
+	@echo 'make test-arm64 a package on ARM64 by emulation'
 	@echo 'make bench     speed and memory of training and detection'
 	@echo 'make format    lay the sources out'
 
@@ -39,9 +42,23 @@ test-clients: setup
 	swift build --product spotter-edge $(SWIFT_BUILD_FLAGS)
 	$(python) -m pytest Tests/Clients
 
+test-arm64: setup
+	@scripts/setup --tests
+	swift build --product spotter $(SWIFT_BUILD_FLAGS)
+	scripts/test-arm64
+
+# The agent with all that a device lacks. On an ARM64 machine the same command makes ARM64's.
+edge-agent: setup
+	swift build -c release --product spotter-edge --static-swift-stdlib $(SWIFT_BUILD_FLAGS)
+	scripts/bundle-edge-agent .build/release/spotter-edge .build/edge-agent/$(architecture)
+
 bench: release
 	@scripts/setup --tests
 	$(python) Benchmarks/training_and_detection.py
+
+bench-edge: release edge-agent
+	@scripts/setup --tests
+	$(python) Benchmarks/edge_agent.py
 
 format:
 	swift format --in-place --recursive --parallel Sources Tests Package.swift
@@ -52,6 +69,8 @@ install: release
 		$(DESTDIR)$(PREFIX)/share/spotter/backbone-d3.onnx
 	install -D -m 644 .deps/lib/spotter/libonnxruntime.so \
 		$(DESTDIR)$(PREFIX)/lib/spotter/libonnxruntime.so
+	if [ -d .build/edge-agent ]; then mkdir -p $(DESTDIR)$(PREFIX)/lib/spotter && \
+		cp -r .build/edge-agent $(DESTDIR)$(PREFIX)/lib/spotter/; fi
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/spotter \
 		LICENSE .deps/lib/spotter/onnxruntime-LICENSE \
 		.deps/lib/spotter/onnxruntime-ThirdPartyNotices.txt

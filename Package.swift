@@ -97,6 +97,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -169,7 +170,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "VisionTests", dependencies: ["TestSupport", "Vision"], swiftSettings: settings),
+            name: "VisionTests", dependencies: ["TestSupport", "Vision"], exclude: ["Golden"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EdgeAgentTests", dependencies: ["EdgeAgent", "TestSupport", "Vision"],
+            swiftSettings: settings),
         .testTarget(
             name: "ServiceTests",
             dependencies: [

@@ -36,6 +36,21 @@ package struct Installation: Sendable {
         return Installation(backbonePath: backbonePath, runtimePath: runtimePath)
     }
 
+    /// The agent's files for `architecture`, as `make edge-agent` and `make install` lay them.
+    package static func edgeAgentBundle(_ architecture: String, from executable: String) throws
+        -> String
+    {
+        let candidates = ancestors(of: executable).flatMap {
+            ["\($0)/lib/spotter/edge-agent/\(architecture)", "\($0)/edge-agent/\(architecture)"]
+        }
+        guard let bundle = first(candidates) else {
+            throw ServerError(
+                "There is no bundle of the agent for \(architecture). Run 'make edge-agent' on a "
+                    + "machine with that processor, or give its folder with --bundle.")
+        }
+        return bundle
+    }
+
     package static var executablePath: String {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
             ?? CommandLine.arguments.first ?? "spotter"

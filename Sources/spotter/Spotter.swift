@@ -9,7 +9,7 @@ struct Spotter: AsyncParsableCommand {
         commandName: "spotter",
         abstract: "Finds defects in pictures of products, and packages models for the device.",
         version: SpotterServer.version,
-        subcommands: [Serve.self, Demo.self])
+        subcommands: [Serve.self, Demo.self, EdgeAgentCommand.self])
 
     /// Logs as text on standard error.
     static func logger(level: Logger.Level) -> Logger {

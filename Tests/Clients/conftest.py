@@ -10,6 +10,7 @@ import sys
 import time
 
 import boto3
+import edge
 import numpy
 import pytest
 from PIL import Image, ImageDraw
@@ -91,6 +92,44 @@ def hosted(tmp_path_factory):
     host(client, "parts")
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def archive(hosted):
+    return make_package(hosted, "parts", edge.NAME, "parts-images")[0]
+
+
+@pytest.fixture(scope="session")
+def running(archive, tmp_path_factory):
+    agent = edge.Agent(tmp_path_factory.mktemp("edge"), "--metrics-port", "0").start()
+    agent.install(archive, edge.NAME)
+    agent.run(edge.NAME)
+    yield agent
+    agent.kill()
+
+
+@pytest.fixture
+def agent(tmp_path):
+    agent = edge.Agent(tmp_path / "edge").start()
+    yield agent
+    agent.kill()
+
+
+def make_package(server, project, component, bucket, options=None, platform=None):
+    """Runs a packaging job and returns the archive in the registry."""
+    client = server.client()
+    configuration = {
+        "S3OutputLocation": {"Bucket": bucket, "Prefix": "packages/"}, "ComponentName": component,
+        "ComponentVersion": "1.0.0",
+        "TargetPlatform": platform or {"Os": "LINUX", "Arch": "X86_64"}}
+    if options:
+        configuration["CompilerOptions"] = json.dumps(options)
+    job = client.start_model_packaging_job(
+        ProjectName=project, ModelVersion="1", Configuration={"Greengrass": configuration})
+    job = wait_package(client, project, job["JobName"])
+    assert job["Status"] == "SUCCEEDED", job
+    folder = server.directory / "greengrass" / "artifacts" / component / "1.0.0"
+    return next(folder.iterdir()), job
 
 
 def wait(describe, while_in):

@@ -13,10 +13,11 @@ import grpc
 import numpy
 from grpc_tools import protoc
 
-from conftest import ROOT
-
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPOTTER_EDGE = ROOT / ".build" / "debug" / "spotter-edge"
 SECONDS_MAX = 60
+# The component that most tests have.
+NAME = "com.example.Parts"
 
 
 def _stubs():
@@ -160,3 +161,10 @@ def refused(code, *parts):
 
 def pixels(image):
     return numpy.asarray(image.convert("RGB"), dtype=numpy.uint8)
+
+
+def attach(agent, archive, *arguments, log=None):
+    return subprocess.Popen(
+        [SPOTTER_EDGE, "attach", "--component", NAME, "--component-version", "1.0.0",
+         "--socket", agent.target, "--unarchived", "/nowhere/at/all", "--archive", archive,
+         *arguments], stderr=(log or agent.folder / "attach.log").open("ab"))

@@ -2,7 +2,7 @@
 
 import io
 import json
-import pathlib
+import os
 import signal
 import subprocess
 import urllib.request
@@ -15,50 +15,9 @@ import numpy
 import pytest
 from PIL import Image
 
-import conftest
 import edge
-from conftest import draw, png, wait_package
-from edge import FAILED, RUNNING, STOPPED, Agent, pb, pixels, refused
-
-NAME = "com.example.Parts"
-
-
-def make_package(server, project, component, bucket, options=None, platform=None):
-    """Runs a packaging job and returns the archive in the registry."""
-    client = server.client()
-    configuration = {
-        "S3OutputLocation": {"Bucket": bucket, "Prefix": "packages/"}, "ComponentName": component,
-        "ComponentVersion": "1.0.0",
-        "TargetPlatform": platform or {"Os": "LINUX", "Arch": "X86_64"}}
-    if options:
-        configuration["CompilerOptions"] = json.dumps(options)
-    job = client.start_model_packaging_job(
-        ProjectName=project, ModelVersion="1", Configuration={"Greengrass": configuration})
-    job = wait_package(client, project, job["JobName"])
-    assert job["Status"] == "SUCCEEDED", job
-    folder = server.directory / "greengrass" / "artifacts" / component / "1.0.0"
-    return next(folder.iterdir()), job
-
-
-@pytest.fixture(scope="session")
-def archive(hosted):
-    return make_package(hosted, "parts", NAME, "parts-images")[0]
-
-
-@pytest.fixture(scope="session")
-def running(archive, tmp_path_factory):
-    agent = Agent(tmp_path_factory.mktemp("edge"), "--metrics-port", "0").start()
-    agent.install(archive, NAME)
-    agent.run(NAME)
-    yield agent
-    agent.kill()
-
-
-@pytest.fixture
-def agent(tmp_path):
-    agent = Agent(tmp_path / "edge").start()
-    yield agent
-    agent.kill()
+from conftest import draw, png
+from edge import NAME, RUNNING, STOPPED, Agent, attach, pb, pixels, refused
 
 
 @pytest.fixture
@@ -176,7 +135,6 @@ def test_what_does_not_fit_is_refused_with_the_number_that_would(running, segmen
 
 
 def test_a_segment_that_shrinks_under_the_agent_ends_nothing(running, segment):
-    import os
     data = pixels(draw(7005, False)[0])
     image = segment(data.nbytes)
     path = f"/dev/shm/{image.name.lstrip('/')}"
@@ -256,13 +214,6 @@ def test_an_unpacked_folder_is_served_too(agent, archive):
     agent.run("com.example.Unpacked")
     # What the guide of coreutils says about such a file works.
     assert subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=folder).returncode == 0
-
-
-def attach(agent, archive, *arguments, log=None):
-    return subprocess.Popen(
-        [edge.SPOTTER_EDGE, "attach", "--component", NAME, "--component-version", "1.0.0",
-         "--socket", agent.target, "--unarchived", "/nowhere/at/all", "--archive", archive,
-         *arguments], stderr=(log or agent.folder / "attach.log").open("ab"))
 
 
 def test_an_attached_model_is_listed_while_its_process_lives(agent, archive):

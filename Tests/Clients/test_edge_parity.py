@@ -1,7 +1,7 @@
 """Device and server judge alike: every test image of the real data sets, on the same pixels."""
 
-import io
 import json
+import zipfile
 
 import numpy
 import pytest
@@ -9,9 +9,8 @@ from PIL import Image
 
 import conftest
 import edge
-from conftest import SHARED, import_shared, needs_shared, png
+from conftest import SHARED, import_shared, make_package, needs_shared, png
 from edge import Agent, pixels
-from test_edge import make_package
 
 
 def score_of(result, decision):
@@ -85,6 +84,5 @@ def test_server_and_agent_judge_alike(tmp_path, name):
 
 
 def read_manifest(archive):
-    import zipfile
     with zipfile.ZipFile(archive) as file:
         return json.loads(file.read("manifest.json"))

@@ -7,15 +7,19 @@ package enum PackageArchive {
     /// 1980-01-01 00:00 in MS-DOS's format, the earliest time that zip knows.
     private static let dosDate: UInt16 = 1 << 5 | 1
     private static let ownerReadWriteAllRead: UInt32 = 0o100644
+    private static let allExecute: UInt32 = 0o111
 
     /// Writes `files` in their order. The same files give the same bytes on any day and machine.
     ///
-    /// Files are stored, not compressed: weights do not shrink, and a device can map them.
-    ///
-    /// - Parameter path: must not exist; what is there after an error is the caller's to remove.
-    package static func write(_ files: [(name: String, bytes: Data)], to path: String)
-        throws(VisionError)
-    {
+    /// - Parameters:
+    ///   - path: must not exist; what is there after an error is the caller's to remove.
+    ///   - isCompressed: weights do not shrink, so a model's package is stored as it is.
+    ///   - executables: names of files that may be run.
+    package static func write(
+        _ files: [(name: String, bytes: Data)], to path: String, isCompressed: Bool = false,
+        executables: Set<String> = []
+    ) throws(VisionError) {
+        let compression = Int32(isCompressed ? ZIP_CM_DEFLATE : ZIP_CM_STORE)
         var code: Int32 = 0
         guard let archive = zip_open(path, ZIP_CREATE | ZIP_EXCL, &code) else {
             var error = zip_error_t()
@@ -26,7 +30,9 @@ package enum PackageArchive {
                 "The archive could not be created: \(String(cString: zip_error_strerror(&error)))")
         }
         for (name, bytes) in files {
-            guard add(name, bytes, to: archive) else {
+            let mode =
+                ownerReadWriteAllRead | (executables.contains(name) ? allExecute : 0)
+            guard add(name, bytes, to: archive, compression, mode) else {
                 let reason = String(cString: zip_strerror(archive))
                 zip_discard(archive)
                 throw VisionError(
@@ -40,7 +46,10 @@ package enum PackageArchive {
         }
     }
 
-    private static func add(_ name: String, _ bytes: Data, to archive: OpaquePointer) -> Bool {
+    private static func add(
+        _ name: String, _ bytes: Data, to archive: OpaquePointer, _ compression: Int32,
+        _ mode: UInt32
+    ) -> Bool {
         // libzip reads the buffer when it closes the archive and frees it with free().
         guard let copy = malloc(max(1, bytes.count)) else { return false }
         bytes.copyBytes(to: UnsafeMutableRawBufferPointer(start: copy, count: bytes.count))
@@ -54,9 +63,9 @@ package enum PackageArchive {
             return false
         }
         let entry = zip_uint64_t(index)
-        return zip_set_file_compression(archive, entry, ZIP_CM_STORE, 0) == 0
+        return zip_set_file_compression(archive, entry, compression, 0) == 0
             && zip_file_set_dostime(archive, entry, 0, dosDate, 0) == 0
             && zip_file_set_external_attributes(
-                archive, entry, 0, UInt8(ZIP_OPSYS_UNIX), ownerReadWriteAllRead << 16) == 0
+                archive, entry, 0, UInt8(ZIP_OPSYS_UNIX), mode << 16) == 0
     }
 }
