@@ -53,7 +53,9 @@ struct Attach: AsyncParsableCommand {
             let client = AttachClient(
                 source: source, socket: try SocketAddress(socket), logger: log.logger)
             var configuration = ServiceGroupConfiguration(
-                services: [.init(service: client, successTerminationBehavior: .gracefullyShutdownGroup)],
+                services: [
+                    .init(service: client, successTerminationBehavior: .gracefullyShutdownGroup)
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger)
             configuration.maximumGracefulShutdownDuration = .seconds(5)
             try await ServiceGroup(configuration: configuration).run()

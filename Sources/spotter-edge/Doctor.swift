@@ -55,7 +55,8 @@ struct Doctor: ParsableCommand {
             case 0: report(true, "an agent listens on \(address.path)")
             case ENOENT: report(true, "no agent listens on \(address.path); it is free")
             case ECONNREFUSED:
-                report(true, "\(address.path) is left from an agent that is gone; a new one takes it")
+                report(
+                    true, "\(address.path) is left from an agent that is gone; a new one takes it")
             case EACCES:
                 report(
                     false,
@@ -93,7 +94,9 @@ struct Doctor: ParsableCommand {
                 for: opened.manifest, ModelSettings())
             _ = try opened.detector(runtime: runtime, threads: 1, providers: plan.providers)
             let test = opened.selfTest == nil ? "has no self-test" : "self-test passed"
-            report(true, ([what + ", \(test) on \(plan.name)."] + plan.warnings).joined(separator: " "))
+            report(
+                true, ([what + ", \(test) on \(plan.name)."] + plan.warnings).joined(separator: " ")
+            )
         } catch {
             report(false, "\(package): \(error)")
         }

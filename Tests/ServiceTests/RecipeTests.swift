@@ -21,7 +21,8 @@ import Wire
         #expect(RecipeRules.violations(in: longest) == [])
     }
 
-    @Test(arguments: ["amd64", "aarch64"], ["com.spotter.EdgeAgent", EdgeAgentComponent.originalName])
+    @Test(
+        arguments: ["amd64", "aarch64"], ["com.spotter.EdgeAgent", EdgeAgentComponent.originalName])
     func theAgentsRecipeMeetsEveryRule(architecture: String, name: String) throws {
         let recipe = ComponentRecipe.edgeAgent(
             name: name, version: "0.1.0", architecture: architecture, stem: "spotter-edge",

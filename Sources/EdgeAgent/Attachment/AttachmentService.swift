@@ -23,7 +23,8 @@ struct AttachmentService: Spotter_Edge_Attachments.SimpleServiceProtocol {
         }
         let (source, number) = try await list(first)
         logger.info(
-            "Attached", metadata: ["component": "\(source.component)", "version": "\(source.version)"])
+            "Attached",
+            metadata: ["component": "\(source.component)", "version": "\(source.version)"])
         defer {
             shelf.detach(source.component, number)
             logger.info("Detached", metadata: ["component": "\(source.component)"])

@@ -1,14 +1,6 @@
 import Synchronization
 package import Vision
 
-/// A model as the interface shows it.
-package struct ModelListing: Sendable, Equatable {
-    package var component: String
-    package var arn: String
-    package var status: ModelState.Status
-    package var message: String
-}
-
 /// The models that the agent knows, with their states. All calls return at once, but `stop`.
 package final class ModelShelf: Sendable {
     /// A load that somebody has to do, off the cooperative pool.

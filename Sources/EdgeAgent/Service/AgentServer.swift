@@ -1,7 +1,7 @@
 import EdgeProtocol
-import Glibc
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import Glibc
 package import Logging
 import NIOPosix
 import ServiceLifecycle
@@ -84,7 +84,8 @@ package struct AgentServer: Sendable {
                 })
         }
         var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+            services: services.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(AgentLimits.drainSeconds)
         let group = ServiceGroup(configuration: configuration)

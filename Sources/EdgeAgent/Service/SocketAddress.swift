@@ -47,7 +47,8 @@ package struct SocketAddress: Sendable, Equatable {
                 .failedPrecondition,
                 "Another agent listens on \(path); stop it or choose another --socket.")
         case ECONNREFUSED:
-            logger.info("Removing the socket of an agent that is gone", metadata: ["path": "\(path)"])
+            logger.info(
+                "Removing the socket of an agent that is gone", metadata: ["path": "\(path)"])
             guard unlink(path) == 0 || errno == ENOENT else {
                 throw AgentError(
                     .failedPrecondition,

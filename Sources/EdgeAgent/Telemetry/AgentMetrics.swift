@@ -54,7 +54,8 @@ package final class AgentMetrics: Sendable {
         let all = counts.withLock { $0 }.sorted { $0.key < $1.key }
         for (component, counts) in all {
             let results = [
-                ("normal", counts.normal), ("anomalous", counts.anomalous), ("error", counts.failed),
+                ("normal", counts.normal), ("anomalous", counts.anomalous),
+                ("error", counts.failed),
             ]
             for (result, count) in results {
                 lines.append(

@@ -31,7 +31,8 @@ package struct MetricsServer: Service {
                         wrappingChannelSynchronously: channel)
                 }
             }
-        logger.info("Metrics on http://127.0.0.1:\(server.channel.localAddress?.port ?? port)/metrics")
+        logger.info(
+            "Metrics on http://127.0.0.1:\(server.channel.localAddress?.port ?? port)/metrics")
         try? await cancelWhenGracefulShutdown {
             try await server.executeThenClose { connections in
                 try await withThrowingDiscardingTaskGroup { group in

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 package import NIOPosix
 package import Storage
 import Vision

@@ -30,7 +30,8 @@ package enum WeightCompression {
             file.graph.node.insert(contentsOf: casts, at: 0)
             return try file.serializedData()
         } catch {
-            throw VisionError(.invalidModel, "The model's weights could not be compressed: \(error)")
+            throw VisionError(
+                .invalidModel, "The model's weights could not be compressed: \(error)")
         }
     }
 
