@@ -13,7 +13,21 @@ package struct ARNs: Sendable, Equatable {
     }
 
     package func model(_ project: String, _ version: Int) -> String {
+        model(project, String(version))
+    }
+
+    package func model(_ project: String, _ version: String) -> String {
         "arn:aws:lookoutvision:\(region):\(account):model/\(project)/\(version)"
+    }
+
+    /// Project and version of a model's ARN; nil for any other text.
+    package func model(in arn: String) -> (project: String, version: String)? {
+        let start = model("", "").dropLast()
+        guard arn.hasPrefix(start) else { return nil }
+        let parts = arn.dropFirst(start.count).split(
+            separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, Int(parts[1]) != nil else { return nil }
+        return (String(parts[0]), String(parts[1]))
     }
 
     package func componentVersion(_ name: String, _ version: String) -> String {

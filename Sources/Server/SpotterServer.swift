@@ -4,7 +4,7 @@ import Hummingbird
 package import Logging
 import NIOCore
 import NIOPosix
-import Service
+package import Service
 package import ServiceLifecycle
 import Storage
 package import UnixSignals
@@ -18,6 +18,7 @@ package struct ServerConfiguration: Sendable {
     package var port: Int
     package var region: String
     package var accountID: String
+    package var limits = AdjustableLimits()
 
     package init(
         dataDirectory: String, hostname: String, port: Int, region: String, accountID: String
@@ -77,7 +78,7 @@ package struct SpotterServer: Sendable {
                 root: directory.greengrass, objects: objects, arns: arns, pool: pool),
             runtime: runtime, extractor: try installation.backbone(), arns: arns,
             pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)), pool: pool,
-            temporaryDirectory: directory.temporary,
+            temporaryDirectory: directory.temporary, limits: configuration.limits,
             trainingThreads: max(1, System.coreCount), logger: logger)
     }
 

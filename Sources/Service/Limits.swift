@@ -1,13 +1,14 @@
 package import FoundationEssentials
+import Wire
 
 /// Bounds of the service, each with its reason.
 package enum Limits {
     /// Bytes of a JSON body: the 10 MiB of DatasetChanges in base64, and room for the rest.
     package static let jsonBodyBytesMax = 15 << 20
-    /// Bytes of a manifest; 16,000 lines of 8 KiB are half of it.
-    package static let manifestBytesMax = 256 << 20
-    /// Images of a dataset, as the original's guide has them.
-    package static let datasetImagesMax = 20_000
+    /// Bytes of a manifest that are held at once: a batch of the longest lines.
+    package static let manifestBatchLines = 500
+    /// Labels of one mask, as the original's guide has them.
+    package static let maskLabelsMax = 20
     /// Training needs these, as the original's guide has them: with one dataset …
     package static let splitNormalImagesMin = 20
     package static let splitAnomalousImagesMin = 10
@@ -34,6 +35,85 @@ package enum Limits {
     package static let jobPollMilliseconds = 200
     /// Ended jobs stay visible for a week, for whoever looks into a failure.
     package static let endedJobSeconds: TimeInterval = 7 * 86_400
+    /// Calls that wait for an inference unit; more would wait longer than clients do.
+    package static let waitingCallsPerUnit = 16
     /// Bytes of one component artifact that the registry takes.
     package static let artifactBytesMax = 512 << 20
+}
+
+/// Bounds that the owner of a machine may want otherwise. The values are those of the original's
+/// guide, or far above any use where it has none.
+package struct AdjustableLimits: Sendable, Equatable {
+    package struct Setting: Sendable {
+        package let name: String
+        /// For people.
+        package let meaning: String
+        /// What the value may be.
+        package let range: ClosedRange<Int>
+        let path: any WritableKeyPath<AdjustableLimits, Int> & Sendable
+    }
+
+    package var trainingImagesMax = 16_000
+    package var testImagesMax = 4_000
+    package var segmentationTrainingImagesMax = 8_000
+    package var segmentationTestImagesMax = 800
+    package var manifestBytesMax = 1 << 30
+    package var projectsMax = 1_000
+    package var modelsPerProjectMax = 1_000
+    /// For each operation; 0 is no bound.
+    package var requestsPerSecond = 0
+
+    package init() {}
+
+    package static let settings = [
+        Setting(
+            name: "training-images", meaning: "images of a training dataset",
+            range: 1...1_000_000, path: \.trainingImagesMax),
+        Setting(
+            name: "test-images", meaning: "images of a test dataset",
+            range: 1...1_000_000, path: \.testImagesMax),
+        Setting(
+            name: "segmentation-training-images",
+            meaning: "images of a training dataset with masks",
+            range: 1...1_000_000, path: \.segmentationTrainingImagesMax),
+        Setting(
+            name: "segmentation-test-images", meaning: "images of a test dataset with masks",
+            range: 1...1_000_000, path: \.segmentationTestImagesMax),
+        Setting(
+            name: "manifest-bytes", meaning: "bytes of a manifest", range: 1...(1 << 40),
+            path: \.manifestBytesMax),
+        Setting(
+            name: "projects", meaning: "projects", range: 1...1_000_000, path: \.projectsMax),
+        Setting(
+            name: "models", meaning: "models of a project", range: 1...1_000_000,
+            path: \.modelsPerProjectMax),
+        Setting(
+            name: "requests-per-second", meaning: "requests a second of an operation; 0: no bound",
+            range: 0...1_000_000, path: \.requestsPerSecond),
+    ]
+
+    /// Takes a setting like `projects=10`.
+    ///
+    /// - Returns: what is wrong with it; nil when it was taken.
+    package mutating func set(_ text: String) -> String? {
+        let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard sides.count == 2, let setting = Self.settings.first(where: { $0.name == sides[0] })
+        else {
+            let names = Self.settings.map(\.name).joined(separator: ", ")
+            return "'\(text)' is no limit; write NAME=NUMBER with one of the names \(names)."
+        }
+        guard let value = Int(sides[1]), setting.range.contains(value) else {
+            return "'\(sides[1])' is no value of \(setting.name); it takes "
+                + "\(setting.range.lowerBound) to \(setting.range.upperBound)."
+        }
+        self[keyPath: setting.path] = value
+        return nil
+    }
+
+    func imagesMax(_ type: DatasetType) -> Int {
+        switch type {
+        case .train: trainingImagesMax
+        case .test: testImagesMax
+        }
+    }
 }

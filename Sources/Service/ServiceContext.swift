@@ -21,6 +21,7 @@ package struct ServiceContext: Sendable {
     package let pool: NIOThreadPool
     /// For files on their way into a store; emptied at every start.
     package let temporaryDirectory: String
+    package let limits: AdjustableLimits
     /// Cores that training may use.
     package let trainingThreads: Int
     package let now: @Sendable () -> Date
@@ -30,7 +31,7 @@ package struct ServiceContext: Sendable {
         metadata: any MetadataStore, objects: any ObjectStore, models: ModelLibrary,
         host: ModelHost, registry: any ComponentRegistry, runtime: OnnxRuntime,
         extractor: any FeatureExtractor, arns: ARNs, pageTokens: PageTokens, pool: NIOThreadPool,
-        temporaryDirectory: String, trainingThreads: Int,
+        temporaryDirectory: String, limits: AdjustableLimits, trainingThreads: Int,
         now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
     ) {
         self.metadata = metadata
@@ -44,6 +45,7 @@ package struct ServiceContext: Sendable {
         self.pageTokens = pageTokens
         self.pool = pool
         self.temporaryDirectory = temporaryDirectory
+        self.limits = limits
         self.trainingThreads = trainingThreads
         self.now = now
         self.logger = logger

@@ -44,6 +44,13 @@ package final class FaultyObjectStore: ObjectStore {
         return try await base.get(location, bytesMax: bytesMax)
     }
 
+    package func read(
+        _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
+    ) async throws {
+        try check(.get)
+        try await base.read(location, bytesMax: bytesMax, chunk)
+    }
+
     package func head(_ location: ObjectLocation) async throws -> ObjectSummary? {
         try await base.head(location)
     }

@@ -128,7 +128,8 @@ extension Route {
         case .list: return .array(values.map(JSONValue.string))
         case .integer: return Int(first).map(JSONValue.integer) ?? .string(first)
         case .boolean: return Bool(first).map(JSONValue.boolean) ?? .string(first)
-        case .timestamp: return Double(first).map(JSONValue.number) ?? .string(first)
+        case .timestamp:
+            return Timestamp.seconds(first).map(JSONValue.number) ?? .string(first)
         default: return .string(first)
         }
     }

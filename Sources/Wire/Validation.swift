@@ -38,7 +38,7 @@ package enum Validation {
         default:
             return [
                 "Value at '\(path)' failed to satisfy constraint: Member must be "
-                    + "\(expectation(of: shape)), not \(value.kind)"
+                    + "\(expectation(of: shape)), not \(described(value))"
             ]
         }
     }
@@ -102,11 +102,16 @@ package enum Validation {
         case .list: "a list"
         case .string: "a string"
         case .integer: "an integer"
-        case .float, .timestamp: "a number"
+        case .float: "a number"
+        case .timestamp: "a time in ISO 8601"
         case .boolean: "a boolean"
         case .blob: "base64 in a string"
         case .stream: "bytes"
         }
+    }
+
+    private static func described(_ value: JSONValue) -> String {
+        value.string.map { "'\(excerpt($0))'" } ?? value.kind
     }
 
     /// `text` without control characters and no longer than a message should be.

@@ -93,6 +93,19 @@ package struct WireError: Error, Sendable, Equatable {
         WireError(.resourceNotFound, message, resourceID: id, resourceType: type)
     }
 
+    /// - Parameter quota: which bound it is.
+    package static func quotaExceeded(_ message: String, quota: String) -> WireError {
+        WireError(
+            .serviceQuotaExceeded, message, quotaCode: quota, serviceCode: "lookoutvision")
+    }
+
+    /// - Parameter quota: which bound it is.
+    package static func throttled(_ message: String, quota: String) -> WireError {
+        WireError(
+            .throttling, message, quotaCode: quota, serviceCode: "lookoutvision",
+            retryAfterSeconds: 1)
+    }
+
     /// The members of the JSON body.
     package var body: JSONValue {
         let members: [(String, String?)] = [

@@ -28,6 +28,14 @@ package struct ModelLibrary: Sendable {
             .bytes(try manifest.encoded()), at: location(project, version, ModelManifest.fileName))
     }
 
+    /// The manifest goes first: without it the rest is no model.
+    func remove(_ project: String, _ version: Int) async throws {
+        guard try await objects.bucketExists(bucket) else { return }
+        for name in [ModelManifest.fileName, ModelManifest.modelFileName] {
+            try await objects.delete(location(project, version, name))
+        }
+    }
+
     package func load(_ project: String, _ version: Int) async throws -> (
         manifest: ModelManifest, model: Data
     ) {

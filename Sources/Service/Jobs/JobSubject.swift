@@ -9,6 +9,8 @@ package enum JobSubject: Sendable, Codable, Equatable {
     case startHosting(project: String, version: Int)
     case stopHosting(project: String, version: Int)
     case package(project: String, jobName: String)
+    case updateEntries(project: String, type: DatasetType)
+    case deleteModel(project: String, version: Int)
 
     /// The names under which jobs of a kind are stored.
     package enum Kind: String, Sendable, CaseIterable {
@@ -16,14 +18,16 @@ package enum JobSubject: Sendable, Codable, Equatable {
         case train
         case host
         case package
+        case delete
     }
 
     package var kind: Kind {
         switch self {
-        case .readManifest: .dataset
+        case .readManifest, .updateEntries: .dataset
         case .train: .train
         case .startHosting, .stopHosting: .host
         case .package: .package
+        case .deleteModel: .delete
         }
     }
 
@@ -47,6 +51,9 @@ extension JobSubject: CustomStringConvertible {
         case .startHosting(let project, let version): "start \(project)/\(version)"
         case .stopHosting(let project, let version): "stop \(project)/\(version)"
         case .package(let project, let jobName): "package \(project) in job \(jobName)"
+        case .updateEntries(let project, let type):
+            "update the \(type.rawValue) dataset of \(project)"
+        case .deleteModel(let project, let version): "delete \(project)/\(version)"
         }
     }
 }

@@ -17,7 +17,7 @@ package struct Worker: Service {
 
     private static let lanes = [
         Lane(kinds: [.train], places: 1),
-        Lane(kinds: [.dataset, .host, .package], places: 2),
+        Lane(kinds: [.dataset, .host, .package, .delete], places: 2),
     ]
 
     private let context: ServiceContext
@@ -163,6 +163,10 @@ extension JobSubject {
             StopHostingJob(context: context, lease: lease, project: project, version: version)
         case .package(let project, let jobName):
             PackagingJob(context: context, lease: lease, project: project, jobName: jobName)
+        case .updateEntries(let project, let type):
+            UpdateJob(context: context, lease: lease, project: project, type: type)
+        case .deleteModel(let project, let version):
+            DeletionJob(context: context, lease: lease, project: project, version: version)
         }
     }
 }

@@ -8,11 +8,18 @@ extension Operations {
         let (name, now, arns) = (request.projectName, context.now(), context.arns)
         let tags = request.tags ?? []
         try TagRules.check(tags)
+        try TagRules.checkCount(tags, of: "the model")
+        let modelsMax = context.limits.modelsPerProjectMax
         return try await mutate(
             .createModel, request, token: request.clientToken, project: name
         ) { transaction in
             var project = try Lookup.project(name, transaction)
             try Self.checkDatasets(of: project, transaction)
+            guard try transaction.countModels(name) < modelsMax else {
+                throw WireError.quotaExceeded(
+                    "The project \(name) has \(modelsMax) models already. Delete one first.",
+                    quota: "models")
+            }
             project.lastModelVersion += 1
             try transaction.save(project)
             let model = ModelRecord(
@@ -40,21 +47,6 @@ extension Operations {
                         + "\(dataset.status.rawValue); training needs it complete.", .dataset,
                     "\(project.name)/\(dataset.type.rawValue)")
             }
-        }
-    }
-}
-
-/// What tags must be beyond their shapes.
-enum TagRules {
-    static func check(_ tags: [Tag]) throws(WireError) {
-        if tags.count > Limits.tagsMax {
-            throw .validation("Tags: at most \(Limits.tagsMax) are kept, not \(tags.count).")
-        }
-        if let reserved = tags.first(where: { $0.key.lowercased().hasPrefix("aws:") }) {
-            throw .validation("Tags: the key '\(reserved.key)' begins with the reserved 'aws:'.")
-        }
-        if Set(tags.map(\.key)).count < tags.count {
-            throw .validation("Tags: each key may be given once.")
         }
     }
 }

@@ -33,11 +33,14 @@ package struct Operations: Sendable {
         case .startModelPackagingJob: try await answer(input, startModelPackagingJob)
         case .describeModelPackagingJob: try await answer(input, describeModelPackagingJob)
         case .listModelPackagingJobs: try await answer(input, listModelPackagingJobs)
-        case .deleteDataset, .deleteModel, .deleteProject, .listDatasetEntries,
-            .listTagsForResource, .tagResource, .untagResource, .updateDatasetEntries:
-            throw WireError(
-                .notImplemented,
-                "\(route.operation.rawValue) is not implemented in this version of Spotter.")
+        case .deleteProject: try await answer(input, deleteProject)
+        case .deleteDataset: try await answer(input, deleteDataset)
+        case .deleteModel: try await answer(input, deleteModel)
+        case .updateDatasetEntries: try await answer(input, updateDatasetEntries)
+        case .listDatasetEntries: try await answer(input, listDatasetEntries)
+        case .tagResource: try await answer(input, tagResource)
+        case .untagResource: try await answer(input, untagResource)
+        case .listTagsForResource: try await answer(input, listTagsForResource)
         }
     }
 

@@ -10,6 +10,7 @@ extension Operations {
         let greengrass = request.configuration.greengrass
         _ = try PackagingTarget(greengrass)
         try TagRules.check(greengrass.tags ?? [])
+        try TagRules.checkCount(greengrass.tags ?? [], of: "the component")
         guard greengrass.componentName != ".", greengrass.componentName != ".." else {
             throw WireError.validation(
                 "Configuration.Greengrass.ComponentName must not be '.' or '..'.")

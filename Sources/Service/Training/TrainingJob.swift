@@ -72,7 +72,23 @@ struct TrainingJob: JobRunner {
     private func plan() async throws -> TrainingPlan {
         let reader = DatasetReader(context: context, project: project)
         let train = try await reader.images(.train) ?? []
-        return try TrainingPlan(train: train, test: try await reader.images(.test))
+        let test = try await reader.images(.test)
+        try checkCounts(train, test ?? [])
+        return try TrainingPlan(train: train, test: test)
+    }
+
+    /// Masks cost time and memory, so there may be fewer images with them.
+    private func checkCounts(_ train: [LabelledImage], _ test: [LabelledImage]) throws {
+        guard (train + test).contains(where: { $0.mask != nil }) else { return }
+        let limits = context.limits
+        for (name, count, limit) in [
+            ("training", train.count, limits.segmentationTrainingImagesMax),
+            ("test", test.count, limits.segmentationTestImagesMax),
+        ] where count > limit {
+            throw JobError(
+                "The \(name) dataset has \(count) labelled images; with masks at most \(limit) "
+                    + "are allowed.")
+        }
     }
 
     private func learn(_ image: LabelledImage, _ plan: TrainingPlan, _ trainer: Trainer)

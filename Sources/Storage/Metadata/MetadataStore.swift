@@ -16,8 +16,8 @@ package protocol MetadataStore: Sendable {
     ) async throws -> Value
 }
 
-package typealias MetadataTransaction = DatasetTable & JobTable & ModelTable & PackagingTable
-    & ProjectTable & SettingTable & TagTable & TokenTable
+package typealias MetadataTransaction = DatasetTable & EntryTable & JobTable & ModelTable
+    & PackagingTable & ProjectTable & SettingTable & TagTable & TokenTable & UserTable
 
 package protocol ProjectTable {
     func project(_ name: String) throws -> ProjectRecord?
@@ -25,18 +25,33 @@ package protocol ProjectTable {
     func projects(after: String?, limit: Int) throws -> [ProjectRecord]
     /// Inserts or replaces.
     func save(_ project: ProjectRecord) throws
+    func countProjects() throws -> Int
+    /// Removes the project with its packaging jobs; throws while it has datasets or models.
+    func removeProject(_ name: String) throws
 }
 
 package protocol DatasetTable {
     func dataset(_ project: String, _ type: DatasetType) throws -> DatasetRecord?
     func datasets(_ project: String) throws -> [DatasetRecord]
     func save(_ dataset: DatasetRecord) throws
-    /// Adds entries in their order; one with a known `sourceRef` takes the other's place.
+    /// Removes the dataset with its entries and its pending change.
+    func removeDataset(_ project: String, _ type: DatasetType) throws
+    /// The JSON lines of an update that a job is to apply; nil removes them.
+    func saveChange(_ lines: Data?, project: String, type: DatasetType) throws
+    func change(project: String, type: DatasetType) throws -> Data?
+}
+
+package protocol EntryTable {
+    /// Adds entries in their order; one with a known `sourceRef` takes the other's place and keeps
+    /// its creation time.
     func addEntries(_ entries: [DatasetEntry], project: String, type: DatasetType) throws
     func removeEntries(project: String, type: DatasetType) throws
     /// In the order of their addition, after the first `offset`.
     func entries(project: String, type: DatasetType, offset: Int, limit: Int) throws
         -> [DatasetEntry]
+    /// Newest first, from below `position`, each with its position.
+    func entries(matching filter: EntryFilter, before position: Int?, limit: Int) throws
+        -> [(position: Int, entry: DatasetEntry)]
     func countEntries(project: String, type: DatasetType) throws -> ImageStats
 }
 
@@ -46,6 +61,8 @@ package protocol ModelTable {
     func models(_ project: String, before: Int?, limit: Int) throws -> [ModelRecord]
     func models(status: ModelStatus) throws -> [ModelRecord]
     func save(_ model: ModelRecord) throws
+    func countModels(_ project: String) throws -> Int
+    func removeModel(_ project: String, _ version: Int) throws
 }
 
 package protocol PackagingTable {
@@ -64,6 +81,7 @@ package protocol JobTable {
     /// before `now`.
     func claimableJob(kinds: [String], now: Date) throws -> JobRecord?
     func runningJobs() throws -> [JobRecord]
+    func countJobs() throws -> [JobCount]
     func save(_ job: JobRecord) throws
     func removeJobs(endedBefore date: Date) throws
 }
@@ -78,6 +96,17 @@ package protocol TagTable {
     func tags(of resource: String) throws -> [Tag]
     /// Adds tags; one with a known key takes the other's place.
     func addTags(_ tags: [Tag], to resource: String) throws
+    /// Removes the tags with these keys; nil removes all.
+    func removeTags(_ keys: [String]?, from resource: String) throws
+}
+
+package protocol UserTable {
+    func user(_ name: String) throws -> UserRecord?
+    func user(accessKeyID: String) throws -> UserRecord?
+    /// In the order of names.
+    func users() throws -> [UserRecord]
+    func save(_ user: UserRecord) throws
+    func removeUser(_ name: String) throws
 }
 
 package protocol SettingTable {

@@ -48,6 +48,24 @@ package struct DatasetEntry: Sendable, Codable, Equatable {
     }
 }
 
+/// Which entries of a dataset are asked for; nil members ask for all.
+package struct EntryFilter: Sendable {
+    package var project: String
+    package var type: DatasetType
+    package var isLabeled: Bool?
+    /// `normal` or `anomaly`.
+    package var verdict: String?
+    package var createdBefore: Date?
+    package var createdAfter: Date?
+    /// A part of `sourceRef`.
+    package var sourceRefPart: String?
+
+    package init(project: String, type: DatasetType) {
+        self.project = project
+        self.type = type
+    }
+}
+
 package struct ModelRecord: Sendable, Codable, Equatable {
     package var project: String
     package var version: Int
@@ -135,6 +153,47 @@ package struct JobRecord: Sendable, Codable, Equatable {
         self.created = created
         notBefore = created
     }
+}
+
+/// How many jobs of a kind are in a state that is not their last.
+package struct JobCount: Sendable, Equatable {
+    package var kind: String
+    package var state: JobRecord.State
+    package var count: Int
+    /// When the oldest of them could have begun.
+    package var oldest: Date
+
+    package init(kind: String, state: JobRecord.State, count: Int, oldest: Date) {
+        self.kind = kind
+        self.state = state
+        self.count = count
+        self.oldest = oldest
+    }
+}
+
+/// Somebody who may do what a policy allows. Descriptions leave the secret out.
+package struct UserRecord: Sendable, Codable, Equatable, CustomStringConvertible {
+    package var name: String
+    package var accessKeyID: String
+    package var secretAccessKey: String
+    /// The policy document as it was given.
+    package var policy: String
+    package var created: Date
+    /// When the key was made.
+    package var keyCreated: Date
+
+    package init(
+        name: String, accessKeyID: String, secretAccessKey: String, policy: String, created: Date
+    ) {
+        self.name = name
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        self.policy = policy
+        self.created = created
+        keyCreated = created
+    }
+
+    package var description: String { "UserRecord(\(name), \(accessKeyID))" }
 }
 
 /// The remembered answer of a call that carried a client token.

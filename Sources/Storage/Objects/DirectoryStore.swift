@@ -10,6 +10,7 @@ package final class DirectoryStore: ObjectStore {
     private static let temporaryName = ".spotter-temporary"
     private static let keyBytesMax = 1024
     private static let componentBytesMax = 255
+    private static let chunkBytes = 1 << 20
 
     private let root: String
     private let pool: NIOThreadPool
@@ -83,6 +84,35 @@ package final class DirectoryStore: ObjectStore {
             } catch {
                 throw StorageError(.unavailable, "Could not read \(location): \(error)")
             }
+        }
+    }
+
+    package func read(
+        _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
+    ) async throws {
+        let file = try await run {
+            let path = try self.objectPath(location)
+            guard let size = self.fileSize(path) else { throw Self.missing(location) }
+            guard size <= bytesMax else {
+                throw StorageError(
+                    .tooLarge, "\(location) has \(size) bytes; at most \(bytesMax) are allowed.")
+            }
+            let file = open(path, O_RDONLY | O_CLOEXEC)
+            guard file >= 0 else { throw DurableFile.failure("read", path) }
+            return file
+        }
+        defer { close(file) }
+        while true {
+            let piece = try await run {
+                var bytes = Data(count: Self.chunkBytes)
+                let count = bytes.withUnsafeMutableBytes {
+                    Glibc.read(file, $0.baseAddress, $0.count)
+                }
+                guard count >= 0 else { throw DurableFile.failure("read", location.uri) }
+                return bytes.prefix(count)
+            }
+            if piece.isEmpty { return }
+            try await chunk(piece)
         }
     }
 

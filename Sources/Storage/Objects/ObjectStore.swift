@@ -52,6 +52,12 @@ package protocol ObjectStore: Sendable {
     func put(_ content: ObjectContent, at location: ObjectLocation) async throws
     /// - Parameter bytesMax: a larger object throws `tooLarge` and is not read.
     func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data
+    /// Hands the object to `chunk` piece by piece, for those too large to hold.
+    ///
+    /// - Parameter bytesMax: a larger object throws `tooLarge` and is not read.
+    func read(
+        _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
+    ) async throws
     /// - Returns: nil when there is no such object.
     func head(_ location: ObjectLocation) async throws -> ObjectSummary?
     /// Does nothing when there is no such object.

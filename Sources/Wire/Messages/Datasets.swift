@@ -62,6 +62,49 @@ package struct DatasetMetadata: Codable, Sendable {
     }
 }
 
+package struct DeleteDatasetRequest: Codable, Sendable {
+    package var projectName: String
+    package var datasetType: DatasetType
+    package var clientToken: String?
+}
+
+package struct UpdateDatasetEntriesRequest: Codable, Sendable {
+    package var projectName: String
+    package var datasetType: DatasetType
+    /// JSON lines.
+    package var changes: Data
+    package var clientToken: String?
+}
+
+package struct UpdateDatasetEntriesResponse: Codable, Sendable {
+    package var status: DatasetStatus
+
+    package init(status: DatasetStatus) { self.status = status }
+}
+
+package struct ListDatasetEntriesRequest: Codable, Sendable {
+    package var projectName: String
+    package var datasetType: DatasetType
+    package var labeled: Bool?
+    /// `normal` or `anomaly`.
+    package var anomalyClass: String?
+    package var beforeCreationDate: Date?
+    package var afterCreationDate: Date?
+    package var nextToken: String?
+    package var maxResults: Int?
+    package var sourceRefContains: String?
+}
+
+package struct ListDatasetEntriesResponse: Codable, Sendable {
+    package var datasetEntries: [String]
+    package var nextToken: String?
+
+    package init(datasetEntries: [String], nextToken: String?) {
+        self.datasetEntries = datasetEntries
+        self.nextToken = nextToken
+    }
+}
+
 package struct DescribeDatasetRequest: Codable, Sendable {
     package var projectName: String
     package var datasetType: DatasetType

@@ -38,16 +38,6 @@ package struct OutputS3Object: Codable, Sendable, Equatable {
     }
 }
 
-package struct Tag: Codable, Sendable, Equatable {
-    package var key: String
-    package var value: String
-
-    package init(key: String, value: String) {
-        self.key = key
-        self.value = value
-    }
-}
-
 package struct CreateModelRequest: Codable, Sendable {
     package var projectName: String
     package var description: String?
@@ -134,6 +124,18 @@ package struct ModelDescription: Codable, Sendable {
         self.creationTimestamp = creationTimestamp
         self.status = status
     }
+}
+
+package struct DeleteModelRequest: Codable, Sendable {
+    package var projectName: String
+    package var modelVersion: String
+    package var clientToken: String?
+}
+
+package struct DeleteModelResponse: Codable, Sendable {
+    package var modelArn: String
+
+    package init(modelArn: String) { self.modelArn = modelArn }
 }
 
 package struct ListModelsRequest: Codable, Sendable {

@@ -23,6 +23,17 @@ package struct ProjectMetadata: Codable, Sendable {
     }
 }
 
+package struct DeleteProjectRequest: Codable, Sendable {
+    package var projectName: String
+    package var clientToken: String?
+}
+
+package struct DeleteProjectResponse: Codable, Sendable {
+    package var projectArn: String
+
+    package init(projectArn: String) { self.projectArn = projectArn }
+}
+
 package struct DescribeProjectRequest: Codable, Sendable {
     package var projectName: String
 }

@@ -94,6 +94,29 @@ enum Migrations {
                 value BLOB NOT NULL
             ) STRICT;
             """
-        )
+        ),
+        (
+            "0002-entry-times-changes-users",
+            """
+            ALTER TABLE dataset_entry ADD COLUMN created REAL NOT NULL DEFAULT 0;
+            -- Documents count seconds from 2001, columns from 1970.
+            UPDATE dataset_entry
+                SET created = json_extract(document, '$.created') + 978307200.0;
+
+            CREATE TABLE dataset_change (
+                project TEXT NOT NULL,
+                type TEXT NOT NULL,
+                lines BLOB NOT NULL,
+                PRIMARY KEY (project, type),
+                FOREIGN KEY (project, type) REFERENCES dataset (project, type) ON DELETE CASCADE
+            ) STRICT;
+
+            CREATE TABLE user (
+                name TEXT NOT NULL PRIMARY KEY,
+                access_key_id TEXT NOT NULL UNIQUE,
+                document TEXT NOT NULL
+            ) STRICT;
+            """
+        ),
     ]
 }

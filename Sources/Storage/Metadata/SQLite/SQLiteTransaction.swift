@@ -6,13 +6,13 @@ import Wire
 struct SQLiteTransaction {
     let database: Database
 
-    private func document(_ record: some Encodable) throws -> String {
+    func document(_ record: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(record), as: UTF8.self)
     }
 
-    private func all<Record: Decodable>(_ sql: String, _ arguments: StatementArguments) throws
+    func all<Record: Decodable>(_ sql: String, _ arguments: StatementArguments) throws
         -> [Record]
     {
         let decoder = JSONDecoder()
@@ -21,14 +21,14 @@ struct SQLiteTransaction {
         }
     }
 
-    private func one<Record: Decodable>(_ sql: String, _ arguments: StatementArguments) throws
+    func one<Record: Decodable>(_ sql: String, _ arguments: StatementArguments) throws
         -> Record?
     {
         let records: [Record] = try all(sql, arguments)
         return records.first
     }
 
-    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+    func execute(_ sql: String, _ arguments: StatementArguments) throws {
         try database.execute(sql: sql, arguments: arguments)
     }
 }
@@ -51,6 +51,15 @@ extension SQLiteTransaction: ProjectTable {
             ON CONFLICT (name) DO UPDATE SET document = excluded.document
             """, [project.name, try document(project)])
     }
+
+    func countProjects() throws -> Int {
+        try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM project") ?? 0
+    }
+
+    func removeProject(_ name: String) throws {
+        try execute("DELETE FROM packaging_job WHERE project = ?", [name])
+        try execute("DELETE FROM project WHERE name = ?", [name])
+    }
 }
 
 extension SQLiteTransaction: DatasetTable {
@@ -72,48 +81,28 @@ extension SQLiteTransaction: DatasetTable {
             """, [dataset.project, dataset.type.rawValue, try document(dataset)])
     }
 
-    func addEntries(_ entries: [DatasetEntry], project: String, type: DatasetType) throws {
-        let statement = try database.makeStatement(
-            sql: """
-                INSERT INTO dataset_entry (project, type, source_ref, verdict, document)
-                VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (project, type, source_ref)
-                DO UPDATE SET verdict = excluded.verdict, document = excluded.document
-                """)
-        for entry in entries {
-            try statement.execute(arguments: [
-                project, type.rawValue, entry.sourceRef, entry.verdict, try document(entry),
-            ])
-        }
-    }
-
-    func removeEntries(project: String, type: DatasetType) throws {
+    func removeDataset(_ project: String, _ type: DatasetType) throws {
         try execute(
-            "DELETE FROM dataset_entry WHERE project = ? AND type = ?", [project, type.rawValue])
+            "DELETE FROM dataset WHERE project = ? AND type = ?", [project, type.rawValue])
     }
 
-    func entries(project: String, type: DatasetType, offset: Int, limit: Int) throws
-        -> [DatasetEntry]
-    {
-        try all(
+    func saveChange(_ lines: Data?, project: String, type: DatasetType) throws {
+        guard let lines else {
+            return try execute(
+                "DELETE FROM dataset_change WHERE project = ? AND type = ?",
+                [project, type.rawValue])
+        }
+        try execute(
             """
-            SELECT document FROM dataset_entry WHERE project = ? AND type = ?
-            ORDER BY position LIMIT ? OFFSET ?
-            """, [project, type.rawValue, limit, offset])
+            INSERT INTO dataset_change (project, type, lines) VALUES (?, ?, ?)
+            ON CONFLICT (project, type) DO UPDATE SET lines = excluded.lines
+            """, [project, type.rawValue, lines])
     }
 
-    func countEntries(project: String, type: DatasetType) throws -> ImageStats {
-        let row = try Row.fetchOne(
-            database,
-            sql: """
-                SELECT COUNT(*) AS total, COUNT(verdict) AS labeled,
-                    COUNT(*) FILTER (WHERE verdict = 'normal') AS normal,
-                    COUNT(*) FILTER (WHERE verdict = 'anomaly') AS anomaly
-                FROM dataset_entry WHERE project = ? AND type = ?
-                """, arguments: [project, type.rawValue])
-        return ImageStats(
-            total: row?["total"] ?? 0, labeled: row?["labeled"] ?? 0, normal: row?["normal"] ?? 0,
-            anomaly: row?["anomaly"] ?? 0)
+    func change(project: String, type: DatasetType) throws -> Data? {
+        try Data.fetchOne(
+            database, sql: "SELECT lines FROM dataset_change WHERE project = ? AND type = ?",
+            arguments: [project, type.rawValue])
     }
 }
 
@@ -145,142 +134,14 @@ extension SQLiteTransaction: ModelTable {
             DO UPDATE SET status = excluded.status, document = excluded.document
             """, [model.project, model.version, model.status.rawValue, try document(model)])
     }
-}
 
-extension SQLiteTransaction: PackagingTable {
-    func packagingJob(_ project: String, _ jobName: String) throws -> PackagingRecord? {
-        try one(
-            "SELECT document FROM packaging_job WHERE project = ? AND job_name = ?",
-            [project, jobName])
+    func countModels(_ project: String) throws -> Int {
+        try Int.fetchOne(
+            database, sql: "SELECT COUNT(*) FROM model WHERE project = ?", arguments: [project])
+            ?? 0
     }
 
-    func packagingJobs(_ project: String, after: String?, limit: Int) throws -> [PackagingRecord] {
-        try all(
-            """
-            SELECT document FROM packaging_job WHERE project = ?1 AND (?2 IS NULL OR position < (
-                SELECT position FROM packaging_job WHERE project = ?1 AND job_name = ?2))
-            ORDER BY position DESC LIMIT ?3
-            """, [project, after, limit])
-    }
-
-    func runningPackagingJob(component: String, version: String) throws -> PackagingRecord? {
-        try one(
-            """
-            SELECT document FROM packaging_job
-            WHERE component = ? AND component_version = ? AND status = 'RUNNING'
-            """, [component, version])
-    }
-
-    func save(_ job: PackagingRecord, componentVersion: String) throws {
-        try execute(
-            """
-            INSERT INTO packaging_job
-                (project, job_name, component, component_version, status, document)
-            VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (project, job_name)
-            DO UPDATE SET status = excluded.status, document = excluded.document
-            """,
-            [
-                job.project, job.jobName, job.configuration.greengrass.componentName,
-                componentVersion, job.status.rawValue, try document(job),
-            ])
-    }
-}
-
-extension SQLiteTransaction: JobTable {
-    func job(_ id: UUID) throws -> JobRecord? {
-        try one("SELECT document FROM job WHERE id = ?", [id.uuidString])
-    }
-
-    func claimableJob(kinds: [String], now: Date) throws -> JobRecord? {
-        let marks = kinds.map { _ in "?" }.joined(separator: ", ")
-        return try one(
-            """
-            SELECT document FROM job
-            WHERE kind IN (\(marks)) AND ((state = 'queued' AND not_before <= ?)
-                OR (state = 'running' AND lease_expiry < ?))
-            ORDER BY position LIMIT 1
-            """,
-            StatementArguments(kinds) + [now.timeIntervalSince1970, now.timeIntervalSince1970])
-    }
-
-    func runningJobs() throws -> [JobRecord] {
-        try all("SELECT document FROM job WHERE state = 'running' ORDER BY position", [])
-    }
-
-    func save(_ job: JobRecord) throws {
-        try execute(
-            """
-            INSERT INTO job (id, kind, state, not_before, lease_expiry, document)
-            VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET state = excluded.state,
-                not_before = excluded.not_before, lease_expiry = excluded.lease_expiry,
-                document = excluded.document
-            """,
-            [
-                job.id.uuidString, job.kind, job.state.rawValue,
-                job.notBefore.timeIntervalSince1970,
-                job.leaseExpiry?.timeIntervalSince1970, try document(job),
-            ])
-    }
-
-    func removeJobs(endedBefore date: Date) throws {
-        try execute(
-            "DELETE FROM job WHERE state IN ('finished', 'failed') AND not_before < ?",
-            [date.timeIntervalSince1970])
-    }
-}
-
-extension SQLiteTransaction: TokenTable {
-    func token(_ key: String) throws -> TokenRecord? {
-        try one("SELECT document FROM client_token WHERE key = ?", [key])
-    }
-
-    func save(_ token: TokenRecord) throws {
-        try execute(
-            """
-            INSERT INTO client_token (key, created, document) VALUES (?, ?, ?)
-            ON CONFLICT (key) DO UPDATE
-            SET created = excluded.created, document = excluded.document
-            """, [token.key, token.created.timeIntervalSince1970, try document(token)])
-    }
-
-    func removeTokens(createdBefore date: Date) throws {
-        try execute(
-            "DELETE FROM client_token WHERE created < ?", [date.timeIntervalSince1970])
-    }
-}
-
-extension SQLiteTransaction: TagTable {
-    func tags(of resource: String) throws -> [Tag] {
-        try Row.fetchAll(
-            database, sql: "SELECT key, value FROM tag WHERE resource = ? ORDER BY key",
-            arguments: [resource]
-        ).map { Tag(key: $0["key"], value: $0["value"]) }
-    }
-
-    func addTags(_ tags: [Tag], to resource: String) throws {
-        for tag in tags {
-            try execute(
-                """
-                INSERT INTO tag (resource, key, value) VALUES (?, ?, ?)
-                ON CONFLICT (resource, key) DO UPDATE SET value = excluded.value
-                """, [resource, tag.key, tag.value])
-        }
-    }
-}
-
-extension SQLiteTransaction: SettingTable {
-    func setting(_ name: String) throws -> Data? {
-        try Data.fetchOne(
-            database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name])
-    }
-
-    func saveSetting(_ name: String, _ value: Data) throws {
-        try execute(
-            """
-            INSERT INTO setting (name, value) VALUES (?, ?)
-            ON CONFLICT (name) DO UPDATE SET value = excluded.value
-            """, [name, value])
+    func removeModel(_ project: String, _ version: Int) throws {
+        try execute("DELETE FROM model WHERE project = ? AND version = ?", [project, version])
     }
 }

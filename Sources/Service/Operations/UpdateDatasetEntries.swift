@@ -1,0 +1,31 @@
+import FoundationEssentials
+import Storage
+import Wire
+
+extension Operations {
+    /// Keeps the changes for a job, which applies all of them or none.
+    func updateDatasetEntries(_ request: UpdateDatasetEntriesRequest) async throws
+        -> UpdateDatasetEntriesResponse
+    {
+        let (project, type, now) = (request.projectName, request.datasetType, context.now())
+        return try await mutate(
+            .updateDatasetEntries, request, token: request.clientToken, project: project
+        ) { transaction in
+            var dataset = try Lookup.dataset(project, type, transaction)
+            try Self.checkIdle(dataset)
+            guard dataset.status != .createFailed else {
+                throw WireError.conflict(
+                    "The \(type.rawValue) dataset of \(project) is CREATE_FAILED. Delete it and "
+                        + "create it again.", .dataset, "\(project)/\(type.rawValue)")
+            }
+            dataset.status = .updateInProgress
+            dataset.statusMessage = nil
+            dataset.updated = now
+            try transaction.save(dataset)
+            try transaction.saveChange(request.changes, project: project, type: type)
+            let job = JobSubject.updateEntries(project: project, type: type)
+            try transaction.save(try job.record(created: now))
+            return UpdateDatasetEntriesResponse(status: dataset.status)
+        }
+    }
+}
