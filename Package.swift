@@ -24,6 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         // Without its traits it needs no full Foundation.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -37,10 +38,10 @@ let package = Package(
         // The API as data: operations, shapes, constraints, errors. Pure.
         .target(name: "Wire", swiftSettings: settings),
 
-        // Signature Version 4, ARNs. Pure.
+        // Signature Version 4, policies, ARNs. Pure.
         .target(
             name: "Access",
-            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Wire", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),
 
         // Metadata in SQLite, objects in directories. GRDB ends here.
@@ -84,6 +85,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

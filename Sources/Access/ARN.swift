@@ -30,6 +30,14 @@ package struct ARNs: Sendable, Equatable {
         return (String(parts[0]), String(parts[1]))
     }
 
+    package var rootUser: String { "arn:aws:iam::\(account):root" }
+
+    package func user(_ name: String) -> String { "arn:aws:iam::\(account):user/\(name)" }
+
+    package func component(_ name: String) -> String {
+        "arn:aws:greengrass:\(region):\(account):components:\(name)"
+    }
+
     package func componentVersion(_ name: String, _ version: String) -> String {
         "arn:aws:greengrass:\(region):\(account):components:\(name):versions:\(version)"
     }

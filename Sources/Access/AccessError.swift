@@ -1,5 +1,5 @@
 /// Why a request's signature was not accepted.
-package struct AccessError: Error, Sendable, Equatable {
+package struct AccessError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable {
         /// The request carries no signature.
         case missingAuthenticationToken
@@ -9,6 +9,10 @@ package struct AccessError: Error, Sendable, Equatable {
         case unrecognizedClient
         /// The signature, its scope, its time or the payload's hash is wrong.
         case invalidSignature
+        /// The policy of whoever calls does not allow it.
+        case accessDenied
+        /// The document is no policy.
+        case invalidPolicy
     }
 
     package let code: Code
@@ -18,4 +22,6 @@ package struct AccessError: Error, Sendable, Equatable {
         self.code = code
         self.message = message
     }
+
+    package var description: String { message }
 }

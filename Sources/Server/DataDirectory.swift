@@ -35,10 +35,13 @@ package final class DataDirectory: Sendable {
 
     deinit { close(lock) }
 
-    package var database: String { "\(path)/spotter.sqlite" }
+    static let databaseName = "spotter.sqlite"
+
+    package var database: String { "\(path)/\(Self.databaseName)" }
     package var buckets: String { "\(path)/buckets" }
     package var models: String { "\(path)/internal" }
     package var greengrass: String { "\(path)/greengrass" }
+    package var audit: String { "\(path)/audit" }
     package var temporary: String { "\(path)/temporary" }
     package var credentials: String { "\(path)/credentials" }
 

@@ -19,6 +19,7 @@ package struct ServerConfiguration: Sendable {
     package var region: String
     package var accountID: String
     package var limits = AdjustableLimits()
+    package var metricsAccess = MetricsAccess.local
 
     package init(
         dataDirectory: String, hostname: String, port: Int, region: String, accountID: String
@@ -29,6 +30,13 @@ package struct ServerConfiguration: Sendable {
         self.region = region
         self.accountID = accountID
     }
+}
+
+/// Who may read the metrics: they name projects, and need no signature.
+package enum MetricsAccess: String, Sendable, CaseIterable {
+    case everyone
+    case local
+    case nobody
 }
 
 /// The composition root: builds every part and runs them until told to stop.
@@ -46,6 +54,7 @@ package struct SpotterServer: Sendable {
     private let directory: DataDirectory
     private let pool: NIOThreadPool
     private let context: ServiceContext
+    private let audit: AuditLog
     private let logger: Logger
 
     /// Opens the stores and loads the runtime; nothing listens yet.
@@ -67,6 +76,8 @@ package struct SpotterServer: Sendable {
         pool = NIOThreadPool(numberOfThreads: Self.blockingThreads)
         pool.start()
         let arns = ARNs(region: configuration.region, account: configuration.accountID)
+        audit = try AuditLog(
+            directory: directory.audit, limits: configuration.limits, arns: arns)
         let metadata = try SQLiteStore(path: directory.database)
         let objects = try DirectoryStore(root: directory.buckets, pool: pool)
         let library = ModelLibrary(
@@ -111,6 +122,7 @@ package struct SpotterServer: Sendable {
                     + "\(error.description). Choose another --hostname or --port.")
         }
         try await pool.shutdownGracefully()
+        try await audit.shutDown()
     }
 
     /// The parts to run together; for callers that stop them themselves.
@@ -118,15 +130,20 @@ package struct SpotterServer: Sendable {
         signals: [UnixSignal], onReady: @escaping @Sendable (Int) async -> Void
     ) async throws -> ServiceGroup {
         try await Worker.adoptOrphans(context)
-        let verifier = SignatureVerifier(
-            region: configuration.region, services: [Self.signingName],
-            key: { [credentials] in $0 == credentials.accessKeyID ? credentials : nil })
+        let authenticator = Authenticator(
+            root: credentials, region: configuration.region, services: [Self.signingName],
+            arns: context.arns, metadata: context.metadata)
         let application = Application(
             responder: APIResponder(
-                operations: Operations(context: context), verifier: verifier,
-                version: Self.version, now: context.now),
+                service: context, authenticator: authenticator,
+                rates: RequestRates(perSecond: configuration.limits.requestsPerSecond),
+                requests: RequestCounts(), audit: audit,
+                metricsAccess: configuration.metricsAccess, version: Self.version),
             server: .http1(
-                configuration: .init(idleTimeout: .seconds(Self.idleConnectionSeconds))),
+                configuration: .init(
+                    additionalChannelHandlers: [
+                        ContinueHandler(bodyBytesMax: Limits.jsonBodyBytesMax)
+                    ], idleTimeout: .seconds(Self.idleConnectionSeconds))),
             configuration: .init(
                 address: .hostname(configuration.hostname, port: configuration.port),
                 serverName: "Spotter"),

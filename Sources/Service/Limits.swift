@@ -37,6 +37,10 @@ package enum Limits {
     package static let endedJobSeconds: TimeInterval = 7 * 86_400
     /// Calls that wait for an inference unit; more would wait longer than clients do.
     package static let waitingCallsPerUnit = 16
+    /// Bytes of images that wait for one model; 32 of the largest.
+    package static let waitingBytesMax = 256 << 20
+    /// Models that metrics tell apart; the calls of more are counted together.
+    package static let countedModelsMax = 1_000
     /// Bytes of one component artifact that the registry takes.
     package static let artifactBytesMax = 512 << 20
 }
@@ -62,6 +66,9 @@ package struct AdjustableLimits: Sendable, Equatable {
     package var modelsPerProjectMax = 1_000
     /// For each operation; 0 is no bound.
     package var requestsPerSecond = 0
+
+    package var auditFileBytesMax = 64 << 20
+    package var auditFilesMax = 10
 
     package init() {}
 
@@ -90,6 +97,12 @@ package struct AdjustableLimits: Sendable, Equatable {
         Setting(
             name: "requests-per-second", meaning: "requests a second of an operation; 0: no bound",
             range: 0...1_000_000, path: \.requestsPerSecond),
+        Setting(
+            name: "audit-file-bytes", meaning: "bytes of a file of the audit log",
+            range: 1...(1 << 40), path: \.auditFileBytesMax),
+        Setting(
+            name: "audit-files", meaning: "files of the audit log", range: 1...10_000,
+            path: \.auditFilesMax),
     ]
 
     /// Takes a setting like `projects=10`.

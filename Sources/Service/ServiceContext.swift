@@ -12,6 +12,7 @@ package struct ServiceContext: Sendable {
     package let objects: any ObjectStore
     package let models: ModelLibrary
     package let host: ModelHost
+    package let metrics = DetectionMetrics()
     package let registry: any ComponentRegistry
     package let runtime: OnnxRuntime
     package let extractor: any FeatureExtractor

@@ -36,7 +36,8 @@ package struct TestService: Sendable {
                 root: "\(root)/greengrass", objects: objects, arns: arns, pool: pool),
             runtime: runtime, extractor: try Checkout.backbone(), arns: arns,
             pageTokens: PageTokens(key: Data(repeating: 7, count: 32)), pool: pool,
-            temporaryDirectory: temporary, limits: AdjustableLimits(), trainingThreads: 2, now: { [clock] in clock.now },
+            temporaryDirectory: temporary, limits: AdjustableLimits(), trainingThreads: 2,
+            now: { [clock] in clock.now },
             logger: logger)
     }
 }

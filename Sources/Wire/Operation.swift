@@ -39,8 +39,41 @@ package enum Operation: String, CaseIterable, Sendable {
         package let errors: [ErrorCode]
     }
 
-    /// IAM's name of the permission that a caller needs.
-    package var permission: String { "lookoutvision:\(rawValue)" }
+    /// IAM's names of the permission that a caller needs; one of them is enough.
+    package var permissions: [String] {
+        // The release spells it in the plural.
+        let plural = self == .startModelPackagingJob ? ["lookoutvision:\(rawValue)s"] : []
+        return ["lookoutvision:\(rawValue)"] + plural
+    }
+
+    /// What a policy's Resource is compared with.
+    package enum PermissionResource: Sendable {
+        /// No resource: `*`.
+        case none
+        case project
+        case model
+        /// The one that ResourceArn names.
+        case named
+    }
+
+    package var permissionResource: PermissionResource {
+        switch self {
+        case .listProjects: .none
+        case .createDataset, .createModel, .createProject, .deleteDataset, .deleteProject,
+            .describeDataset, .describeModelPackagingJob, .describeProject, .listDatasetEntries,
+            .listModelPackagingJobs, .listModels, .updateDatasetEntries:
+            .project
+        case .deleteModel, .describeModel, .detectAnomalies, .startModel, .startModelPackagingJob,
+            .stopModel:
+            .model
+        case .listTagsForResource, .tagResource, .untagResource: .named
+        }
+    }
+
+    /// Whether the operation changes nothing.
+    package var isReadOnly: Bool {
+        definition.method == "GET" || self == .detectAnomalies
+    }
 
     package var definition: Definition {
         switch self {

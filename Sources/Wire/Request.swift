@@ -48,6 +48,13 @@ package struct Route: Sendable, Equatable {
         throw WireError(.unknownOperation, "No operation has this path.")
     }
 
+    /// The methods that operations with this path take.
+    package static func methods(path: String) -> [String] {
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        return templates.filter { match(segments, $0.1) != nil }
+            .map(\.0.definition.method).sorted()
+    }
+
     private static let templates: [(Operation, [Substring])] = Operation.allCases.map {
         ($0, $0.definition.path.split(separator: "/"))
     }

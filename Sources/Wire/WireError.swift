@@ -13,7 +13,6 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case invalidSignature = "InvalidSignatureException"
     case methodNotAllowed = "MethodNotAllowedException"
     case missingAuthenticationToken = "MissingAuthenticationTokenException"
-    case notImplemented = "NotImplementedException"
     case requestExpired = "RequestExpired"
     case requestTooLarge = "RequestEntityTooLargeException"
     case serialization = "SerializationException"
@@ -23,6 +22,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     /// What nearly every operation declares.
     package static let common: [ErrorCode] = [
         .accessDenied, .internalServer, .validation, .conflict, .resourceNotFound, .throttling,
+    ]
+
+    /// What any request may be answered, before its operation begins.
+    static let frontEnd: [ErrorCode] = [
+        .incompleteSignature, .invalidSignature, .methodNotAllowed, .missingAuthenticationToken,
+        .requestTooLarge, .serialization, .unknownOperation, .unrecognizedClient,
     ]
 
     package var httpStatus: Int {
@@ -38,7 +43,6 @@ package enum ErrorCode: String, Sendable, CaseIterable {
         case .requestTooLarge: 413
         case .throttling: 429
         case .internalServer: 500
-        case .notImplemented: 501
         }
     }
 }

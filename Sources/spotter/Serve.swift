@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import Server
+import Service
 import UnixSignals
 
 struct Serve: AsyncParsableCommand {
@@ -30,6 +31,17 @@ struct Serve: AsyncParsableCommand {
     var accountID = "000000000000"
 
     @Option(
+        name: .customLong("limit"),
+        help: ArgumentHelp(
+            "Another value for a limit, as NAME=NUMBER; may be given more than once. Names: "
+                + AdjustableLimits.settings.map { "\($0.name) (\($0.meaning))" }
+                .joined(separator: ", ") + ".", valueName: "name=number"))
+    var limits: [String] = []
+
+    @Option(help: "Who may read GET /metrics, which needs no signature: local, everyone, nobody.")
+    var metrics = MetricsAccess.local
+
+    @Option(
         help: "Least level of log lines: trace, debug, info, notice, warning, error, critical.",
         transform: { text in
             guard let level = Logger.Level(rawValue: text) else {
@@ -46,18 +58,30 @@ struct Serve: AsyncParsableCommand {
         guard accountID.wholeMatch(of: /[0-9]{12}/) != nil else {
             throw ValidationError("--account-id must have 12 digits, not '\(accountID)'.")
         }
+        _ = try adjustedLimits()
         guard region.wholeMatch(of: /[a-z0-9-]{1,32}/) != nil else {
             throw ValidationError("--region must be like us-east-1, not '\(region)'.")
         }
     }
 
+    private func adjustedLimits() throws -> AdjustableLimits {
+        var adjusted = AdjustableLimits()
+        for limit in limits {
+            if let problem = adjusted.set(limit) { throw ValidationError("--limit: \(problem)") }
+        }
+        return adjusted
+    }
+
     func run() async throws {
         do {
             let hostname = hostname
+            var configuration = ServerConfiguration(
+                dataDirectory: dataDirectory, hostname: hostname, port: port, region: region,
+                accountID: accountID)
+            configuration.limits = try adjustedLimits()
+            configuration.metricsAccess = metrics
             let server = try await SpotterServer(
-                configuration: ServerConfiguration(
-                    dataDirectory: dataDirectory, hostname: hostname, port: port, region: region,
-                    accountID: accountID),
+                configuration: configuration,
                 environment: ProcessInfo.processInfo.environment,
                 logger: Spotter.logger(level: logLevel))
             if let file = server.credentialsFile { Output.line("The root key is in \(file)") }
@@ -69,6 +93,8 @@ struct Serve: AsyncParsableCommand {
         }
     }
 }
+
+extension MetricsAccess: ExpressibleByArgument {}
 
 /// Standard output, written at once: whoever waits for a line through a pipe sees it.
 enum Output {

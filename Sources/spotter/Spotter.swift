@@ -9,7 +9,9 @@ struct Spotter: AsyncParsableCommand {
         commandName: "spotter",
         abstract: "Finds defects in pictures of products, and packages models for the device.",
         version: SpotterServer.version,
-        subcommands: [Serve.self, Demo.self, EdgeAgentCommand.self])
+        subcommands: [
+            Serve.self, UserCommand.self, SDKModelCommand.self, Demo.self, EdgeAgentCommand.self,
+        ])
 
     /// Logs as text on standard error.
     static func logger(level: Logger.Level) -> Logger {

@@ -90,7 +90,122 @@ def test_signature_failures_are_told_apart(server):
 def test_paths_and_methods_that_do_not_exist(server):
     assert kind(raw(server, "GET", "/2020-11-20/nothing")) == (404, "UnknownOperationException")
     assert kind(raw(server, "PUT", "/2020-11-20/projects")) == (405, "MethodNotAllowedException")
-    assert kind(raw(server, "DELETE", "/2020-11-20/projects/x")) == (501, "NotImplementedException")
+    assert kind(raw(server, "DELETE", "/2020-11-20/projects/x")) == (
+        404, "ResourceNotFoundException")
+
+
+def speak(server, request, wait=True):
+    """Sends bytes as they are and returns all that comes until the other side closes."""
+    import socket
+    host, port = server.endpoint.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(request)
+        parts = []
+        while wait:
+            part = connection.recv(65536)
+            if not part:
+                break
+            parts.append(part)
+        return b"".join(parts)
+
+
+def signed(server, method, path, body, headers):
+    """The bytes of a signed request without its body."""
+    access, secret = server.credentials()
+    request = botocore.awsrequest.AWSRequest(method=method, url=server.endpoint + path, data=body)
+    botocore.auth.SigV4Auth(
+        botocore.credentials.Credentials(access, secret), "lookoutvision", "us-east-1"
+    ).add_auth(request)
+    host = server.endpoint.removeprefix("http://")
+    fields = {"Host": host, **dict(request.prepare().headers), **headers}
+    fields.pop("Content-Length", None) if "Transfer-Encoding" in headers else None
+    lines = [f"{method} {path} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+PROJECTS = "/2020-11-20/projects"
+
+
+def test_a_client_that_expects_to_continue_is_told_so_at_once(server):
+    import socket
+    body = b'{"ProjectName":"waited"}'
+    head = signed(server, "POST", PROJECTS, body,
+                  {"Expect": "100-continue", "Content-Length": str(len(body)),
+                   "Connection": "close"})
+    host, port = server.endpoint.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(head)
+        interim = connection.recv(65536)
+        assert interim.startswith(b"HTTP/1.1 100 ") and interim.endswith(b"\r\n\r\n")
+        connection.sendall(body)
+        rest = b""
+        while part := connection.recv(65536):
+            rest += part
+    assert rest.startswith(b"HTTP/1.1 200 ") and b'"waited"' in rest
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_sent(server):
+    head = signed(server, "POST", PROJECTS, b"", {
+        "Expect": "100-continue", "Content-Length": str(1 << 40)})
+    answer = speak(server, head)
+    assert answer.startswith(b"HTTP/1.1 413 ") and b"100 Continue" not in answer
+    # In chunks nobody knows the size before; the limit holds all the same.
+    head = signed(server, "POST", PROJECTS, b"", {"Transfer-Encoding": "chunked"})
+    piece = b"100000\r\n" + b" " * (1 << 20) + b"\r\n"
+    try:
+        answer = speak(server, head + piece * 17)
+        assert answer.startswith(b"HTTP/1.1 413 ")
+    except (ConnectionResetError, BrokenPipeError):
+        pass  # closed while we were still sending
+    assert server.client().list_projects()["Projects"] == []
+
+
+def test_an_unknown_key_is_refused_before_the_body_is_read(server):
+    head = signed(server, "POST", PROJECTS, b"", {"Content-Length": "1000000"})
+    head = head.replace(server.credentials()[0].encode(), b"AKIAUNKNOWNUNKNOWN12")
+    answer = speak(server, head)
+    assert answer.startswith(b"HTTP/1.1 403 ") and b"UnrecognizedClientException" in answer
+
+
+def test_a_body_in_chunks_is_taken(server):
+    body = b'{"ProjectName":"chunked"}'
+    head = signed(server, "POST", PROJECTS, body, {
+        "Transfer-Encoding": "chunked", "Connection": "close"})
+    pieces = b"".join(b"%x\r\n%s\r\n" % (len(x), x) for x in (body[:5], body[5:]))
+    answer = speak(server, head + pieces + b"0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 "), answer
+
+
+def test_head_and_options_and_a_wrong_method(server):
+    for path in ("/health", "/metrics"):
+        answer = speak(server, f"HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                       .encode())
+        assert answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"\r\n\r\n")
+    answer = speak(server, f"HEAD {PROJECTS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                   .encode())
+    assert answer.startswith(b"HTTP/1.1 405 ") and answer.endswith(b"\r\n\r\n")
+    answer = speak(server, f"OPTIONS {PROJECTS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                   .encode()).lower()
+    assert answer.startswith(b"http/1.1 204 ") and b"allow: get, options, post" in answer
+    status, headers, _ = raw(server, "PUT", PROJECTS)
+    assert status == 405 and {k.lower(): v for k, v in headers.items()}["allow"] == "GET, POST"
+    assert kind(raw(server, "POST", "/health")) == (405, "MethodNotAllowedException")
+
+
+def test_a_fault_inside_tells_the_client_nothing_but_the_log_everything(server):
+    client = server.client(config=botocore.config.Config(retries={"max_attempts": 0}))
+    client.create_project(ProjectName="p")
+    import sqlite3
+    with sqlite3.connect(server.directory / "spotter.sqlite") as database:
+        database.execute("UPDATE project SET document = 'damaged'")
+    failure = error(client.describe_project, ProjectName="p")
+    assert failure["Error"]["Code"] == "InternalServerException"
+    metadata = failure["ResponseMetadata"]
+    assert metadata["HTTPStatusCode"] == 500 and metadata["HTTPHeaders"]["retry-after"] == "1"
+    for secret in ("damaged", "sqlite", "swift", str(server.directory)):
+        assert secret not in json.dumps(failure["Error"])
+    log = (server.directory.parent / f"{server.directory.name}.log").read_text()
+    assert metadata["RequestId"] in log
 
 
 def test_bodies_that_are_no_json_object_or_too_large(server):

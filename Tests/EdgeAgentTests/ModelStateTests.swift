@@ -59,40 +59,6 @@ import Testing
     }
 }
 
-@Suite struct AdmissionTests {
-    @Test func callsBeyondTheQueueAreTurnedAwayAndTheQueueDrains() async throws {
-        let admission = Admission(runningMax: 1, waitingMax: 2, waitingBytesMax: 100)
-        try await admission.enter(bytes: 50)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<2 {
-                group.addTask {
-                    try await admission.enter(bytes: 40)
-                    admission.leave()
-                }
-            }
-            while admission.waitingCalls < 2 { await Task.yield() }
-            let error = await #expect(throws: AgentError.self) {
-                try await admission.enter(bytes: 1)
-            }
-            #expect(error?.code == .resourceExhausted)
-            admission.leave()
-            try await group.waitForAll()
-        }
-        // All places are free again.
-        try await admission.enter(bytes: 50)
-        admission.leave()
-    }
-
-    @Test func largeImagesFillTheQueueBeforeManyDo() async throws {
-        let admission = Admission(runningMax: 1, waitingMax: 10, waitingBytesMax: 100)
-        try await admission.enter(bytes: 1000)
-        let error = await #expect(throws: AgentError.self) {
-            try await admission.enter(bytes: 101)
-        }
-        #expect(error?.code == .resourceExhausted)
-    }
-}
-
 @Suite struct SettingsTests {
     @Test func settingsComeAsAComponentsConfigurationGivesThem() throws {
         let settings = try ModelSettings([

@@ -116,13 +116,6 @@ import Wire
         #expect(error?.code == .conflict)
     }
 
-    @Test func theEightOthersSayThatTheyAreMissing() async throws {
-        let error = await #expect(throws: WireError.self) {
-            try await call("DELETE", "/p")
-        }
-        #expect(error?.code == .notImplemented)
-    }
-
     @Test func theRegistryRefusesWhatItCannotRead() async throws {
         let recipe = try ComponentRecipe.model(
             name: "c", version: "1.0.0", description: "d", architecture: "amd64", stem: "s",

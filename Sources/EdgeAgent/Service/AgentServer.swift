@@ -62,7 +62,9 @@ package struct AgentServer: Sendable {
         let pool = NIOThreadPool(numberOfThreads: options.concurrency + 1)
         pool.start()
         let shelf = ModelShelf(configuration: options.configuration)
-        let admission = Admission(runningMax: options.concurrency)
+        let admission = Admission(
+            runningMax: options.concurrency, waitingMax: AgentLimits.waitingCallsMax,
+            waitingBytesMax: AgentLimits.waitingBytesMax)
         let metrics = AgentMetrics()
         let agent = EdgeAgentService(
             shelf: shelf, admission: admission, pool: pool, metrics: metrics, logger: logger)

@@ -95,7 +95,12 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
         let count = try Self.checked(bitmap, size)
         let input = try Self.input(bitmap, count: count)
         let output = try Self.output(request, detector)
-        try await admission.enter(bytes: input.waitingBytes)
+        guard await admission.enter(bytes: input.waitingBytes) else {
+            throw AgentError(
+                .resourceExhausted,
+                "\(admission.waitingCalls) calls are waiting already; send fewer at once, or try "
+                    + "again.")
+        }
         defer { admission.leave() }
         // A client that has gone needs no answer.
         try Task.checkCancellation()

@@ -9,62 +9,104 @@ import Storage
 import Vision
 import Wire
 
-/// Answers HTTP requests: health without a signature, everything else as an operation of the API.
+/// Answers HTTP requests: health and metrics without a signature, everything else as an operation
+/// of the API.
 struct APIResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = APIRequestContext
 
-    let operations: Operations
-    let verifier: SignatureVerifier
+    let service: ServiceContext
+    let authenticator: Authenticator
+    let rates: RequestRates
+    let requests: RequestCounts
+    let audit: AuditLog
+    let metricsAccess: MetricsAccess
     let version: String
-    let now: @Sendable () -> Date
 
-    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
-        let requestID = UUID().uuidString.lowercased()
-        if request.uri.path == "/health", request.method == .get || request.method == .head {
-            return json(
-                .ok, Data(#"{"status":"ok","version":"\#(version)"}"#.utf8), requestID: requestID)
-        }
+    func respond(to request: Request, context: APIRequestContext) async throws -> Response {
+        var call = APICall(request, context)
+        let response: Response
         do {
-            let (status, body) = try await perform(request)
-            return json(.init(code: status), body, requestID: requestID)
+            if let page = try await page(request, context, call) {
+                response = page
+            } else {
+                response = try await answer(request, &call)
+            }
         } catch {
             let wire = ErrorTranslation.wireError(for: error)
             if wire.code == .internalServer {
                 context.logger.error(
                     "Request failed",
-                    metadata: ["requestID": "\(requestID)", "error": "\(error)"])
+                    metadata: ["requestID": "\(call.requestID)", "error": "\(error)"])
             }
-            return failure(wire, requestID: requestID)
+            call.error = wire
+            response = failure(wire, call)
         }
+        requests.count(call.operation, call.error?.code)
+        await audit.record(call, at: service.now(), logger: context.logger)
+        return response
     }
 
-    private func perform(_ request: Request) async throws -> (status: Int, body: Data) {
-        let (path, query) = try target(of: request)
-        let route = try Route.find(method: request.method.rawValue, path: path)
+    /// What is no operation of the API; nil when the path is one's.
+    private func page(_ request: Request, _ context: APIRequestContext, _ call: APICall)
+        async throws -> Response?
+    {
+        let methods = Route.methods(path: call.path)
+        if request.method == .options, !methods.isEmpty {
+            var response = Response(status: .noContent)
+            response.headers[.allow] = (methods + ["OPTIONS"]).sorted().joined(separator: ", ")
+            return response
+        }
+        guard ["/health", "/metrics"].contains(call.path) else { return nil }
+        guard request.method == .get || request.method == .head else {
+            throw WireError(.methodNotAllowed, "This path takes GET, not \(request.method).")
+        }
+        if call.path == "/health" {
+            return json(
+                .ok, Data(#"{"status":"ok","version":"\#(version)"}"#.utf8), call)
+        }
+        switch metricsAccess {
+        case .everyone: break
+        case .local where context.isLocal: break
+        case .local, .nobody:
+            throw WireError(
+                .accessDenied, "Metrics are not shown to this address; see --metrics of serve.")
+        }
+        let text = try await MetricsPage.text(service, requests: requests)
+        var response = json(.ok, Data(text.utf8), call)
+        response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+        return response
+    }
+
+    private func answer(_ request: Request, _ call: inout APICall) async throws -> Response {
+        let route = try Route.find(method: request.method.rawValue, path: call.path)
+        call.operation = route.operation
+        guard let query = PercentCoding.decodeQuery(call.query) else {
+            throw WireError.validation("The query string is not percent-encoded UTF-8.")
+        }
+        let claim = try await authenticator.claim(request.headers[.authorization])
+        call.claimed = claim.principal
         let body = try await body(of: request, route.operation)
         let fields = headers(of: request)
-        try verifier.verify(
+        try authenticator.verify(
+            claim,
             SignableRequest(
-                method: request.method.rawValue, path: path, query: query, headers: fields),
-            body: body, now: now())
+                method: request.method.rawValue, path: call.path, query: query, headers: fields),
+            body: body, now: service.now())
+        call.isVerified = true
+        try rates.check(route.operation, now: service.now())
         let headers = Dictionary(
             fields.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first }
         )
         let input = try route.input(
             of: WireRequest(
-                method: request.method.rawValue, path: path, query: query,
+                method: request.method.rawValue, path: call.path, query: query,
                 header: { headers[$0.lowercased()] }, body: body))
-        let answer = try await operations.perform(route, input: input, payload: body)
-        return (route.operation.definition.status, answer)
-    }
-
-    private func target(of request: Request) throws -> (String, [(name: String, value: String)]) {
-        let parts = (request.head.path ?? "/").split(
-            separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let query = PercentCoding.decodeQuery(parts.count > 1 ? parts[1] : "") else {
-            throw WireError.validation("The query string is not percent-encoded UTF-8.")
-        }
-        return (String(parts[0]), query)
+        call.input = input
+        let caller = Caller(principal: claim.principal, sourceAddress: call.sourceAddress)
+        let answer = try await Operations(context: service, caller: caller)
+            .perform(route, input: input, payload: body)
+        call.answer = answer
+        return json(.init(code: route.operation.definition.status), answer, call)
     }
 
     private func headers(of request: Request) -> [(name: String, value: String)] {
@@ -90,24 +132,66 @@ struct APIResponder: HTTPResponder {
         }
     }
 
-    private func json(_ status: HTTPResponse.Status, _ body: Data, requestID: String) -> Response {
+    private func json(_ status: HTTPResponse.Status, _ body: Data, _ call: APICall) -> Response {
         var headers = HTTPFields()
         headers[.contentType] = "application/json"
-        headers[HeaderName.requestID] = requestID
+        headers[HeaderName.requestID] = call.requestID
+        guard call.method != .head else {
+            headers[.contentLength] = String(body.count)
+            return Response(status: status, headers: headers)
+        }
         return Response(
             status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
     }
 
-    private func failure(_ error: WireError, requestID: String) -> Response {
+    private func failure(_ error: WireError, _ call: APICall) -> Response {
         let body = (try? JSONEncoder().encode(error.body)) ?? Data("{}".utf8)
-        var response = json(.init(code: error.code.httpStatus), body, requestID: requestID)
+        var response = json(.init(code: error.code.httpStatus), body, call)
         response.headers[HeaderName.errorType] = error.code.rawValue
         if let seconds = error.retryAfterSeconds {
             response.headers[.retryAfter] = String(seconds)
         }
-        // What is left of a body that was not read would be taken for the next request.
-        if error.code == .requestTooLarge { response.headers[.connection] = "close" }
+        if error.code == .methodNotAllowed {
+            let methods = Route.methods(path: call.path)
+            response.headers[.allow] = (methods.isEmpty ? ["GET", "HEAD"] : methods)
+                .joined(separator: ", ")
+        }
+        // A body that was not read would be taken for the next request.
+        if call.input == nil, call.hasBody { response.headers[.connection] = "close" }
         return response
+    }
+}
+
+/// One request on its way through the server, with all that the audit log tells about it.
+struct APICall: Sendable {
+    let requestID = UUID().uuidString.lowercased()
+    let method: HTTPRequest.Method
+    /// As sent, without the query.
+    let path: String
+    let query: String
+    let sourceAddress: String?
+    let userAgent: String?
+    let hasBody: Bool
+    var operation: Wire.Operation?
+    /// Whose key the request names.
+    var claimed: Principal?
+    /// Whether the signature was right.
+    var isVerified = false
+    var input: JSONValue?
+    var answer: Data?
+    var error: WireError?
+
+    init(_ request: Request, _ context: APIRequestContext) {
+        method = request.method
+        let parts = (request.head.path ?? "/").split(
+            separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        path = parts.first.map(String.init) ?? "/"
+        query = parts.count > 1 ? String(parts[1]) : ""
+        sourceAddress = context.remoteAddress
+        userAgent = request.headers[.userAgent]
+        hasBody =
+            request.headers[.contentLength].map { $0 != "0" }
+            ?? (request.headers[.transferEncoding] != nil)
     }
 }
 
@@ -117,29 +201,5 @@ private enum HeaderName {
 
     private static func name(_ text: String) -> HTTPField.Name {
         HTTPField.Name(text) ?? .contentType
-    }
-}
-
-/// Errors of all modules in the words of the API.
-enum ErrorTranslation {
-    static func wireError(for error: any Error) -> WireError {
-        switch error {
-        case let error as WireError: error
-        case let error as AccessError: WireError(code(of: error.code), error.message)
-        default:
-            // What went wrong is in the log; a client learns nothing about our insides.
-            WireError(
-                .internalServer, "An internal error happened. The log has it under the request ID.",
-                retryAfterSeconds: 1)
-        }
-    }
-
-    private static func code(of code: AccessError.Code) -> ErrorCode {
-        switch code {
-        case .missingAuthenticationToken: .missingAuthenticationToken
-        case .incompleteSignature: .incompleteSignature
-        case .unrecognizedClient: .unrecognizedClient
-        case .invalidSignature: .invalidSignature
-        }
     }
 }

@@ -1,19 +1,29 @@
 package import NIOPosix
+import Storage
 import Synchronization
 package import Vision
+import Wire
 
 /// The models that are in memory. A hosted model that is not, after a restart say, is loaded by
 /// the first call that needs it.
+///
+/// An inference unit is one run at a time. A model has as many as StartModel's maximum; calls
+/// beyond wait, and beyond `Limits.waitingCallsPerUnit` for each unit they are throttled.
 package final class ModelHost: Sendable {
     private struct Key: Hashable {
         let project: String
         let version: Int
     }
 
+    private struct HostedModel: Sendable {
+        let detector: Detector
+        let admission: Admission
+    }
+
     private let library: ModelLibrary
     private let runtime: OnnxRuntime
     private let pool: NIOThreadPool
-    private let loaded = Mutex<[Key: Detector]>([:])
+    private let loaded = Mutex<[Key: HostedModel]>([:])
 
     package init(library: ModelLibrary, runtime: OnnxRuntime, pool: NIOThreadPool) {
         self.library = library
@@ -21,22 +31,67 @@ package final class ModelHost: Sendable {
         self.pool = pool
     }
 
-    /// Two calls that find the model missing both load it and the later one stays: rare, harmless,
+    /// Loads the model unless it is there already.
+    func load(_ model: ModelRecord) async throws { _ = try await hosted(model) }
+
+    /// Runs `body` with the model's detector on the thread pool, when a unit is free.
+    ///
+    /// - Parameter bytes: what the call holds while it waits.
+    /// - Throws: `throttling` when too many calls wait already.
+    func run<Value: Sendable>(
+        _ model: ModelRecord, bytes: Int, _ body: @escaping @Sendable (Detector) throws -> Value
+    ) async throws -> Value {
+        let hosted = try await hosted(model)
+        guard await hosted.admission.enter(bytes: bytes) else {
+            throw WireError.throttled(
+                "\(hosted.admission.waitingCalls) calls wait already for the "
+                    + "\(model.inferenceUnits) inference units of the model. Send fewer at once, or "
+                    + "start it with a higher MaxInferenceUnits.", quota: "inference-units")
+        }
+        defer { hosted.admission.leave() }
+        try Task.checkCancellation()
+        return try await pool.runIfActive { try body(hosted.detector) }
+    }
+
+    /// Calls that run and that wait; nil for a model that is not in memory.
+    func calls(_ model: ModelRecord) -> (running: Int, waiting: Int)? {
+        let key = Key(project: model.project, version: model.version)
+        return loaded.withLock { $0[key] }.map {
+            ($0.admission.runningCalls, $0.admission.waitingCalls)
+        }
+    }
+
+    /// Two calls that find the model missing both load it and the first one stays: rare, harmless,
     /// and simpler than waiting for each other.
-    package func detector(_ project: String, _ version: Int) async throws -> Detector {
-        let key = Key(project: project, version: version)
-        if let detector = loaded.withLock({ $0[key] }) { return detector }
-        let (manifest, model) = try await library.load(project, version)
+    private func hosted(_ model: ModelRecord) async throws -> HostedModel {
+        let key = Key(project: model.project, version: model.version)
+        if let hosted = loaded.withLock({ $0[key] }) { return hosted }
+        let (manifest, bytes) = try await library.load(model.project, model.version)
         let runtime = runtime
         // One thread a run: calls overlap, and each core serves one.
         let detector = try await pool.runIfActive {
-            try Detector(runtime: runtime, manifest: manifest, model: model, threads: 1)
+            try Detector(runtime: runtime, manifest: manifest, model: bytes, threads: 1)
         }
-        loaded.withLock { $0[key] = detector }
-        return detector
+        let units = model.inferenceUnits
+        let (waiting, product) = units.multipliedReportingOverflow(by: Limits.waitingCallsPerUnit)
+        let hosted = HostedModel(
+            detector: detector,
+            admission: Admission(
+                runningMax: units, waitingMax: product ? .max : waiting,
+                waitingBytesMax: Limits.waitingBytesMax))
+        return loaded.withLock { loaded in
+            if let first = loaded[key] { return first }
+            loaded[key] = hosted
+            return hosted
+        }
     }
 
     package func unload(_ project: String, _ version: Int) {
         _ = loaded.withLock { $0.removeValue(forKey: Key(project: project, version: version)) }
     }
+}
+
+extension ModelRecord {
+    /// Runs at once.
+    var inferenceUnits: Int { max(1, maxInferenceUnits ?? minInferenceUnits ?? 1) }
 }

@@ -9,7 +9,11 @@ struct StartHostingJob: JobRunner {
     let version: Int
 
     func run() async throws {
-        _ = try await context.host.detector(project, version)
+        let (project, version) = (project, version)
+        guard let model = try await context.metadata.read({ try $0.model(project, version) }) else {
+            throw JobError("The model was deleted.")
+        }
+        try await context.host.load(model)
         try await finish(.hosted, nil, error: nil)
     }
 

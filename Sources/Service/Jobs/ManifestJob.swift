@@ -188,7 +188,8 @@ struct ManifestReader {
             $0.name.lowercased() != GroundTruthLine.backgroundName
         }
         if let labels, labels > Limits.maskLabelsMax {
-            throw error("names \(labels) labels in its mask; at most \(Limits.maskLabelsMax) may be.")
+            throw error(
+                "names \(labels) labels in its mask; at most \(Limits.maskLabelsMax) may be.")
         }
     }
 

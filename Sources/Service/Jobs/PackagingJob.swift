@@ -6,9 +6,6 @@ import Wire
 
 /// Writes a model's package and registers it as a Greengrass component.
 struct PackagingJob: JobRunner {
-    /// A longer project name would make a file name that no file system takes.
-    private static let stemProjectCharactersMax = 100
-
     let context: ServiceContext
     let lease: JobLease
     let project: String
@@ -36,12 +33,10 @@ struct PackagingJob: JobRunner {
                 "The bucket \(bucket) of S3OutputLocation does not exist. Create it and start a "
                     + "new packaging job.")
         }
-        let stem =
-            "\(project.prefix(Self.stemProjectCharactersMax))-\(job.modelVersion)"
-            + "_greengrass_model_component"
-        let location = ObjectLocation(
-            bucket: bucket,
-            key: greengrass.s3OutputLocation.key("\(name)/\(version)/\(stem).zip"))
+        let stem = GreengrassConfiguration.archiveStem(
+            project: project, modelVersion: String(job.modelVersion))
+        let location = greengrass.archive(
+            project: project, modelVersion: String(job.modelVersion), componentVersion: version)
         let existed = try await context.objects.head(location) != nil
         do {
             let note = try await upload(job, to: location)

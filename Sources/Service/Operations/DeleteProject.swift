@@ -12,7 +12,8 @@ extension Operations {
             _ = try Lookup.project(name, transaction)
             let datasets = try transaction.datasets(name).map { "a \($0.type.rawValue) dataset" }
             let models = try transaction.countModels(name)
-            let left = datasets + (models == 0 ? [] : [models == 1 ? "a model" : "\(models) models"])
+            let left =
+                datasets + (models == 0 ? [] : [models == 1 ? "a model" : "\(models) models"])
             guard left.isEmpty else {
                 throw WireError.conflict(
                     "The project \(name) still has \(left.joined(separator: " and ")). Delete "

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import NIOPosix
 import Storage
 import Vision
 import Wire
@@ -16,13 +15,24 @@ extension Operations {
                 "The model is \(model.status.rawValue); start it and wait until it is HOSTED.",
                 .model, "\(model.project)/\(model.version)")
         }
-        let detector = try await context.host.detector(model.project, model.version)
+        let began = ContinuousClock.now
         do {
-            return try await context.pool.runIfActive {
-                try Self.detect(image, detector)
+            let answer = try await context.host.run(model, bytes: image.count) {
+                try Self.detect(image, $0)
             }
+            context.metrics.detected(
+                model, isAnomalous: answer.detectAnomalyResult.isAnomalous,
+                seconds: (ContinuousClock.now - began) / .seconds(1))
+            return answer
         } catch let error as VisionError where error.code == .invalidImage {
+            context.metrics.failed(model, .invalidImage)
             throw WireError.validation("Body: \(error.message)")
+        } catch let error as WireError where error.code == .throttling {
+            context.metrics.failed(model, .throttled)
+            throw error
+        } catch {
+            context.metrics.failed(model, .other)
+            throw error
         }
     }
 

@@ -1,3 +1,4 @@
+import Access
 import Crypto
 package import FoundationEssentials
 import Logging
@@ -7,8 +8,16 @@ package import Wire
 /// The operations of the API, without HTTP. Each has a file of its own in this folder.
 package struct Operations: Sendable {
     package let context: ServiceContext
+    package let caller: Caller
 
-    package init(context: ServiceContext) { self.context = context }
+    package init(context: ServiceContext) {
+        self.init(context: context, caller: .root(context.arns))
+    }
+
+    package init(context: ServiceContext, caller: Caller) {
+        self.context = context
+        self.caller = caller
+    }
 
     /// Performs the operation of `route`.
     ///
@@ -16,8 +25,10 @@ package struct Operations: Sendable {
     ///   - input: checked by `Route.input(of:)`.
     ///   - payload: the raw body.
     /// - Returns: the JSON of the answer.
+    /// - Throws: `AccessError.accessDenied`, `WireError`, and what stores and models throw.
     package func perform(_ route: Route, input: JSONValue, payload: Data) async throws -> Data {
-        switch route.operation {
+        try await authorize(route.operation, input)
+        return switch route.operation {
         case .createProject: try await answer(input, createProject)
         case .describeProject: try await answer(input, describeProject)
         case .listProjects: try await answer(input, listProjects)
@@ -55,7 +66,7 @@ package struct Operations: Sendable {
 // MARK: What operations share
 
 extension Operations {
-    /// Runs a mutating call in one transaction, once for each client token.
+    /// Runs a mutating call in one transaction, once for each client token of a caller.
     ///
     /// The same token with the same parameters within `Limits.clientTokenSeconds` gets the first
     /// answer again; with other parameters it is a conflict.
@@ -66,10 +77,11 @@ extension Operations {
         let now = context.now()
         guard let token else { return try await context.metadata.write(body) }
         let digest = Self.digest(try WireCoding.encode(request))
+        let owner = caller.principal.userName ?? ""
         return try await context.metadata.write { transaction in
             try transaction.removeTokens(
                 createdBefore: now.addingTimeInterval(-Limits.clientTokenSeconds))
-            let key = "\(operation.rawValue) \(token)"
+            let key = "\(operation.rawValue) \(owner) \(token)"
             if let known = try transaction.token(key) {
                 guard known.requestDigest == digest else {
                     throw WireError.conflict(

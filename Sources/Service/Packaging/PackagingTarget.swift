@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Storage
 import Vision
 import Wire
 
@@ -90,5 +91,25 @@ struct PackagingTarget: Sendable, Equatable {
         for key in required where options[key] == nil {
             throw .validation("CompilerOptions: '\(key)' is needed for \(target).")
         }
+    }
+}
+
+extension GreengrassConfiguration {
+    /// A longer project name would make a file name that no file system takes.
+    private static let stemProjectCharactersMax = 100
+
+    /// Name of the archive without its suffix, which is also the folder it is unpacked to.
+    static func archiveStem(project: String, modelVersion: String) -> String {
+        "\(project.prefix(stemProjectCharactersMax))-\(modelVersion)_greengrass_model_component"
+    }
+
+    /// Where the archive of a packaging job goes.
+    func archive(project: String, modelVersion: String, componentVersion: String)
+        -> ObjectLocation
+    {
+        let stem = Self.archiveStem(project: project, modelVersion: modelVersion)
+        return ObjectLocation(
+            bucket: s3OutputLocation.bucket,
+            key: s3OutputLocation.key("\(componentName)/\(componentVersion)/\(stem).zip"))
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import Glibc
 
 /// Metadata in one SQLite file, through GRDB. Statements run on GRDB's own threads.
 package final class SQLiteStore: MetadataStore {
@@ -12,6 +13,10 @@ package final class SQLiteStore: MetadataStore {
         configuration.busyMode = .timeout(10)
         // With WAL the default does not sync every commit; an answered call must last.
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        // It keeps users' secret keys; SQLite gives its other files the same mode.
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        fchmod(file, 0o600)
+        close(file)
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             try Migrations.all.migrate(pool)

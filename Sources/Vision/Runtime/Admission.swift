@@ -14,8 +14,7 @@ package final class Admission: Sendable {
     private let waitingBytesMax: Int
 
     package init(
-        runningMax: Int, waitingMax: Int = AgentLimits.waitingCallsMax,
-        waitingBytesMax: Int = AgentLimits.waitingBytesMax
+        runningMax: Int, waitingMax: Int, waitingBytesMax: Int = .max
     ) {
         self.runningMax = runningMax
         self.waitingMax = waitingMax
@@ -23,29 +22,26 @@ package final class Admission: Sendable {
     }
 
     package var waitingCalls: Int { state.withLock { $0.waiting.count } }
+    package var runningCalls: Int { state.withLock { $0.running } }
 
-    /// Returns when the caller may compute; it then owes a `leave`.
+    /// Returns true when the caller may compute; it then owes a `leave`.
     ///
     /// - Parameter bytes: what the call holds in memory while it waits.
-    /// - Throws: `resourceExhausted` when too many wait already.
-    package func enter(bytes: Int) async throws {
-        let mayRun = try state.withLock { state throws(AgentError) in
+    /// - Returns: false at once when too many wait already.
+    package func enter(bytes: Int) async -> Bool {
+        let mayRun: Bool? = state.withLock { state in
             if state.running < runningMax {
                 state.running += 1
                 return true
             }
             guard state.waiting.count < waitingMax, state.waitingBytes + bytes <= waitingBytesMax
-            else {
-                throw AgentError(
-                    .resourceExhausted,
-                    "\(state.waiting.count) calls are waiting already; send fewer at once, or try "
-                        + "again.")
-            }
+            else { return nil }
             // The place is taken here, so that nobody comes between.
             state.waitingBytes += bytes
             return false
         }
-        if mayRun { return }
+        guard let mayRun else { return false }
+        if mayRun { return true }
         await withCheckedContinuation { continuation in
             let mayRun = state.withLock { state in
                 guard state.running >= runningMax else {
@@ -58,6 +54,7 @@ package final class Admission: Sendable {
             }
             if mayRun { continuation.resume() }
         }
+        return true
     }
 
     package func leave() {

@@ -1,0 +1,94 @@
+/// What somebody wants to do to one resource, with all that conditions may ask about.
+package struct AccessRequest: Sendable {
+    /// Like `lookoutvision:CreateModel`; more names of one permission may be given.
+    package var actions: [String]
+    package var resource: String
+    package var principal: Principal
+    /// Address of the caller; nil when it is not known.
+    package var sourceAddress: String?
+    /// Tags that the resource has.
+    package var resourceTags: [String: String]
+    /// Tags that the request would give; nil when it gives none.
+    package var requestTags: [String: String]?
+    /// Keys of tags that the request names, also to remove them.
+    package var tagKeys: [String]?
+
+    package init(
+        actions: [String], resource: String, principal: Principal, sourceAddress: String? = nil,
+        resourceTags: [String: String] = [:], requestTags: [String: String]? = nil,
+        tagKeys: [String]? = nil
+    ) {
+        self.actions = actions
+        self.resource = resource
+        self.principal = principal
+        self.sourceAddress = sourceAddress
+        self.resourceTags = resourceTags
+        self.requestTags = requestTags
+        self.tagKeys = tagKeys
+    }
+
+    /// - Parameter key: as `PolicyCondition.normalized` makes it.
+    /// - Returns: nil when the request has nothing under this key.
+    func values(of key: String) -> [String]? {
+        switch key {
+        case "aws:sourceip": return sourceAddress.map { [$0] }
+        case "aws:tagkeys": return tagKeys
+        case "aws:username": return principal.userName.map { [$0] }
+        case "aws:principalarn": return [principal.arn]
+        // TLS ends before Spotter, which itself speaks plain HTTP.
+        case "aws:securetransport": return ["false"]
+        default: break
+        }
+        let sides = key.split(separator: "/", maxSplits: 1).map(String.init)
+        guard sides.count == 2 else { return nil }
+        let tags = sides[0] == "aws:resourcetag" ? resourceTags : requestTags
+        return tags?[sides[1]].map { [$0] }
+    }
+}
+
+/// Who calls.
+package struct Principal: Sendable, Equatable {
+    package let arn: String
+    package let accessKeyID: String
+    /// nil for the root key.
+    package let userName: String?
+    /// nil for the root key, which may do everything.
+    package let policy: PolicyDocument?
+
+    package init(arn: String, accessKeyID: String, userName: String?, policy: PolicyDocument?) {
+        self.arn = arn
+        self.accessKeyID = accessKeyID
+        self.userName = userName
+        self.policy = policy
+    }
+
+    /// A statement that denies wins over all that allow; what nothing allows is denied.
+    ///
+    /// - Throws: `accessDenied` that says who may not do what to which resource.
+    package func check(_ request: AccessRequest) throws(AccessError) {
+        guard userName != nil || policy != nil else { return }
+        let matching = (policy?.statements ?? []).filter { $0.applies(to: request) }
+        let isDenied = matching.contains { $0.effect == .deny }
+        guard isDenied || matching.isEmpty else { return }
+        let reason =
+            isDenied
+            ? "with an explicit deny in an identity-based policy"
+            : "because no identity-based policy allows the \(request.actions[0]) action"
+        throw AccessError(
+            .accessDenied,
+            "User: \(arn) is not authorized to perform: \(request.actions[0]) on resource: "
+                + "\(request.resource) \(reason)")
+    }
+}
+
+extension PolicyDocument.Statement {
+    func applies(to request: AccessRequest) -> Bool {
+        // Actions are compared without case, resources with it, as IAM does.
+        let action = request.actions.contains { action in
+            actions.patterns.contains { Wildcard.matches(action.lowercased(), $0.lowercased()) }
+        }
+        let resource = resources.patterns.contains { Wildcard.matches(request.resource, $0) }
+        return action != actions.isNegated && resource != resources.isNegated
+            && conditions.allSatisfy { $0.holds(for: request) }
+    }
+}

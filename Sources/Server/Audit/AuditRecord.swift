@@ -1,0 +1,79 @@
+import Access
+import FoundationEssentials
+import Wire
+
+/// A call in the shape of a CloudTrail record.
+enum AuditRecord {
+    private static let textCharactersMax = 1024
+    /// Members that are data rather than parameters.
+    private static let dataMembers: Set<String> = ["Changes", "Body"]
+
+    /// - Returns: nil for a request of no operation.
+    static func json(_ call: APICall, arns: ARNs, time: Date) -> JSONValue? {
+        guard let operation = call.operation else { return nil }
+        var record: [String: JSONValue] = [
+            "eventVersion": .string("1.08"),
+            "eventTime": .string(time.formatted(.iso8601)),
+            "eventSource": .string("lookoutvision.amazonaws.com"),
+            "eventName": .string(operation.rawValue),
+            "eventID": .string(UUID().uuidString.lowercased()),
+            "eventType": .string("AwsApiCall"),
+            "eventCategory": .string("Management"),
+            "managementEvent": .boolean(true),
+            "readOnly": .boolean(operation.isReadOnly),
+            "awsRegion": .string(arns.region),
+            "recipientAccountId": .string(arns.account),
+            "requestID": .string(call.requestID),
+            "sourceIPAddress": call.sourceAddress.map(JSONValue.string) ?? .null,
+            "userAgent": call.userAgent.map { .string(shortened($0)) } ?? .null,
+            "userIdentity": identity(call, arns),
+            "requestParameters": call.input.map(parameters) ?? .null,
+            "responseElements": .null,
+        ]
+        if let error = call.error {
+            record["errorCode"] = .string(error.code.rawValue)
+            record["errorMessage"] = .string(shortened(error.message))
+        } else if !operation.isReadOnly, let answer = call.answer {
+            record["responseElements"] = (try? JSONValue(parsing: answer)).map(parameters) ?? .null
+        }
+        return .object(record)
+    }
+
+    /// Who called; for a signature that was not right, only the key that it names.
+    private static func identity(_ call: APICall, _ arns: ARNs) -> JSONValue {
+        guard let principal = call.claimed else { return .object(["type": .string("Unknown")]) }
+        let key = JSONValue.string(principal.accessKeyID)
+        guard call.isVerified else {
+            return .object(["type": .string("Unknown"), "accessKeyId": key])
+        }
+        var identity: [String: JSONValue] = [
+            "type": .string(principal.userName == nil ? "Root" : "IAMUser"),
+            "principalId": .string(principal.userName ?? arns.account),
+            "arn": .string(principal.arn),
+            "accountId": .string(arns.account),
+            "accessKeyId": key,
+        ]
+        if let name = principal.userName { identity["userName"] = .string(name) }
+        return .object(identity)
+    }
+
+    /// `value` with names in lowerCamelCase, long texts cut, and data left out.
+    private static func parameters(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .object(let members):
+            return .object(
+                members.reduce(into: [:]) { result, member in
+                    guard member.value != .null, !dataMembers.contains(member.key) else { return }
+                    let name = member.key.prefix(1).lowercased() + member.key.dropFirst()
+                    result[name] = parameters(member.value)
+                })
+        case .array(let items): return .array(items.map(parameters))
+        case .string(let text): return .string(shortened(text))
+        case .null, .boolean, .integer, .number: return value
+        }
+    }
+
+    private static func shortened(_ text: String) -> String {
+        text.count > textCharactersMax ? text.prefix(textCharactersMax) + "…" : text
+    }
+}

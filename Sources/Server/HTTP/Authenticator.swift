@@ -1,0 +1,54 @@
+import Access
+import FoundationEssentials
+import Service
+import Storage
+
+/// Tells who sent a request: the root key or a user.
+struct Authenticator: Sendable {
+    let root: Credentials
+    let region: String
+    let services: Set<String>
+    let arns: ARNs
+    let metadata: any MetadataStore
+
+    /// A known key whose signature is still to be verified.
+    struct Claim {
+        let credentials: Credentials
+        let principal: Principal
+    }
+
+    /// Looks up the key of a request, before its body is read.
+    ///
+    /// - Parameter authorization: the header's value.
+    func claim(_ authorization: String?) async throws -> Claim {
+        guard let authorization else {
+            throw AccessError(
+                .missingAuthenticationToken, "The request has no Authorization header.")
+        }
+        let id = try Authorization(header: authorization).accessKeyID
+        if id == root.accessKeyID {
+            return Claim(
+                credentials: root, principal: Caller.root(arns, accessKeyID: id).principal)
+        }
+        guard let user = try await metadata.read({ try $0.user(accessKeyID: id) }) else {
+            throw AccessError(
+                .unrecognizedClient, "The security token included in the request is invalid.")
+        }
+        return Claim(
+            credentials: Credentials(
+                accessKeyID: user.accessKeyID, secretAccessKey: user.secretAccessKey),
+            principal: Principal(
+                arn: arns.user(user.name), accessKeyID: id, userName: user.name,
+                policy: try? PolicyDocument(parsing: Data(user.policy.utf8))))
+    }
+
+    /// - Throws: `AccessError` telling what is wrong with the signature.
+    func verify(_ claim: Claim, _ request: SignableRequest, body: Data, now: Date)
+        throws(AccessError)
+    {
+        try SignatureVerifier(
+            region: region, services: services,
+            key: { $0 == claim.credentials.accessKeyID ? claim.credentials : nil }
+        ).verify(request, body: body, now: now)
+    }
+}

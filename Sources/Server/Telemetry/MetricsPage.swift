@@ -1,0 +1,126 @@
+import Service
+import Storage
+import Synchronization
+import Wire
+
+/// The answers that the server gave, by operation and error.
+final class RequestCounts: Sendable {
+    struct Key: Hashable, Comparable {
+        let operation: String
+        /// `OK` or the name of the error.
+        let result: String
+
+        static func < (left: Key, right: Key) -> Bool {
+            (left.operation, left.result) < (right.operation, right.result)
+        }
+    }
+
+    private let counts = Mutex<[Key: Int]>([:])
+
+    /// - Parameter operation: nil for a path of none.
+    func count(_ operation: Wire.Operation?, _ error: ErrorCode?) {
+        let key = Key(
+            operation: operation?.rawValue ?? "none", result: error?.rawValue ?? "OK")
+        counts.withLock { $0[key, default: 0] += 1 }
+    }
+
+    var all: [(key: Key, count: Int)] {
+        counts.withLock { $0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+}
+
+/// `GET /metrics` in Prometheus' text format 0.0.4. There is no maintained exporter among the
+/// packages that this project may use, so it is written here.
+struct MetricsPage {
+    private var lines: [String] = []
+
+    static func text(_ context: ServiceContext, requests: RequestCounts) async throws -> String {
+        var page = MetricsPage()
+        let gauges = try await Gauges(context)
+        page.detections(context.metrics.all())
+        page.units(gauges.hosted)
+        page.jobs(gauges)
+        page.begin("requests_total", "counter", "Answers by operation and error.")
+        for (key, count) in requests.all {
+            page.sample(
+                "requests_total", [("Operation", key.operation), ("Result", key.result)],
+                "\(count)")
+        }
+        return page.lines.joined(separator: "\n") + "\n"
+    }
+
+    private mutating func detections(
+        _ all: [(key: DetectionMetrics.Key, counts: DetectionMetrics.Counts)]
+    ) {
+        let counters: [(String, String, KeyPath<DetectionMetrics.Counts, Int>)] = [
+            ("processed_image_count_total", "Images judged.", \.processedImages),
+            ("detected_anomaly_count_total", "Images judged anomalous.", \.detectedAnomalies),
+            ("invalid_image_count_total", "Images that could not be judged.", \.invalidImages),
+            (
+                "successful_request_count_total", "DetectAnomalies calls answered.",
+                \.successfulRequests
+            ),
+            ("error_count_total", "DetectAnomalies calls that failed.", \.errors),
+            ("throttled_count_total", "DetectAnomalies calls turned away.", \.throttled),
+        ]
+        for (name, help, path) in counters {
+            begin(name, "counter", help)
+            for (key, counts) in all { sample(name, labels(key), "\(counts[keyPath: path])") }
+        }
+        begin("time_seconds", "histogram", "Time of DetectAnomalies, waiting included.")
+        for (key, counts) in all {
+            for (bound, count) in zip(DetectionMetrics.bounds, counts.buckets) {
+                sample("time_seconds_bucket", labels(key) + [("le", "\(bound)")], "\(count)")
+            }
+            let total = "\(counts.successfulRequests)"
+            sample("time_seconds_bucket", labels(key) + [("le", "+Inf")], total)
+            sample("time_seconds_sum", labels(key), "\(counts.seconds)")
+            sample("time_seconds_count", labels(key), total)
+        }
+    }
+
+    private mutating func units(_ hosted: [Gauges.HostedModel]) {
+        let values: [(String, String, KeyPath<Gauges.HostedModel, Int>)] = [
+            ("min_inference_units", "MinInferenceUnits of StartModel.", \.minUnits),
+            ("max_inference_units", "MaxInferenceUnits of StartModel.", \.maxUnits),
+            ("desired_inference_units", "Units that the calls at hand want.", \.desiredUnits),
+            ("in_service_inference_units", "Units that may run at once.", \.maxUnits),
+            ("waiting_calls", "Calls that wait for a unit.", \.waitingCalls),
+        ]
+        for (name, help, path) in values {
+            begin(name, "gauge", help)
+            for model in hosted {
+                sample(
+                    name,
+                    [("ProjectName", model.project), ("ModelVersion", "\(model.version)")],
+                    "\(model[keyPath: path])")
+            }
+        }
+    }
+
+    private mutating func jobs(_ gauges: Gauges) {
+        begin("jobs", "gauge", "Jobs that wait or run.")
+        for job in gauges.jobs {
+            sample("jobs", [("Kind", job.kind), ("State", job.state.rawValue)], "\(job.count)")
+        }
+        begin("job_queue_age_seconds", "gauge", "Age of the oldest job that waits.")
+        for (kind, age) in gauges.queueAgeSeconds.sorted(by: { $0.key < $1.key }) {
+            sample("job_queue_age_seconds", [("Kind", kind)], "\(age)")
+        }
+    }
+
+    private func labels(_ key: DetectionMetrics.Key) -> [(String, String)] {
+        [("ProjectName", key.project), ("ModelVersion", key.version)]
+    }
+
+    private mutating func begin(_ name: String, _ type: String, _ help: String) {
+        lines.append("# HELP spotter_\(name) \(help)")
+        lines.append("# TYPE spotter_\(name) \(type)")
+    }
+
+    /// Values are names of projects, operations and errors, which have nothing to escape.
+    private mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
+        let text = labels.map { "\($0)=\"\($1)\"" }.joined(separator: ",")
+        lines.append("spotter_\(name){\(text)} \(value)")
+    }
+}

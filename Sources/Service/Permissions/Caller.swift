@@ -1,0 +1,21 @@
+package import Access
+
+/// On whose behalf an operation runs.
+package struct Caller: Sendable {
+    package var principal: Principal
+    /// Address that the call came from; nil when it is not known.
+    package var sourceAddress: String?
+
+    package init(principal: Principal, sourceAddress: String?) {
+        self.principal = principal
+        self.sourceAddress = sourceAddress
+    }
+
+    /// Whoever runs the server, who may do everything.
+    package static func root(_ arns: ARNs, accessKeyID: String = "") -> Caller {
+        Caller(
+            principal: Principal(
+                arn: arns.rootUser, accessKeyID: accessKeyID, userName: nil, policy: nil),
+            sourceAddress: nil)
+    }
+}

@@ -1,0 +1,79 @@
+import Storage
+import Synchronization
+
+/// What DetectAnomalies did since the server began, by model, under the names that the original
+/// published.
+package final class DetectionMetrics: Sendable {
+    package enum Failure: Sendable {
+        /// The image cannot be judged: InvalidImageCount and ErrorCount.
+        case invalidImage
+        case throttled
+        case other
+    }
+
+    package struct Counts: Sendable, Equatable {
+        package var processedImages = 0
+        package var detectedAnomalies = 0
+        package var invalidImages = 0
+        package var successfulRequests = 0
+        package var errors = 0
+        package var throttled = 0
+        package var seconds = 0.0
+        /// Calls that took at most as long as `DetectionMetrics.bounds` says, each with those of
+        /// the bounds below.
+        package var buckets = [Int](repeating: 0, count: DetectionMetrics.bounds.count)
+    }
+
+    package struct Key: Sendable, Hashable, Comparable {
+        package let project: String
+        package let version: String
+
+        package static func < (left: Key, right: Key) -> Bool {
+            (left.project, left.version) < (right.project, right.version)
+        }
+    }
+
+    /// Upper bounds in seconds, from a small image on an idle server to a queue before it.
+    package static let bounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+    private let counts = Mutex<[Key: Counts]>([:])
+
+    package init() {}
+
+    func detected(_ model: ModelRecord, isAnomalous: Bool, seconds: Double) {
+        update(model) { counts in
+            counts.processedImages += 1
+            counts.successfulRequests += 1
+            if isAnomalous { counts.detectedAnomalies += 1 }
+            counts.seconds += seconds
+            for (index, bound) in Self.bounds.enumerated() where seconds <= bound {
+                counts.buckets[index] += 1
+            }
+        }
+    }
+
+    func failed(_ model: ModelRecord, _ failure: Failure) {
+        update(model) { counts in
+            switch failure {
+            case .invalidImage:
+                counts.invalidImages += 1
+                counts.errors += 1
+            case .throttled: counts.throttled += 1
+            case .other: counts.errors += 1
+            }
+        }
+    }
+
+    private func update(_ model: ModelRecord, _ body: (inout Counts) -> Void) {
+        let key = Key(project: model.project, version: String(model.version))
+        counts.withLock { counts in
+            let isCounted = counts[key] != nil || counts.count < Limits.countedModelsMax
+            let place = isCounted ? key : Key(project: "other", version: "other")
+            body(&counts[place, default: Counts()])
+        }
+    }
+
+    package func all() -> [(key: Key, counts: Counts)] {
+        counts.withLock { $0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+}

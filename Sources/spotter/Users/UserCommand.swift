@@ -1,0 +1,118 @@
+import Access
+import ArgumentParser
+import Foundation
+import Server
+
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user",
+        abstract: "Manages users, who may do what their policies allow.",
+        discussion: """
+            A policy is a document of IAM: Version 2012-10-17 and statements with Effect, Action, \
+            Resource and Condition. Changes count from the next request on; the server may run.
+            """,
+        subcommands: [Create.self, List.self, SetPolicy.self, Rotate.self, Delete.self])
+
+    struct Directory: ParsableArguments {
+        @Option(help: "Folder that the server was started with.")
+        var dataDirectory = "./spotter-data"
+
+        func users() throws -> UserRegistry { try UserRegistry(dataDirectory: dataDirectory) }
+    }
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a user and prints the key, which is shown this once only.")
+
+        @OptionGroup var directory: Directory
+        @Argument(help: "Name: 1 to 64 letters, digits and +=,.@_-")
+        var name: String
+        @Option(help: "File with the policy.")
+        var policy: String
+
+        func run() async throws {
+            try await UserCommand.reporting {
+                let key = try await directory.users().create(
+                    name, policy: UserCommand.file(policy))
+                UserCommand.show(key)
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the users with their keys' identifiers and the age of the keys.")
+
+        @OptionGroup var directory: Directory
+
+        func run() async throws {
+            try await UserCommand.reporting {
+                for user in try await directory.users().all() {
+                    Output.line("\(user.name)  \(user.accessKeyID)  key of \(user.keyCreated)")
+                }
+            }
+        }
+    }
+
+    struct SetPolicy: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Gives a user another policy; the key stays.")
+
+        @OptionGroup var directory: Directory
+        @Argument(help: "Name of the user.")
+        var name: String
+        @Option(help: "File with the policy.")
+        var policy: String
+
+        func run() async throws {
+            try await UserCommand.reporting {
+                try await directory.users().setPolicy(name, UserCommand.file(policy))
+            }
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Gives a user a new key and prints it once; the old one ends at once.")
+
+        @OptionGroup var directory: Directory
+        @Argument(help: "Name of the user.")
+        var name: String
+
+        func run() async throws {
+            try await UserCommand.reporting {
+                UserCommand.show(try await directory.users().rotate(name))
+            }
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Removes a user; the key ends at once.")
+
+        @OptionGroup var directory: Directory
+        @Argument(help: "Name of the user.")
+        var name: String
+
+        func run() async throws {
+            try await UserCommand.reporting { try await directory.users().delete(name) }
+        }
+    }
+
+    private static func reporting(_ body: () async throws -> Void) async throws {
+        do { try await body() } catch { Spotter.exit(with: error) }
+    }
+
+    private static func file(_ path: String) throws -> Data {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw ServerError("The policy file \(path) cannot be read.")
+        }
+        return bytes
+    }
+
+    /// In the form of the credentials file, ready to be pasted there.
+    private static func show(_ key: UserRegistry.Key) {
+        Output.line("aws_access_key_id = \(key.accessKeyID)")
+        Output.line("aws_secret_access_key = \(key.secretAccessKey)")
+    }
+}
