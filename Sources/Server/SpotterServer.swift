@@ -142,7 +142,7 @@ package struct SpotterServer: Sendable {
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [
-                        ContinueHandler(bodyBytesMax: Limits.jsonBodyBytesMax)
+                        UnreadBodyHandler(bodyBytesMax: Limits.jsonBodyBytesMax)
                     ], idleTimeout: .seconds(Self.idleConnectionSeconds))),
             configuration: .init(
                 address: .hostname(configuration.hostname, port: configuration.port),

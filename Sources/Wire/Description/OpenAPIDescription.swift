@@ -155,7 +155,7 @@ package enum OpenAPIDescription {
 
     /// As a reader in Unicode mode wants it: no escapes that are not needed, no open hyphens.
     private static func portable(_ pattern: String) -> String {
-        pattern.replacing("9-_", with: #"9\-_"#).replacing(#"\#"#, with: "#")
+        pattern.replacing("9-_", with: #"9\-_"#).replacing("\\#", with: "#")
             .replacing(#"\="#, with: "=").replacing(#"\_"#, with: "_")
     }
 
