@@ -41,6 +41,7 @@ test-clients: setup
 	swift build --product spotter $(SWIFT_BUILD_FLAGS)
 	swift build --product spotter-edge $(SWIFT_BUILD_FLAGS)
 	$(python) -m pytest Tests/Clients
+	.deps/venv-newest/bin/python -m pytest Tests/Clients/test_sdk.py Tests/Clients/test_resources.py
 
 test-arm64: setup
 	@scripts/setup --tests

@@ -21,10 +21,18 @@ struct SDKModelCommand: ParsableCommand {
         @Option(help: "Folder of models.")
         var directory = "~/.aws/models"
 
+        /// Foundation takes the home from the user database; SDKs take it from HOME, and the two
+        /// must meet.
+        private var expanded: String {
+            guard directory == "~" || directory.hasPrefix("~/"),
+                let home = ProcessInfo.processInfo.environment["HOME"]
+            else { return (directory as NSString).expandingTildeInPath }
+            return home + directory.dropFirst()
+        }
+
         func run() throws {
-            let service =
-                "\((directory as NSString).expandingTildeInPath)/\(ServiceModel.serviceName)"
-            let folder = "\(service)/\(ServiceModel.apiVersion)"
+            let folder =
+                "\(expanded)/\(ServiceModel.serviceName)/\(ServiceModel.apiVersion)"
             do {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true)
