@@ -5,7 +5,7 @@ SWIFT_BUILD_FLAGS ?=
 architecture := $(subst x86_64,amd64,$(shell uname -m))
 python := .deps/venv/bin/python
 
-.PHONY: help setup build release demo edge-agent test test-swift test-clients test-arm64 bench bench-edge format install protobuf clean
+.PHONY: help setup build release demo edge-agent test test-swift test-clients test-arm64 fuzz bench bench-edge format install protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
@@ -14,6 +14,7 @@ help:
 	@echo 'make install   into PREFIX ($(PREFIX)), below DESTDIR if set'
 	@echo 'make edge-agent the agent for devices of this processor, under .build/edge-agent'
 	@echo 'make test-arm64 a package on ARM64 by emulation'
+	@echo 'make fuzz      100,000 hostile requests, and schemathesis'
 	@echo 'make bench     speed and memory of training and detection'
 	@echo 'make format    lay the sources out'
 
@@ -47,6 +48,13 @@ test-arm64: setup
 	@scripts/setup --tests
 	swift build --product spotter $(SWIFT_BUILD_FLAGS)
 	scripts/test-arm64
+
+# A hundred thousand requests that nobody would send, and schemathesis on our own description.
+fuzz: setup
+	@scripts/setup --fuzz
+	swift build --product spotter $(SWIFT_BUILD_FLAGS)
+	.deps/venv-fuzz/bin/python Tests/Fuzz/fuzz.py --requests 100000
+	.deps/venv-fuzz/bin/python Tests/Fuzz/openapi.py
 
 # The agent with all that a device lacks. On an ARM64 machine the same command makes ARM64's.
 edge-agent: setup

@@ -129,6 +129,9 @@ struct APIResponder: HTTPResponder {
             return Data(buffer.readableBytesView)
         } catch is NIOTooManyBytesError {
             throw tooLarge
+        } catch {
+            // The client went away, or what it sent is no HTTP.
+            throw WireError(.serialization, "The body did not arrive whole.")
         }
     }
 

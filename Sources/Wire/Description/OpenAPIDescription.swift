@@ -117,12 +117,18 @@ package enum OpenAPIDescription {
     private static func structure(_ members: [Shape.Member]) -> [String: JSONValue] {
         var result: [String: JSONValue] = [
             "type": .string("object"),
-            "properties": .object(
-                members.reduce(into: [:]) { $0[$1.name] = reference($1.shape) }),
+            "properties": .object(members.reduce(into: [:]) { $0[$1.name] = property($1) }),
         ]
         let required = members.filter(\.isRequired).map { JSONValue.string($0.name) }
         if !required.isEmpty { result["required"] = .array(required) }
         return result
+    }
+
+    /// A member that may be left out may also be null.
+    private static func property(_ member: Shape.Member) -> JSONValue {
+        let shape = reference(member.shape)
+        if member.isRequired { return shape }
+        return .object(["anyOf": .array([shape, .object(["type": .string("null")])])])
     }
 
     private static func schema(_ name: String, _ shape: Shape) -> JSONValue {
