@@ -170,8 +170,7 @@ let package = Package(
             name: "StorageTests",
             dependencies: [
                 "Storage", "TestSupport", "Wire", .product(name: "NIOPosix", package: "swift-nio"),
-            ],
-            swiftSettings: settings),
+            ], exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "VisionTests", dependencies: ["TestSupport", "Vision"], exclude: ["Golden"],
             swiftSettings: settings),

@@ -7,16 +7,21 @@ import Wire
 enum MetadataStoreContract {
     private struct Failure: Error {}
 
-    private static let time = Date(timeIntervalSince1970: 1_770_000_000.25)
+    static let time = Date(timeIntervalSince1970: 1_770_000_000.25)
 
     static func all(_ store: some MetadataStore) async throws {
         try await aWriteThatThrowsLeavesNothing(store)
         try await projectsAreSortedAndPaged(store)
         try await entriesReplaceThoseOfTheSameImage(store)
+        try await entriesAreFilteredAndKeepTheirTimes(store)
+        try await changesGoWithTheirDataset(store)
         try await modelsAreNewestFirst(store)
+        try await usersAreFoundByNameAndKey(store)
         try await packagingJobsAreNewestFirstAndOneRunsForAVersion(store)
         try await jobsAreClaimedInOrderAndWhenDue(store)
         try await tokensTagsAndSettingsAreKept(store)
+        try await jobsAreCounted(store)
+        try await whatIsRemovedIsGoneAndAProjectGoesLast(store)
         try await concurrentWritesDoNotInterleave(store)
     }
 
@@ -78,6 +83,67 @@ enum MetadataStoreContract {
         try await store.write { try $0.removeEntries(project: "a", type: .train) }
         #expect(try await store.read { try $0.countEntries(project: "a", type: .train) }.total == 0)
         #expect(try await store.read { try $0.datasets("a") }.map(\.type) == [.train])
+    }
+
+    private static func usersAreFoundByNameAndKey(_ store: some MetadataStore) async throws {
+        @Sendable func user(_ name: String, _ key: String) -> UserRecord {
+            UserRecord(
+                name: name, accessKeyID: key, secretAccessKey: "s", policy: "{}", created: time)
+        }
+        try await store.write { transaction in
+            try transaction.save(user("zoe", "K1"))
+            try transaction.save(user("ann", "K2"))
+        }
+        #expect(try await store.read { try $0.users() }.map(\.name) == ["ann", "zoe"])
+        #expect(try await store.read { try $0.user(accessKeyID: "K1") } == user("zoe", "K1"))
+        // Another user's key cannot be taken.
+        await #expect(throws: (any Error).self) {
+            try await store.write { try $0.save(user("bob", "K1")) }
+        }
+        try await store.write { try $0.save(user("zoe", "K3")) }
+        #expect(try await store.read { try $0.user(accessKeyID: "K1") } == nil)
+        #expect(try await store.read { try $0.user("zoe") }?.accessKeyID == "K3")
+        try await store.write { try $0.removeUser("zoe") }
+        #expect(try await store.read { try $0.user("zoe") } == nil)
+    }
+
+    private static func jobsAreCounted(_ store: some MetadataStore) async throws {
+        let late = time.addingTimeInterval(5)
+        try await store.write { transaction in
+            for created in [late, time] {
+                try transaction.save(
+                    JobRecord(id: UUID(), kind: "counted", subject: Data(), created: created))
+            }
+            var ended = JobRecord(id: UUID(), kind: "counted", subject: Data(), created: time)
+            ended.state = .failed
+            try transaction.save(ended)
+        }
+        let counts = try await store.read { try $0.countJobs() }.filter { $0.kind == "counted" }
+        #expect(counts == [JobCount(kind: "counted", state: .queued, count: 2, oldest: time)])
+    }
+
+    private static func whatIsRemovedIsGoneAndAProjectGoesLast(_ store: some MetadataStore)
+        async throws
+    {
+        #expect(try await store.read { try $0.countProjects() } == 3)
+        #expect(try await store.read { try $0.countModels("a") } == 12)
+        await #expect(throws: (any Error).self) {
+            try await store.write { try $0.removeProject("a") }
+        }
+        #expect(try await store.read { try $0.packagingJob("a", "x") } != nil)
+        try await store.write { transaction in
+            for version in 1...12 { try transaction.removeModel("a", version) }
+            try transaction.addTags(
+                [Tag(key: "b", value: "1"), Tag(key: "c", value: "1")], to: "r")
+            try transaction.removeTags(["b", "unknown"], from: "r")
+            try transaction.removeDataset("a", .train)
+            try transaction.removeProject("a")
+        }
+        #expect(try await store.read { try $0.tags(of: "r") }.map(\.key) == ["c"])
+        try await store.write { try $0.removeTags(nil, from: "r") }
+        #expect(try await store.read { try $0.tags(of: "r") }.isEmpty)
+        #expect(try await store.read { try $0.project("a") } == nil)
+        #expect(try await store.read { try $0.packagingJob("a", "x") } == nil)
     }
 
     private static func modelsAreNewestFirst(_ store: some MetadataStore) async throws {

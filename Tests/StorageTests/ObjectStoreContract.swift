@@ -4,9 +4,12 @@ import Testing
 
 /// What every `ObjectStore` must do. Each implementation has a suite that calls all of it.
 enum ObjectStoreContract {
+    private struct Stop: Error {}
+
     static func all(_ store: some ObjectStore) async throws {
         try await bucketsExistOnceMade(store)
         try await objectsComeBackAsTheyWerePut(store)
+        try await largeObjectsAreReadInPieces(store)
         try await missingThingsAreTold(store)
         try await listsAreSortedAndPaged(store)
         try await badNamesAreRefused(store)
@@ -38,6 +41,33 @@ enum ObjectStoreContract {
         try await store.delete(location)
         try await store.delete(location)
         #expect(try await store.head(location) == nil)
+    }
+
+    private static func largeObjectsAreReadInPieces(_ store: some ObjectStore) async throws {
+        let location = ObjectLocation(bucket: "contract", key: "pieces")
+        let bytes = Data((0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 / 7) })
+        try await store.put(.bytes(bytes), at: location)
+        var read = Data()
+        try await store.read(location, bytesMax: 2_500_000) { read += $0 }
+        #expect(read == bytes)
+        let tooLarge = await #expect(throws: StorageError.self) {
+            try await store.read(location, bytesMax: 2_499_999) { _ in }
+        }
+        #expect(tooLarge?.code == .tooLarge)
+        await #expect(throws: Stop.self) {
+            try await store.read(location, bytesMax: 2_500_000) { _ in throw Stop() }
+        }
+        // An object that is replaced meanwhile is read as it was.
+        var pieces = Data()
+        try await store.read(location, bytesMax: 2_500_000) { piece in
+            if pieces.isEmpty { try await store.put(.bytes(Data([1])), at: location) }
+            pieces += piece
+        }
+        #expect(pieces == bytes)
+        try await store.delete(location)
+        await #expect(throws: StorageError.self) {
+            try await store.read(location, bytesMax: 1) { _ in }
+        }
     }
 
     private static func missingThingsAreTold(_ store: some ObjectStore) async throws {

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Storage
 import TestSupport
 import Testing
+import Wire
 
 @Suite struct SQLiteStoreTests {
     @Test func itKeepsTheContract() async throws {
@@ -23,5 +24,29 @@ import Testing
         try Data(repeating: 65, count: 5000).write(to: URL(filePath: path))
         let error = #expect(throws: StorageError.self) { try SQLiteStore(path: path) }
         #expect(error?.message.contains(path) == true)
+    }
+
+    /// A file as the first schema left it, with a row of each kind; never made again.
+    @Test func aDatabaseOfTheFirstSchemaIsBroughtUpToDate() async throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/db"
+        try Checkout.bytes("Tests/StorageTests/Golden/0001.sqlite").write(to: URL(filePath: path))
+        let store = try SQLiteStore(path: path)
+        let time = Date(timeIntervalSince1970: 1_770_000_000.25)
+        let (project, dataset, model) = try await store.read {
+            (try $0.project("old"), try $0.dataset("old", .train), try $0.model("old", 2))
+        }
+        #expect(project?.created == time && project?.lastModelVersion == 2)
+        #expect(dataset?.stats.total == 2 && model?.status == .trained)
+        #expect(try await store.read { try $0.tags(of: "arn") } == [Tag(key: "k", value: "v")])
+        #expect(try await store.read { try $0.setting("s") } == Data([1, 2]))
+        // The times of entries were in their documents only.
+        var filter = EntryFilter(project: "old", type: .train)
+        filter.createdAfter = time
+        let found = try await store.read { [filter] in
+            try $0.entries(matching: filter, before: nil, limit: 9)
+        }
+        #expect(found.map(\.entry.sourceRef) == ["s3://b/1"])
+        #expect(try await store.read { try $0.users() }.isEmpty)
     }
 }

@@ -73,7 +73,11 @@ package enum OpenAPIDescription {
         }
         var schema = reference(member.shape)
         if case .timestamp = Shapes.all[member.shape] {
-            schema = .object(["type": .string("string"), "format": .string("date-time")])
+            // Seconds since 1970 are taken too.
+            schema = .object([
+                "type": .array([.string("string"), .string("number")]),
+                "format": .string("date-time"),
+            ])
         }
         var result: [String: JSONValue] = [
             "in": .string(place.0), "name": .string(place.1),
