@@ -142,7 +142,9 @@ package struct SpotterServer: Sendable {
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [
-                        UnreadBodyHandler(bodyBytesMax: Limits.jsonBodyBytesMax)
+                        UnreadBodyHandler(
+                            bodyBytesMax: max(
+                                Limits.jsonBodyBytesMax, configuration.limits.imageBytesMax))
                     ], idleTimeout: .seconds(Self.idleConnectionSeconds))),
             configuration: .init(
                 address: .hostname(configuration.hostname, port: configuration.port),

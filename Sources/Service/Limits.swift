@@ -1,5 +1,6 @@
 package import FoundationEssentials
-import Wire
+package import Vision
+package import Wire
 
 /// Bounds of the service, each with its reason.
 package enum Limits {
@@ -7,8 +8,6 @@ package enum Limits {
     package static let jsonBodyBytesMax = 15 << 20
     /// Bytes of a manifest that are held at once: a batch of the longest lines.
     package static let manifestBatchLines = 500
-    /// Labels of one mask, as the original's guide has them.
-    package static let maskLabelsMax = 20
     /// Training needs these, as the original's guide has them: with one dataset …
     package static let splitNormalImagesMin = 20
     package static let splitAnomalousImagesMin = 10
@@ -62,6 +61,9 @@ package struct AdjustableLimits: Sendable, Equatable {
     package var segmentationTrainingImagesMax = 8_000
     package var segmentationTestImagesMax = 800
     package var manifestBytesMax = 1 << 30
+    package var maskLabelsMax = 20
+    package var imageBytesMax = ImageLimits.standard.bytesMax
+    package var imageSidePixelsMax = ImageLimits.standard.sidePixelsMax
     package var projectsMax = 1_000
     package var modelsPerProjectMax = 1_000
     /// For each operation; 0 is no bound.
@@ -89,6 +91,16 @@ package struct AdjustableLimits: Sendable, Equatable {
         Setting(
             name: "manifest-bytes", meaning: "bytes of a manifest", range: 1...(1 << 40),
             path: \.manifestBytesMax),
+        Setting(
+            name: "mask-labels", meaning: "labels of a mask", range: 1...255,
+            path: \.maskLabelsMax),
+        Setting(
+            name: "image-bytes", meaning: "bytes of an image", range: 1...(256 << 20),
+            path: \.imageBytesMax),
+        // The device keeps the standard bound of the interface.
+        Setting(
+            name: "image-side-pixels", meaning: "pixels of an image's side", range: 64...16_384,
+            path: \.imageSidePixelsMax),
         Setting(
             name: "projects", meaning: "projects", range: 1...1_000_000, path: \.projectsMax),
         Setting(
@@ -121,6 +133,15 @@ package struct AdjustableLimits: Sendable, Equatable {
         }
         self[keyPath: setting.path] = value
         return nil
+    }
+
+    package var image: ImageLimits {
+        ImageLimits(bytesMax: imageBytesMax, sidePixelsMax: imageSidePixelsMax)
+    }
+
+    /// Bytes of a request's body.
+    package func bodyBytesMax(_ operation: Operation) -> Int {
+        operation == .detectAnomalies ? imageBytesMax : Limits.jsonBodyBytesMax
     }
 
     func imagesMax(_ type: DatasetType) -> Int {

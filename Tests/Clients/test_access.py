@@ -332,12 +332,17 @@ def test_units_bound_the_runs_at_once_and_what_waits_is_bounded_too(hosted):
 def test_limits_of_the_owner(tmp_path):
     import botocore.config
     server = Server(tmp_path / "data", "--limit", "projects=2", "--limit", "models=1", "--limit",
-                    "training-images=3", "--limit", "requests-per-second=5").start()
+                    "training-images=3", "--limit", "requests-per-second=5", "--limit",
+                    "image-bytes=1000").start()
     try:
         once = botocore.config.Config(retries={"max_attempts": 0})
         client = server.client(config=once)
         client.create_project(ProjectName="a")
         client.create_project(ProjectName="b")
+        failure = error(client.detect_anomalies, ProjectName="a", ModelVersion="1",
+                        ContentType="image/png", Body=b"x" * 1001)
+        assert failure["ResponseMetadata"]["HTTPStatusCode"] == 413
+        assert "1000 bytes" in failure["Error"]["Message"]
         failure = error(client.create_project, ProjectName="c")
         assert failure["Error"]["Code"] == "ServiceQuotaExceededException"
         assert failure["QuotaCode"] == "projects"

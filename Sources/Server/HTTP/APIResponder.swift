@@ -6,7 +6,6 @@ import Logging
 import NIOCore
 import Service
 import Storage
-import Vision
 import Wire
 
 /// Answers HTTP requests: health and metrics without a signature, everything else as an operation
@@ -117,8 +116,7 @@ struct APIResponder: HTTPResponder {
     }
 
     private func body(of request: Request, _ operation: Wire.Operation) async throws -> Data {
-        let limit =
-            operation == .detectAnomalies ? VisionLimits.imageBytesMax : Limits.jsonBodyBytesMax
+        let limit = service.limits.bodyBytesMax(operation)
         let tooLarge = WireError(
             .requestTooLarge, "The body may have at most \(limit) bytes for \(operation.rawValue).")
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {

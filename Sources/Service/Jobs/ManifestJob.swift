@@ -18,7 +18,8 @@ struct ManifestJob: JobRunner {
         // An attempt before this one may have left some.
         try await lease.update { try $0.removeEntries(project: project, type: type) }
         var reader = ManifestReader(
-            name: manifest.uri, linesMax: context.limits.imagesMax(type), created: context.now())
+            name: manifest.uri, linesMax: context.limits.imagesMax(type),
+            maskLabelsMax: context.limits.maskLabelsMax, created: context.now())
         var batch: [DatasetEntry] = []
         let bytesMax = context.limits.manifestBytesMax
         try await context.objects.read(manifest, bytesMax: bytesMax) { chunk in
@@ -67,13 +68,16 @@ struct UpdateJob: JobRunner {
 
     func run() async throws {
         let (project, type, now) = (project, type, context.now())
-        let linesMax = context.limits.imagesMax(type)
+        let (linesMax, maskLabelsMax) = (
+            context.limits.imagesMax(type), context.limits.maskLabelsMax
+        )
         let changes = try await context.metadata.read {
             try $0.change(project: project, type: type)
         }
         guard let changes else { throw JobError("The changes are gone.") }
         let entries = try await context.pool.runIfActive {
-            var reader = ManifestReader(name: "Changes", linesMax: linesMax, created: now)
+            var reader = ManifestReader(
+                name: "Changes", linesMax: linesMax, maskLabelsMax: maskLabelsMax, created: now)
             return try reader.entries(in: changes) + reader.lastEntry()
         }
         try await lease.complete { transaction in
@@ -113,15 +117,17 @@ struct ManifestReader {
     let name: String
     /// More lines are too many.
     let linesMax: Int
+    let maskLabelsMax: Int
     let created: Date
 
     private var pending = Data()
     private var lineNumber = 0
     private var count = 0
 
-    init(name: String, linesMax: Int, created: Date) {
+    init(name: String, linesMax: Int, maskLabelsMax: Int, created: Date) {
         self.name = name
         self.linesMax = linesMax
+        self.maskLabelsMax = maskLabelsMax
         self.created = created
     }
 
@@ -187,9 +193,9 @@ struct ManifestReader {
         let labels = line.mask?.classes.count {
             $0.name.lowercased() != GroundTruthLine.backgroundName
         }
-        if let labels, labels > Limits.maskLabelsMax {
+        if let labels, labels > maskLabelsMax {
             throw error(
-                "names \(labels) labels in its mask; at most \(Limits.maskLabelsMax) may be.")
+                "names \(labels) labels in its mask; at most \(maskLabelsMax) may be.")
         }
     }
 

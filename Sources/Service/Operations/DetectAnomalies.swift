@@ -15,10 +15,11 @@ extension Operations {
                 "The model is \(model.status.rawValue); start it and wait until it is HOSTED.",
                 .model, "\(model.project)/\(model.version)")
         }
+        let limits = context.limits.image
         let began = ContinuousClock.now
         do {
             let answer = try await context.host.run(model, bytes: image.count) {
-                try Self.detect(image, $0)
+                try Self.detect(image, limits, $0)
             }
             context.metrics.detected(
                 model, isAnomalous: answer.detectAnomalyResult.isAnomalous,
@@ -36,10 +37,11 @@ extension Operations {
         }
     }
 
-    private static func detect(_ image: Data, _ detector: Detector) throws
-        -> DetectAnomaliesResponse
-    {
-        let detection = try detector.detect(try ImageDecoder.decode(image, name: "in the body"))
+    private static func detect(
+        _ image: Data, _ limits: ImageLimits, _ detector: Detector
+    ) throws -> DetectAnomaliesResponse {
+        let detection = try detector.detect(
+            try ImageDecoder.decode(image, name: "in the body", limits: limits))
         let anomalies = detection.segmentation.map { segmentation in
             zip(segmentation.classes, segmentation.areas).enumerated()
                 .filter { index, pair in index == 0 || pair.1 > 0 }

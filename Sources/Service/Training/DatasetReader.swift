@@ -25,9 +25,10 @@ struct DatasetReader: Sendable {
 
     func picture(of image: LabelledImage) async throws -> RGBImage {
         let bytes = try await context.objects.get(
-            image.location, bytesMax: VisionLimits.imageBytesMax)
+            image.location, bytesMax: context.limits.image.bytesMax)
         return try await context.pool.runIfActive {
-            try ImageDecoder.decode(bytes, name: image.location.uri)
+            try ImageDecoder.decode(
+                bytes, name: image.location.uri, limits: context.limits.image)
         }
     }
 }

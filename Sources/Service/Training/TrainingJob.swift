@@ -97,7 +97,7 @@ struct TrainingJob: JobRunner {
         try Task.checkCancellation()
         let files = try await files(of: image)
         try await context.pool.runIfActive {
-            let (picture, mask) = try Self.decode(files, image, plan)
+            let (picture, mask) = try decode(files, image, plan)
             try trainer.add(
                 TrainingSample(
                     name: image.location.uri, image: picture, isAnomalous: image.isAnomalous,
@@ -106,7 +106,7 @@ struct TrainingJob: JobRunner {
     }
 
     private func files(of image: LabelledImage) async throws -> (image: Data, mask: Data?) {
-        let limit = VisionLimits.imageBytesMax
+        let limit = context.limits.image.bytesMax
         let bytes = try await context.objects.get(image.location, bytesMax: limit)
         guard let mask = image.mask, let location = ObjectLocation(uri: mask.reference) else {
             return (bytes, nil)
@@ -114,14 +114,16 @@ struct TrainingJob: JobRunner {
         return (bytes, try await context.objects.get(location, bytesMax: limit))
     }
 
-    private static func decode(
+    private func decode(
         _ files: (image: Data, mask: Data?), _ image: LabelledImage, _ plan: TrainingPlan
     ) throws -> (RGBImage, LabelMask?) {
-        let picture = try ImageDecoder.decode(files.image, name: image.location.uri)
+        let limits = context.limits.image
+        let picture = try ImageDecoder.decode(
+            files.image, name: image.location.uri, limits: limits)
         guard let png = files.mask, let mask = image.mask else { return (picture, nil) }
         let labels = try LabelMask(
             png: png, classes: mask.classes, labels: plan.labels, imageWidth: picture.width,
-            imageHeight: picture.height, name: mask.reference)
+            imageHeight: picture.height, name: mask.reference, limits: limits)
         return (picture, labels)
     }
 
@@ -146,7 +148,7 @@ struct TrainingJob: JobRunner {
             try Task.checkCancellation()
             let files = try await files(of: image)
             let (detection, mask) = try await context.pool.runIfActive {
-                let (picture, mask) = try Self.decode(files, image, plan)
+                let (picture, mask) = try decode(files, image, plan)
                 do throws(VisionError) {
                     return (try detector.detect(picture), mask)
                 } catch {

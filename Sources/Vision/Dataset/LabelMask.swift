@@ -28,9 +28,9 @@ package struct LabelMask: Sendable, Equatable {
     /// - Throws: `invalidMask` naming the image and the colour that no entry names, or the size.
     package init(
         png: Data, classes: [GroundTruthLine.MaskClass], labels: [LabelClass],
-        imageWidth: Int, imageHeight: Int, name: String
+        imageWidth: Int, imageHeight: Int, name: String, limits: ImageLimits = .standard
     ) throws(VisionError) {
-        let (width, height, pixels) = try PNG.decodeRGBA(png, name: name)
+        let (width, height, pixels) = try PNG.decodeRGBA(png, name: name, limits: limits)
         guard width == imageWidth, height == imageHeight else {
             throw VisionError(
                 .invalidMask,

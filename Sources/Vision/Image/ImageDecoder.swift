@@ -8,14 +8,16 @@ package enum ImageDecoder {
     /// - Parameter name: what messages call the image.
     /// - Throws: `VisionError.invalidImage` for other formats, damage, and sizes past the limits;
     ///   a size is checked before memory is taken for it.
-    package static func decode(_ bytes: Data, name: String) throws(VisionError) -> RGBImage {
-        guard bytes.count <= VisionLimits.imageBytesMax else {
+    package static func decode(
+        _ bytes: Data, name: String, limits: ImageLimits = .standard
+    ) throws(VisionError) -> RGBImage {
+        guard bytes.count <= limits.bytesMax else {
             throw invalid(
                 name,
-                "has \(bytes.count) bytes; at most \(VisionLimits.imageBytesMax) are allowed")
+                "has \(bytes.count) bytes; at most \(limits.bytesMax) are allowed")
         }
-        if PNG.isPNG(bytes) { return try PNG.decodeRGB(bytes, name: name) }
-        if JPEG.isJPEG(bytes) { return try JPEG.decode(bytes, name: name) }
+        if PNG.isPNG(bytes) { return try PNG.decodeRGB(bytes, name: name, limits: limits) }
+        if JPEG.isJPEG(bytes) { return try JPEG.decode(bytes, name: name, limits: limits) }
         throw invalid(name, "is neither PNG nor JPEG")
     }
 
@@ -23,8 +25,10 @@ package enum ImageDecoder {
         VisionError(.invalidImage, "The image \(name) \(reason).")
     }
 
-    static func checkSize(_ width: Int, _ height: Int, name: String) throws(VisionError) {
-        let sides = VisionLimits.imageSidePixelsMin...VisionLimits.imageSidePixelsMax
+    static func checkSize(
+        _ width: Int, _ height: Int, name: String, limits: ImageLimits
+    ) throws(VisionError) {
+        let sides = VisionLimits.imageSidePixelsMin...limits.sidePixelsMax
         guard sides.contains(width), sides.contains(height) else {
             throw invalid(
                 name,

@@ -5,7 +5,9 @@ package import FoundationEssentials
 package enum JPEG {
     static func isJPEG(_ bytes: Data) -> Bool { bytes.starts(with: [0xFF, 0xD8, 0xFF]) }
 
-    static func decode(_ bytes: Data, name: String) throws(VisionError) -> RGBImage {
+    static func decode(
+        _ bytes: Data, name: String, limits: ImageLimits
+    ) throws(VisionError) -> RGBImage {
         guard let handle = tjInitDecompress() else {
             throw VisionError(.invalidImage, "libjpeg-turbo could not be initialised.")
         }
@@ -13,7 +15,7 @@ package enum JPEG {
         // `withUnsafeBytes` does not carry typed errors, so the result does.
         let result: Result<RGBImage, VisionError> = bytes.withUnsafeBytes { raw in
             do throws(VisionError) {
-                return .success(try decode(handle, raw, name))
+                return .success(try decode(handle, raw, name, limits))
             } catch {
                 return .failure(error)
             }
@@ -22,7 +24,7 @@ package enum JPEG {
     }
 
     private static func decode(
-        _ handle: tjhandle, _ raw: UnsafeRawBufferPointer, _ name: String
+        _ handle: tjhandle, _ raw: UnsafeRawBufferPointer, _ name: String, _ limits: ImageLimits
     ) throws(VisionError) -> RGBImage {
         let source = raw.bindMemory(to: UInt8.self).baseAddress
         let count = UInt(raw.count)
@@ -35,7 +37,7 @@ package enum JPEG {
         guard colorspace != TJCS_CMYK.rawValue, colorspace != TJCS_YCCK.rawValue else {
             throw ImageDecoder.invalid(name, "is a CMYK JPEG; save it as RGB or greyscale")
         }
-        try ImageDecoder.checkSize(Int(width), Int(height), name: name)
+        try ImageDecoder.checkSize(Int(width), Int(height), name: name, limits: limits)
         var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
         let flags = TJFLAG_STOPONWARNING | TJFLAG_ACCURATEDCT
         guard

@@ -10,24 +10,28 @@ package enum PNG {
 
     static func isPNG(_ bytes: Data) -> Bool { bytes.starts(with: signature) }
 
-    static func decodeRGB(_ bytes: Data, name: String) throws(VisionError) -> RGBImage {
-        let (width, height, pixels) = try decode(bytes, Int32(SPNG_FMT_RGB8.rawValue), 3, name)
+    static func decodeRGB(
+        _ bytes: Data, name: String, limits: ImageLimits = .standard
+    ) throws(VisionError) -> RGBImage {
+        let (width, height, pixels) = try decode(
+            bytes, Int32(SPNG_FMT_RGB8.rawValue), 3, name, limits)
         return RGBImage(width: width, height: height, pixels: pixels)
     }
 
     /// Interleaved red, green, blue and alpha, for masks.
     static func decodeRGBA(
-        _ bytes: Data, name: String
+        _ bytes: Data, name: String, limits: ImageLimits
     ) throws(VisionError) -> (width: Int, height: Int, pixels: [UInt8]) {
-        guard bytes.count <= VisionLimits.imageBytesMax, isPNG(bytes) else {
+        guard bytes.count <= limits.bytesMax, isPNG(bytes) else {
             throw ImageDecoder.invalid(
-                name, "is not a PNG of at most \(VisionLimits.imageBytesMax) bytes")
+                name, "is not a PNG of at most \(limits.bytesMax) bytes")
         }
-        return try decode(bytes, Int32(SPNG_FMT_RGBA8.rawValue), 4, name)
+        return try decode(bytes, Int32(SPNG_FMT_RGBA8.rawValue), 4, name, limits)
     }
 
     private static func decode(
-        _ bytes: Data, _ format: Int32, _ channels: Int, _ name: String
+        _ bytes: Data, _ format: Int32, _ channels: Int, _ name: String,
+        _ limits: ImageLimits
     ) throws(VisionError) -> (width: Int, height: Int, pixels: [UInt8]) {
         guard let context = spng_ctx_new(0) else {
             throw VisionError(.invalidImage, "libspng could not be initialised.")
@@ -37,13 +41,13 @@ package enum PNG {
         guard bytes.suffix(trailerBytesMax).contains(Array("IEND".utf8)) else {
             throw ImageDecoder.invalid(name, "is a damaged or truncated PNG (it has no end)")
         }
-        let side = UInt32(VisionLimits.imageSidePixelsMax)
+        let side = UInt32(limits.sidePixelsMax)
         spng_set_image_limits(context, side, side)
         // Ancillary chunks are not read; a bomb in one of them costs nothing.
         spng_set_chunk_limits(context, 1 << 20, 1 << 21)
         let result: Result<(Int, Int, [UInt8]), VisionError> = bytes.withUnsafeBytes { raw in
             do throws(VisionError) {
-                return .success(try decode(context, raw, format, channels, name))
+                return .success(try decode(context, raw, format, channels, name, limits))
             } catch {
                 return .failure(error)
             }
@@ -53,13 +57,14 @@ package enum PNG {
 
     private static func decode(
         _ context: OpaquePointer, _ raw: UnsafeRawBufferPointer, _ format: Int32, _ channels: Int,
-        _ name: String
+        _ name: String, _ limits: ImageLimits
     ) throws(VisionError) -> (Int, Int, [UInt8]) {
         var header = spng_ihdr()
         var status = spng_set_png_buffer(context, raw.baseAddress, raw.count)
         if status == 0 { status = spng_get_ihdr(context, &header) }
         guard status == 0 else { throw damaged(status, name) }
-        try ImageDecoder.checkSize(Int(header.width), Int(header.height), name: name)
+        try ImageDecoder.checkSize(
+            Int(header.width), Int(header.height), name: name, limits: limits)
         let count = Int(header.width) * Int(header.height) * channels
         var pixels = [UInt8](repeating: 0, count: count)
         let flags = channels == 4 ? Int32(SPNG_DECODE_TRNS.rawValue) : 0
