@@ -3,6 +3,8 @@ package enum VisionLimits {
     /// Pixels a side of an image, as the original's guide has them.
     package static let imageSidePixelsMin = 64
     package static let imageSidePixelsMax = 4096
+    /// Pixels of a side in a model's manifest: the most that an owner may allow for images.
+    package static let manifestSidePixelsMax = 16_384
     /// Bytes of an encoded image, as the original's guide has it.
     package static let imageBytesMax = 8 << 20
     /// Images whose whole features stay in memory for cross-validation, for each class:

@@ -266,3 +266,70 @@ def test_the_agent_links_no_full_foundation():
     needed = subprocess.run(["readelf", "-d", edge.SPOTTER_EDGE], text=True,
                             capture_output=True).stdout
     assert "libFoundation.so" not in needed and "lib_FoundationICU" not in needed
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"input": {"width": -1, "height": 256}}, "input.width"),
+    ({"input": {"width": 2 ** 40, "height": 256}}, "input.width"),
+    ({"image": {"width": 0, "height": 256}}, "image.width"),
+    ({"input": {"width": 32, "height": 32}}, ""),
+    ({"labels": [{"name": f"l{i}", "color": "#000000"} for i in range(300)]}, "labels"),
+])
+def test_a_manifest_that_its_graph_does_not_fit_fails_that_model_alone(agent, archive, change,
+                                                                       words):
+    # Format 1 has no self-test that could find it.
+    files = {n: d for n, d in contents(archive).items() if n in ("manifest.json", "model.onnx")}
+    files = resealed(files, formatVersion=1, **change)
+    del files["SHA256SUMS"]
+    path = archive.parent / f"odd-{os.getpid()}.zip"
+    path.write_bytes(zipped(files))
+    try:
+        agent.install(path, "com.example.odd")
+    finally:
+        path.unlink()
+    if agent.describe("com.example.odd").status != FAILED:
+        assert words in failure(agent, "com.example.odd")
+    agent.install(archive, NAME)
+    agent.run(NAME)
+    assert agent.detect(NAME, pixels(draw(1, False)[0]))
+
+
+def test_a_fifo_where_a_segment_should_be_is_refused_at_once(running):
+    path = f"/dev/shm/spotter-fifo-{os.getpid()}"
+    os.mkfifo(path)
+    try:
+        for _ in range(6):
+            request = edge.request(NAME, pixels(draw(1, False)[0]))
+            size = len(request.bitmap.byte_data)
+            request.bitmap.shared_memory_handle.name = os.path.basename(path)
+            request.bitmap.shared_memory_handle.size = size
+            with refused(grpc.StatusCode.INVALID_ARGUMENT, "segment"):
+                running.stub.DetectAnomalies(request, timeout=10)
+    finally:
+        os.unlink(path)
+
+
+def test_an_archive_that_was_half_copied_still_starts_by_itself(archive, tmp_path):
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"Components": {NAME: {"Autostart": True}}}))
+    agent = Agent(tmp_path / "edge", "--configuration-file", settings).start()
+    try:
+        whole = archive.read_bytes()
+        half = tmp_path / "half.zip"
+        half.write_bytes(whole[: len(whole) // 2])
+        agent.install(half, NAME)
+        assert agent.wait_status(NAME, FAILED)
+        part = agent.models / "part"
+        part.write_bytes(whole)
+        part.rename(agent.models / NAME / "1.0.0" / "model.zip")
+        assert agent.wait_status(NAME, RUNNING)
+    finally:
+        agent.kill()
+
+
+def test_a_name_of_many_marks_is_refused_in_a_short_message(running):
+    name = "a" + "\u0301" * 1_000_000
+    with pytest.raises(grpc.RpcError) as caught:
+        running.stub.DescribeModel(pb.DescribeModelRequest(model_component=name), timeout=30)
+    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+    assert len(caught.value.details()) < 1000

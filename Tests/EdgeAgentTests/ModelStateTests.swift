@@ -4,7 +4,7 @@ import Testing
 @Suite struct ModelStateTests {
     @Test func aModelStartsRunsAndStops() throws {
         var state = ModelState()
-        let load = try state.start()
+        let load = try state.start(load: 1)
         #expect(state.status == .starting)
         let isLoaded = state.loaded(load, message: "ready")
         #expect(isLoaded)
@@ -24,25 +24,25 @@ import Testing
         #expect(error?.code == .failedPrecondition && error?.message.contains("RUNNING") == true)
         error = #expect(throws: AgentError.self) { _ = try state.stop() }
         #expect(error?.message.contains("STOPPED") == true)
-        _ = try state.start()
-        error = #expect(throws: AgentError.self) { _ = try state.start() }
+        _ = try state.start(load: 1)
+        error = #expect(throws: AgentError.self) { _ = try state.start(load: 1) }
         #expect(error?.message.contains("STOPPED or FAILED") == true)
     }
 
     @Test func aFailedModelSaysWhyAndStartsAgain() throws {
         var state = ModelState()
-        state.failed(try state.start(), message: "no memory")
+        state.failed(try state.start(load: 1), message: "no memory")
         let error = #expect(throws: AgentError.self) { try state.beginCall() }
         #expect(error?.message.contains("no memory") == true)
-        let load = try state.start()
+        let load = try state.start(load: 2)
         #expect(load == 2)
     }
 
     @Test func theEndOfAnOldLoadIsDropped() throws {
         var state = ModelState()
-        let old = try state.start()
+        let old = try state.start(load: 1)
         state.failed(old, message: "damaged")
-        let new = try state.start()
+        let new = try state.start(load: 2)
         let isTaken = state.loaded(old, message: "late")
         #expect(!isTaken && state.status == .starting)
         state.failed(old, message: "late")
@@ -53,7 +53,7 @@ import Testing
 
     @Test func aStopWithoutCallsNeedNotWait() throws {
         var state = ModelState()
-        _ = state.loaded(try state.start(), message: "ready")
+        _ = state.loaded(try state.start(load: 1), message: "ready")
         let mustWait = try state.stop()
         #expect(!mustWait)
     }

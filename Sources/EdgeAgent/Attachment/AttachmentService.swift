@@ -29,8 +29,8 @@ struct AttachmentService: Spotter_Edge_Attachments.SimpleServiceProtocol {
             shelf.detach(source.component, number)
             logger.info("Detached", metadata: ["component": "\(source.component)"])
         }
-        let (changes, stream) = shelf.changes()
-        defer { shelf.forget(changes: changes) }
+        let (changes, stream) = shelf.changes.subscribe()
+        defer { shelf.changes.unsubscribe(changes) }
         if first.start {
             do {
                 _ = try shelf.start(source.component)

@@ -20,7 +20,7 @@ struct SharedMemory: Sendable {
                 .invalidArgument,
                 "The name of a shared memory segment must be 1 to "
                     + "\(AgentLimits.segmentNameBytesMax) bytes with no slash but the first, not "
-                    + "'\(name.prefix(80))'.")
+                    + "'\(name.excerpt)'.")
         }
         let (end, overflow) = offset.addingReportingOverflow(size)
         guard !overflow, end <= UInt64(Int.max) else {
@@ -39,7 +39,8 @@ struct SharedMemory: Sendable {
         guard size >= count else {
             throw invalid("has size \(size); the image needs \(count) bytes")
         }
-        let descriptor = shm_open(name, flags, 0)
+        // Opening a FIFO would wait for its other end for ever.
+        let descriptor = shm_open(name, flags | O_NONBLOCK, 0)
         guard descriptor >= 0 else {
             throw invalid("cannot be opened (\(String(cString: strerror(errno))))")
         }

@@ -26,7 +26,7 @@ package struct ModelLoader: Service {
 
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await load in shelf.loads {
+            for await load in shelf.loads where shelf.isCurrent(load) {
                 let clock = ContinuousClock.now
                 let result = await result(of: load)
                 shelf.finish(load, result)
@@ -57,17 +57,29 @@ package struct ModelLoader: Service {
     ) throws(VisionError) -> (Detector, String) {
         let package = try ModelPackage(path: try source.path())
         let plan = try device.plan(for: package.manifest, source.settings)
-        let detector = try package.detector(
-            runtime: runtime, threads: threads, threshold: source.settings.threshold,
-            providers: plan.providers)
+        func detector(_ providers: [ExecutionProvider]) throws(VisionError) -> Detector {
+            try package.detector(
+                runtime: runtime, threads: threads, threshold: source.settings.threshold,
+                providers: providers)
+        }
+        var notes = ["The model is running on \(plan.name)."] + plan.warnings
+        var made: Detector
+        do throws(VisionError) {
+            made = try detector(plan.providers)
+        } catch {
+            // The library may know a GPU that this device does not have.
+            guard !plan.providers.isEmpty, source.settings.fallback ?? true else { throw error }
+            made = try detector([])
+            notes = [
+                "The model is running on the CPU, since \(plan.name) failed: \(error.message)"
+            ]
+        }
         let trained = package.manifest.decision.threshold
         let threshold = source.settings.threshold.map {
             ["The threshold is \($0) by configuration, \(trained) by training."]
         }
         return (
-            detector,
-            (["The model is running on \(plan.name)."] + plan.warnings + (threshold ?? []))
-                .joined(separator: " ")
+            made, (notes + (threshold ?? [])).joined(separator: " ")
         )
     }
 

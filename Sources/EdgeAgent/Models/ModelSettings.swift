@@ -79,7 +79,7 @@ package struct ModelSettings: Sendable, Codable, Equatable {
 
     private static func wrong(_ name: String, _ value: String, _ right: String) -> AgentError {
         AgentError(
-            .invalidArgument, "The setting \(name) must be \(right), not '\(value.prefix(80))'.")
+            .invalidArgument, "The setting \(name) must be \(right), not '\(value.excerpt)'.")
     }
 
     /// These settings, with `other` for what they leave open.

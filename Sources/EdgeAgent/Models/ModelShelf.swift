@@ -36,10 +36,12 @@ package final class ModelShelf: Sendable {
     private struct State {
         var slots: [String: Slot] = [:]
         var attachments = 0
-        var listeners: [Int: AsyncStream<Void>.Continuation] = [:]
+        var loads = 0
     }
 
     private let state = Mutex(State())
+    /// Tells of every change of any model.
+    package let changes = ChangeFeed()
     private let configuration: AgentConfiguration
     /// Loads to be done; whoever runs the agent takes them from here.
     package let loads: AsyncStream<Load>
@@ -47,8 +49,8 @@ package final class ModelShelf: Sendable {
 
     package init(configuration: AgentConfiguration) {
         self.configuration = configuration
-        (loads, loadRequests) = AsyncStream.makeStream(
-            bufferingPolicy: .bufferingNewest(AgentLimits.modelsMax))
+        // Bounded by the models that are STARTING, and by `isCurrent` in time.
+        (loads, loadRequests) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
     package func list() -> [ModelListing] {
@@ -76,7 +78,7 @@ package final class ModelShelf: Sendable {
     private static func unknown(_ component: String) -> AgentError {
         AgentError(
             .notFound,
-            "There is no model component '\(component.prefix(200))' here; ListModels names those "
+            "There is no model component '\(component.excerpt)' here; ListModels names those "
                 + "that are.")
     }
 
@@ -85,7 +87,8 @@ package final class ModelShelf: Sendable {
     package func start(_ component: String) throws(AgentError) -> ModelState.Status {
         let load = try state.withLock { state throws(AgentError) -> Load in
             guard var slot = state.slots[component] else { throw Self.unknown(component) }
-            let number = try slot.state.start()
+            let number = try slot.state.start(load: state.loads + 1)
+            state.loads = number
             if let next = slot.next {
                 slot.source = next
                 slot.next = nil
@@ -94,8 +97,16 @@ package final class ModelShelf: Sendable {
             return Load(component: component, number: number, source: slot.source)
         }
         loadRequests.yield(load)
-        changed()
+        changes.notify()
         return .starting
+    }
+
+    /// Whether somebody still waits for the load.
+    func isCurrent(_ load: Load) -> Bool {
+        state.withLock { state in
+            guard let slot = state.slots[load.component] else { return false }
+            return slot.state.status == .starting && slot.state.load == load.number
+        }
     }
 
     /// The end of a load; one that nobody waits for any more is dropped.
@@ -112,7 +123,7 @@ package final class ModelShelf: Sendable {
             }
             state.slots[load.component] = slot
         }
-        changed()
+        changes.notify()
     }
 
     /// Returns when the last detection has ended.
@@ -124,7 +135,7 @@ package final class ModelShelf: Sendable {
             state.slots[component] = slot
             return mustWait
         }
-        changed()
+        changes.notify()
         if mustWait {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
@@ -173,7 +184,7 @@ package final class ModelShelf: Sendable {
         }
         guard !waiters.isEmpty else { return }
         for waiter in waiters { waiter.resume() }
-        changed()
+        changes.notify()
     }
 
     // MARK: Attached models
@@ -200,7 +211,7 @@ package final class ModelShelf: Sendable {
             return (state.attachments, old?.stopWaiters ?? [])
         }
         for waiter in waiters { waiter.resume() }
-        changed()
+        changes.notify()
         return number
     }
 
@@ -211,7 +222,7 @@ package final class ModelShelf: Sendable {
             return slot.stopWaiters
         }
         for waiter in waiters { waiter.resume() }
-        changed()
+        changes.notify()
     }
 
     /// - Returns: nil when another attachment has taken the component.
@@ -220,35 +231,6 @@ package final class ModelShelf: Sendable {
             guard let slot = state.slots[component], slot.attachment == number else { return nil }
             return Self.listing(slot)
         }
-    }
-
-    /// Yields after every change of any model. Ends with `forget`.
-    package func changes() -> (number: Int, stream: AsyncStream<Void>) {
-        let (stream, continuation) = AsyncStream<Void>.makeStream(
-            bufferingPolicy: .bufferingNewest(1))
-        let number = state.withLock { state in
-            state.attachments += 1
-            state.listeners[state.attachments] = continuation
-            return state.attachments
-        }
-        return (number, stream)
-    }
-
-    package func forget(changes number: Int) {
-        state.withLock { $0.listeners.removeValue(forKey: number) }?.finish()
-    }
-
-    /// Ends every stream of changes, so that attachments let go at shutdown.
-    package func close() {
-        let listeners = state.withLock { state in
-            defer { state.listeners = [:] }
-            return state.listeners
-        }
-        for listener in listeners.values { listener.finish() }
-    }
-
-    private func changed() {
-        for listener in state.withLock({ Array($0.listeners.values) }) { listener.yield() }
     }
 
     // MARK: Folders
@@ -286,7 +268,7 @@ package final class ModelShelf: Sendable {
                 return Self.take(source, result, configuration, &state.slots)
             }
         }
-        if !read.isEmpty { changed() }
+        if !read.isEmpty { changes.notify() }
         return starts
     }
 
@@ -309,6 +291,8 @@ package final class ModelShelf: Sendable {
         }
         guard old != nil || slots.count < AgentLimits.modelsMax else { return nil }
         slots[source.component] = Slot(source: source, result, attachment: nil)
-        return old == nil && source.settings.autostart == true ? source.component : nil
+        // What could not be read before may have been half copied; it is as good as new.
+        let isNew = old?.manifest == nil
+        return isNew && source.settings.autostart == true ? source.component : nil
     }
 }

@@ -58,7 +58,7 @@ package struct ModelSource: Sendable, Equatable {
         else {
             throw AgentError(
                 .invalidArgument,
-                "'\(component.prefix(200))' is no component name: 1 to "
+                "'\(component.excerpt)' is no component name: 1 to "
                     + "\(AgentLimits.componentCharactersMax) letters, digits, '-', '_' or '.'.")
         }
     }

@@ -20,22 +20,24 @@ package struct ModelState: Sendable, Equatable {
 
     package private(set) var status = Status.stopped
     package private(set) var message: String
-    /// Counts starts, so that the end of an old load is told from that of a new one.
+    /// Number of the newest load, so that the end of an old one is told from it.
     package private(set) var load = 0
     /// Detections under way.
     package private(set) var calls = 0
 
     package init(message: String = "The model is stopped.") { self.message = message }
 
-    /// - Returns: the number of the load that the caller has to do now.
-    package mutating func start() throws(AgentError) -> Int {
+    /// - Parameter number: of the load that the caller then has to do; never used before, also not
+    ///   for another model of the same name.
+    /// - Returns: `number`.
+    package mutating func start(load number: Int) throws(AgentError) -> Int {
         guard status == .stopped || status == .failed else {
             throw wrong("StartModel", "STOPPED or FAILED")
         }
         status = .starting
         message = "The model is being loaded and checked."
-        load += 1
-        return load
+        load = number
+        return number
     }
 
     /// - Returns: false when the load is an old one.

@@ -5,6 +5,7 @@ import Glibc
 package import Logging
 import NIOPosix
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 package import Vision
 
@@ -57,7 +58,8 @@ package struct AgentServer: Sendable {
     package func run(onReady: @escaping @Sendable () -> Void) async throws {
         try options.socket.prepare(logger: logger)
         // Nobody may connect between binding the socket and setting its mode.
-        umask(mode_t(0o777 & ~options.socketMode))
+        // Directories keep their search bit: connecting needs the right to write alone.
+        umask(mode_t(0o666 & ~options.socketMode))
         // One thread more than detections, so that loading a model does not wait for them.
         let pool = NIOThreadPool(numberOfThreads: options.concurrency + 1)
         pool.start()
@@ -121,9 +123,12 @@ package struct AgentServer: Sendable {
 
         func run() async throws {
             try await withGracefulShutdownHandler {
+                let socket = Mutex<SocketAddress.FileIdentity?>(nil)
+                defer { options.socket.remove(socket.withLock { $0 }) }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await server.serve() }
                     if try await server.listeningAddress != nil {
+                        socket.withLock { $0 = options.socket.identity }
                         try options.socket.permit(
                             mode: options.socketMode, group: options.socketGroup)
                         logger.info("Listening on unix://\(options.socket.path)")
@@ -131,9 +136,8 @@ package struct AgentServer: Sendable {
                     }
                     try await group.waitForAll()
                 }
-                options.socket.remove()
             } onGracefulShutdown: {
-                shelf.close()
+                shelf.changes.close()
                 server.beginGracefulShutdown()
             }
         }

@@ -18,14 +18,16 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
     ) async throws -> AWS_LookoutVision_DetectAnomaliesResponse {
         let start = ContinuousClock.now
         do {
-            let response = try await detect(request)
+            let response = try await detect(request, context)
             metrics.detected(
                 request.modelComponent,
                 isAnomalous: response.detectAnomalyResult.isAnomalous,
                 seconds: (ContinuousClock.now - start) / .seconds(1))
             return response
         } catch {
-            metrics.failed(request.modelComponent)
+            // Names that are none must not fill the table of those that are.
+            let isUnknown = (error as? AgentError)?.code == .notFound
+            metrics.failed(isUnknown ? nil : request.modelComponent)
             throw translated(error, "DetectAnomalies", request.modelComponent)
         }
     }
@@ -85,9 +87,9 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
         }
     }
 
-    private func detect(_ request: AWS_LookoutVision_DetectAnomaliesRequest) async throws
-        -> AWS_LookoutVision_DetectAnomaliesResponse
-    {
+    private func detect(
+        _ request: AWS_LookoutVision_DetectAnomaliesRequest, _ context: ServerContext
+    ) async throws -> AWS_LookoutVision_DetectAnomaliesResponse {
         let detector = try shelf.beginCall(request.modelComponent)
         defer { shelf.endCall(request.modelComponent, detector) }
         let size = detector.manifest.image
@@ -102,8 +104,8 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
                     + "again.")
         }
         defer { admission.leave() }
-        // A client that has gone needs no answer.
-        try Task.checkCancellation()
+        // A client that has gone needs no answer. gRPC does not cancel the task for it.
+        if context.cancellation.isCancelled { throw CancellationError() }
         return try await pool.runIfActive {
             let pixels = try input.pixels(count: count)
             let image = RGBImage(width: size.width, height: size.height, pixels: pixels)
@@ -230,7 +232,7 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
         default: known = AgentError(.internalError, "Something went wrong: \(error)")
         }
         logger.warning(
-            "\(call) refused: \(known.message)", metadata: ["component": "\(component.prefix(200))"]
+            "\(call) refused: \(known.message)", metadata: ["component": "\(component.excerpt)"]
         )
         return known.rpc
     }

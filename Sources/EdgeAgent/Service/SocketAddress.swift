@@ -25,11 +25,6 @@ package struct SocketAddress: Sendable, Equatable {
         }
     }
 
-    private var exists: Bool {
-        var status = stat()
-        return lstat(path, &status) == 0
-    }
-
     /// Makes way for listening: removes a socket that nobody listens on.
     ///
     /// - Throws: `failedPrecondition` when somebody does, or when something else lies there.
@@ -46,6 +41,7 @@ package struct SocketAddress: Sendable, Equatable {
             throw AgentError(
                 .failedPrecondition,
                 "Another agent listens on \(path); stop it or choose another --socket.")
+        case ENOENT: return
         case ECONNREFUSED:
             logger.info(
                 "Removing the socket of an agent that is gone", metadata: ["path": "\(path)"])
@@ -98,5 +94,21 @@ package struct SocketAddress: Sendable, Equatable {
         }
     }
 
-    package func remove() { _ = unlink(path) }
+    /// Which file the socket is, to tell it from a successor's of the same name; nil when there is
+    /// none.
+    package var identity: FileIdentity? {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        return FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    package struct FileIdentity: Sendable, Equatable {
+        let device: UInt64
+        let inode: UInt64
+    }
+
+    /// Removes the socket unless another agent has put its own there.
+    package func remove(_ own: FileIdentity?) {
+        if own != nil, identity == own { _ = unlink(path) }
+    }
 }

@@ -27,7 +27,11 @@ package final class AgentMetrics: Sendable {
         }
     }
 
-    func failed(_ component: String) { update(component) { $0.failed += 1 } }
+    /// - Parameter component: nil for one that the agent does not have.
+    func failed(_ component: String?) {
+        // The empty name is none, and is counted as unknown.
+        update(component ?? "") { $0.failed += 1 }
+    }
 
     private func update(_ component: String, _ body: (inout Counts) -> Void) {
         counts.withLock { counts in

@@ -4,7 +4,7 @@ import Wire
 
 /// A call in the shape of a CloudTrail record.
 enum AuditRecord {
-    private static let textCharactersMax = 1024
+    private static let textBytesMax = 1024
     /// Members that are data rather than parameters.
     private static let dataMembers: Set<String> = ["Changes", "Body"]
 
@@ -74,6 +74,8 @@ enum AuditRecord {
     }
 
     private static func shortened(_ text: String) -> String {
-        text.count > textCharactersMax ? text.prefix(textCharactersMax) + "…" : text
+        // Bytes, since one character may have millions of combining marks.
+        text.utf8.count > textBytesMax
+            ? String(decoding: text.utf8.prefix(textBytesMax), as: UTF8.self) + "…" : text
     }
 }

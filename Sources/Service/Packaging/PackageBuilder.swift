@@ -78,8 +78,10 @@ struct PackageBuilder: Sendable {
             }
             before.count(predicted: old.isAnomalous, actual: image.isAnomalous)
             after.count(predicted: new.isAnomalous, actual: image.isAnomalous)
+            let relative = abs(old.score - new.score) / manifest.decision.threshold
+            // `max` would let a score that is no number pass; JSON has no infinity.
             difference = max(
-                difference, abs(old.score - new.score) / manifest.decision.threshold)
+                difference, relative.isFinite ? relative : .greatestFiniteMagnitude)
             changed += old.isAnomalous == new.isAnomalous ? 0 : 1
             count += 1
         }

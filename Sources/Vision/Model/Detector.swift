@@ -46,6 +46,21 @@ package final class Detector: Sendable {
             confidence: manifest.decision.confidence(score), map: map, segmentation: segmentation)
     }
 
+    /// Runs the graph once on nothing, so that a graph that is not the manifest's is found now and
+    /// not by the first image.
+    func checkShapes() throws(VisionError) {
+        let plane = manifest.input.width * manifest.input.height
+        let outputs = try run([UInt8](repeating: 0, count: plane * 3))
+        let found = outputs.map(\.values.count)
+        let labels = manifest.labels.count
+        let wanted = [1, plane] + (labels == 0 ? [] : [labels * plane])
+        guard found == wanted else {
+            throw VisionError(
+                .invalidModel,
+                "The model's graph gives \(found) values where its manifest wants \(wanted).")
+        }
+    }
+
     /// - Parameter pixels: of the size of the graph's input.
     /// - Returns: score, anomaly map and, with labels, their logits.
     func run(_ pixels: [UInt8]) throws(VisionError) -> [Tensor] {

@@ -111,6 +111,27 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         }
     }
 
+    /// Sizes and labels that no model has would end the process later.
+    private func check() throws(VisionError) {
+        let sides = [
+            ("image.width", image.width), ("image.height", image.height),
+            ("input.width", input.width), ("input.height", input.height),
+        ]
+        let range = 1...VisionLimits.manifestSidePixelsMax
+        if let (name, value) = sides.first(where: { !range.contains($0.1) }) {
+            throw VisionError(
+                .invalidModel,
+                "The model's manifest has \(value) as \(name); \(range.lowerBound) to "
+                    + "\(range.upperBound) are possible.")
+        }
+        guard labels.count <= VisionLimits.labelsMax else {
+            throw VisionError(
+                .invalidModel,
+                "The model's manifest has \(labels.count) labels; at most "
+                    + "\(VisionLimits.labelsMax) are possible.")
+        }
+    }
+
     /// - Throws: `invalidModel` for a format from the future and for what is no manifest.
     package init(decoding bytes: Data) throws(VisionError) {
         struct Version: Decodable { let formatVersion: Int }
@@ -128,6 +149,7 @@ package struct ModelManifest: Sendable, Codable, Equatable {
                         + "\(Self.currentFormatVersion). Update Spotter.")
             }
             self = try decoder.decode(ModelManifest.self, from: bytes)
+            try check()
         } catch let error as VisionError {
             throw error
         } catch {

@@ -18,7 +18,14 @@ package struct ModelPackage: Sendable {
     package init(path: String) throws(VisionError) {
         let files = try Self.files(path)
         let (manifest, bytes) = try Self.manifest(files, path)
+        guard manifest.files.count <= VisionLimits.packageFilesMax else {
+            throw VisionError(
+                .invalidModel,
+                "\(path) names \(manifest.files.count) files; a package has at most "
+                    + "\(VisionLimits.packageFilesMax).")
+        }
         var contents: [String: Data] = [:]
+        var total = 0
         for (name, checksum) in manifest.files.sorted(by: { $0.key < $1.key }) {
             try Self.checkName(name)
             guard let data = try files.read(name, bytesMax: VisionLimits.packageFileBytesMax) else {
@@ -29,6 +36,12 @@ package struct ModelPackage: Sendable {
                     .invalidModel,
                     "\(name) in \(path) is damaged: its SHA-256 is not the manifest's. Copy or "
                         + "package the model again.")
+            }
+            total += data.count
+            guard total <= VisionLimits.packageBytesMax else {
+                throw VisionError(
+                    .invalidModel,
+                    "The files of \(path) have more than \(VisionLimits.packageBytesMax) bytes.")
             }
             contents[name] = data
         }
@@ -46,7 +59,7 @@ package struct ModelPackage: Sendable {
         }
     }
 
-    /// The manifest alone, for a list of models; its checksum is verified, the model's is not.
+    /// The manifest alone, for a list of models; nothing else of the package is verified.
     package static func manifest(path: String) throws(VisionError) -> ModelManifest {
         try manifest(try files(path), path).0
     }
@@ -66,6 +79,7 @@ package struct ModelPackage: Sendable {
         let detector = try Detector(
             runtime: runtime, manifest: manifest, model: model, threads: threads,
             providers: providers)
+        try detector.checkShapes()
         try selfTest?.verify(detector)
         return detector
     }
