@@ -26,7 +26,10 @@ package struct ARNs: Sendable, Equatable {
         guard arn.hasPrefix(start) else { return nil }
         let parts = arn.dropFirst(start.count).split(
             separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, Int(parts[1]) != nil else { return nil }
+        // One model has one name: '03' would be another resource to a policy and the same to us.
+        guard parts.count == 2, !parts[0].isEmpty,
+            Int(parts[1]).map(String.init) == String(parts[1])
+        else { return nil }
         return (String(parts[0]), String(parts[1]))
     }
 

@@ -96,8 +96,12 @@ package struct UserRegistry: Sendable {
     }
 
     private static func text(_ policy: Data) throws -> String {
-        _ = try PolicyDocument(parsing: policy)
-        return String(decoding: policy, as: UTF8.self)
+        // What is stored is what was checked: JSON may come in other encodings too.
+        guard let text = String(validating: policy, as: UTF8.self) else {
+            throw ServerError("The policy is not UTF-8 text; save it as UTF-8.")
+        }
+        _ = try PolicyDocument(parsing: Data(text.utf8))
+        return text
     }
 
     private static func check(_ name: String) throws {

@@ -4,7 +4,11 @@ package import Wire
 
 /// Bounds of the service, each with its reason.
 package enum Limits {
-    /// Bytes of a JSON body: the 10 MiB of DatasetChanges in base64, and room for the rest.
+    /// Bytes of a JSON body: 200 tags of the longest are a fifth of it.
+    package static let plainBodyBytesMax = 1 << 20
+    /// A JSON body of fewer bytes is parsed where it arrives, in a few milliseconds at most.
+    package static let inlineBodyBytesMax = 16 << 10
+    /// Bytes of a JSON body with the 10 MiB of DatasetChanges in base64.
     package static let jsonBodyBytesMax = 15 << 20
     /// Bytes of a manifest that are held at once: a batch of the longest lines.
     package static let manifestBatchLines = 500
@@ -40,6 +44,8 @@ package enum Limits {
     package static let waitingBytesMax = 256 << 20
     /// Models that metrics tell apart; the calls of more are counted together.
     package static let countedModelsMax = 1_000
+    /// Bytes of a record's parameters in the audit log; more are left out.
+    package static let auditParameterBytesMax = 64 << 10
     /// Bytes of one component artifact that the registry takes.
     package static let artifactBytesMax = 512 << 20
 }
@@ -92,7 +98,7 @@ package struct AdjustableLimits: Sendable, Equatable {
             name: "manifest-bytes", meaning: "bytes of a manifest", range: 1...(1 << 40),
             path: \.manifestBytesMax),
         Setting(
-            name: "mask-labels", meaning: "labels of a mask", range: 1...255,
+            name: "mask-labels", meaning: "labels of a mask", range: 1...VisionLimits.labelsMax,
             path: \.maskLabelsMax),
         Setting(
             name: "image-bytes", meaning: "bytes of an image", range: 1...(256 << 20),
@@ -141,7 +147,11 @@ package struct AdjustableLimits: Sendable, Equatable {
 
     /// Bytes of a request's body.
     package func bodyBytesMax(_ operation: Operation) -> Int {
-        operation == .detectAnomalies ? imageBytesMax : Limits.jsonBodyBytesMax
+        switch operation {
+        case .detectAnomalies: imageBytesMax
+        case .updateDatasetEntries: Limits.jsonBodyBytesMax
+        default: Limits.plainBodyBytesMax
+        }
     }
 
     func imagesMax(_ type: DatasetType) -> Int {

@@ -102,7 +102,7 @@ extension Route {
                 input[member.name] = Self.queryValue(values, shape: member.shape)
             }
         }
-        let document = JSONValue.object(input)
+        let document = Shapes.pruned(.object(input), to: shape)
         let violations = Validation.violations(of: shape, in: document)
         guard violations.isEmpty else {
             let noun = violations.count == 1 ? "error" : "errors"

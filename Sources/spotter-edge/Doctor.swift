@@ -55,7 +55,8 @@ struct Doctor: ParsableCommand {
             case ECONNREFUSED where address.identity == nil:
                 report(
                     false,
-                    "\(address.path) is there and is no socket; remove it or choose another --socket")
+                    "\(address.path) is there and is no socket; remove it or choose another --socket"
+                )
             case 0: report(true, "an agent listens on \(address.path)")
             case ENOENT: report(true, "no agent listens on \(address.path); it is free")
             case ECONNREFUSED:

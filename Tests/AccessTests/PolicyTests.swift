@@ -75,7 +75,9 @@ private let model = "arn:aws:lookoutvision:us-east-1:000000000000:model/parts/1"
     @Test(arguments: [
         (#""StringEquals":{"aws:ResourceTag/line":"7"}"#, true),
         (#""StringEquals":{"AWS:resourcetag/line":["6","7"]}"#, true),
-        (#""StringEquals":{"aws:ResourceTag/Line":"7"}"#, false),
+        (#""StringEquals":{"aws:ResourceTag/Line":"7"}"#, true),
+        (#""StringEquals":{"aws:ResourceTag/lines":"7"}"#, false),
+        (#""ForAnyValue:StringNotEquals":{"aws:ResourceTag/absent":"7"}"#, false),
         (#""StringNotEquals":{"aws:ResourceTag/line":"7"}"#, false),
         (#""StringNotEquals":{"aws:ResourceTag/absent":"7"}"#, true),
         (#""StringEqualsIfExists":{"aws:ResourceTag/absent":"7"}"#, true),

@@ -139,6 +139,57 @@ def test_packaging_needs_the_rights_to_what_it_does(hosted, tmp_path, spelling):
     assert "greengrass:TagResource" in denied(client.start_model_packaging_job, **request)
 
 
+def test_members_that_differ_by_case_carry_nothing_past_the_policy(server, ann):
+    root = server.client()
+    root.create_project(ProjectName="p")
+    root.create_dataset(ProjectName="p", DatasetType="train")
+    root.create_model(ProjectName="p", OutputConfig={"S3Location": {"Bucket": "nowhere"}})
+    client = ann(allow("lookoutvision:TagResource",
+                       **{"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}))
+    pair = client._request_signer._credentials
+    import urllib.parse
+    path = "/2020-11-20/tags/" + urllib.parse.quote(f"{MODEL}/p/1", safe="")
+    body = b'{"Tags":[{"Key":"team","Value":"a","key":"owner","value":"me"}]}'
+    for _ in range(8):
+        assert raw(server, "POST", path, body, key=(pair.access_key, pair.secret_key))[0] == 200
+    tags = root.list_tags_for_resource(ResourceArn=f"{MODEL}/p/1")["Tags"]
+    assert tags == [{"Key": "team", "Value": "a"}]
+    # The same holds for the other name of a version.
+    careful = ann(allow("*"), allow("*", resource=f"{MODEL}/p/1", effect="Deny"))
+    denied(careful.untag_resource, ResourceArn=f"{MODEL}/p/1", TagKeys=["team"])
+    for version in ("01", "+1"):
+        assert error(careful.untag_resource, ResourceArn=f"{MODEL}/p/{version}",
+                     TagKeys=["team"])["Error"]["Code"] == "ValidationException"
+
+
+def test_a_policy_that_cannot_be_read_allows_nothing(server):
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow("lookoutvision:ListModels")]})
+    path = server.directory.parent / "unicode.json"
+    path.write_bytes(text.encode("utf-16"))
+    failure = user(server, "create", "wide", path=path)
+    assert failure.returncode == 1 and "UTF-8" in failure.stderr
+    pair = key(user(server, "create", "old", policy=[allow("*")]))
+    import sqlite3
+    with sqlite3.connect(server.directory / "spotter.sqlite") as database:
+        document = json.loads(database.execute(
+            "SELECT document FROM user WHERE name = 'old'").fetchone()[0])
+        document["policy"] = "{}"
+        database.execute("UPDATE user SET document = ? WHERE name = 'old'",
+                         [json.dumps(document)])
+    denied(client_of(server, pair).list_projects)
+
+
+def test_a_few_large_calls_do_not_flush_the_audit_log(server, ann):
+    pair = ann()._request_signer._credentials
+    junk = ",".join(["0"] * 200_000)
+    body = ('{"ModelVersion":"1","Configuration":{"Greengrass":{"ComponentName":"c",'
+            '"S3OutputLocation":{"Bucket":"bbb"},"junk":[' + junk + ']}},"other":1}').encode()
+    answer = raw(server, "POST", "/2020-11-20/projects/p/modelpackagingjobs", body,
+                 key=(pair.access_key, pair.secret_key))
+    assert answer[0] == 403
+    assert (server.directory / "audit" / "audit.jsonl").stat().st_size < 5000
+
+
 def test_the_life_of_a_user(server):
     pair = key(user(server, "create", "bob", policy=[allow("*")]))
     assert client_of(server, pair).list_projects()

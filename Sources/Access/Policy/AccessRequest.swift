@@ -41,8 +41,9 @@ package struct AccessRequest: Sendable {
         }
         let sides = key.split(separator: "/", maxSplits: 1).map(String.init)
         guard sides.count == 2 else { return nil }
-        let tags = sides[0] == "aws:resourcetag" ? resourceTags : requestTags
-        return tags?[sides[1]].map { [$0] }
+        let tags = sides[0] == "aws:resourcetag" ? resourceTags : requestTags ?? [:]
+        let values = tags.filter { $0.key.lowercased() == sides[1] }.map(\.value).sorted()
+        return values.isEmpty ? nil : values
     }
 }
 
@@ -52,7 +53,7 @@ package struct Principal: Sendable, Equatable {
     package let accessKeyID: String
     /// nil for the root key.
     package let userName: String?
-    /// nil for the root key, which may do everything.
+    /// nil for the root key, and for a user whose policy cannot be read.
     package let policy: PolicyDocument?
 
     package init(arn: String, accessKeyID: String, userName: String?, policy: PolicyDocument?) {
@@ -62,11 +63,14 @@ package struct Principal: Sendable, Equatable {
         self.policy = policy
     }
 
+    /// The root key may do everything.
+    package var isRoot: Bool { userName == nil && policy == nil }
+
     /// A statement that denies wins over all that allow; what nothing allows is denied.
     ///
     /// - Throws: `accessDenied` that says who may not do what to which resource.
     package func check(_ request: AccessRequest) throws(AccessError) {
-        guard userName != nil || policy != nil else { return }
+        if isRoot { return }
         let matching = (policy?.statements ?? []).filter { $0.applies(to: request) }
         let isDenied = matching.contains { $0.effect == .deny }
         guard isDenied || matching.isEmpty else { return }

@@ -45,7 +45,7 @@ package struct PolicyCondition: Sendable, Equatable {
     let quantifier: Quantifier?
     /// `…IfExists`: holds when the key is absent.
     let ifExists: Bool
-    /// In lower case up to the slash, as IAM compares keys.
+    /// In lower case: IAM compares keys, also those of tags, without it.
     let key: String
     let values: [String]
 
@@ -117,8 +117,7 @@ package struct PolicyCondition: Sendable, Equatable {
         if plainKeys.contains(where: { $0.lowercased() == lower }) { return lower }
         for prefix in prefixedKeys
         where lower.hasPrefix(prefix.lowercased()) && key.count > prefix.count {
-            // The rest is the key of a tag, and those differ by case.
-            return prefix.lowercased() + key.dropFirst(prefix.count)
+            return lower
         }
         return nil
     }
@@ -129,11 +128,14 @@ package struct PolicyCondition: Sendable, Equatable {
             return values.contains { ($0.lowercased() == "true") == (found == nil) }
         }
         guard let found, !found.isEmpty else {
+            // Of no value there is none that passes.
+            if quantifier == .forAnyValue { return false }
             return ifExists || test.isNegated || quantifier == .forAllValues
         }
         switch quantifier {
         case .forAllValues: return found.allSatisfy(passes)
-        case .forAnyValue, nil: return found.contains(where: passes)
+        case .forAnyValue: return found.contains(where: passes)
+        case nil: return test.isNegated ? found.allSatisfy(passes) : found.contains(where: passes)
         }
     }
 

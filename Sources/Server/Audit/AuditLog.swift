@@ -62,7 +62,12 @@ final class AuditLog: Sendable {
         try state.withLock { state in
             if state.size > 0, state.size + line.count > fileBytesMax { try rotate(&state) }
             let count = line.withUnsafeBytes { write(state.file, $0.baseAddress, $0.count) }
-            guard count == line.count else { throw Self.failure("write", path) }
+            guard count == line.count else {
+                let failure = Self.failure("write", path)
+                // Half a line would be joined to the next one.
+                _ = ftruncate(state.file, state.size)
+                throw failure
+            }
             state.size += count
         }
     }
@@ -75,8 +80,9 @@ final class AuditLog: Sendable {
             }
         }
         if filesMax == 1 { unlink(path) }
+        let fresh = try Self.opened(path)
         close(state.file)
-        state = try Self.opened(path)
+        state = fresh
     }
 
     private static func opened(_ path: String) throws -> State {

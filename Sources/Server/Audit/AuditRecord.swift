@@ -1,5 +1,6 @@
 import Access
 import FoundationEssentials
+import Service
 import Wire
 
 /// A call in the shape of a CloudTrail record.
@@ -27,14 +28,16 @@ enum AuditRecord {
             "sourceIPAddress": call.sourceAddress.map(JSONValue.string) ?? .null,
             "userAgent": call.userAgent.map { .string(shortened($0)) } ?? .null,
             "userIdentity": identity(call, arns),
-            "requestParameters": call.input.map(parameters) ?? .null,
+            "requestParameters": call.input.map { bounded(parameters($0)) } ?? .null,
             "responseElements": .null,
         ]
         if let error = call.error {
             record["errorCode"] = .string(error.code.rawValue)
             record["errorMessage"] = .string(shortened(error.message))
         } else if !operation.isReadOnly, let answer = call.answer {
-            record["responseElements"] = (try? JSONValue(parsing: answer)).map(parameters) ?? .null
+            record["responseElements"] =
+                (try? JSONValue(parsing: answer)).map { bounded(parameters($0)) }
+                ?? .null
         }
         return .object(record)
     }
@@ -71,6 +74,13 @@ enum AuditRecord {
         case .string(let text): return .string(shortened(text))
         case .null, .boolean, .integer, .number: return value
         }
+    }
+
+    /// A caller must not be able to fill the log's files with a few calls.
+    private static func bounded(_ value: JSONValue) -> JSONValue {
+        let bytes = (try? JSONEncoder().encode(value))?.count ?? 0
+        guard bytes > Limits.auditParameterBytesMax else { return value }
+        return .string("left out: \(bytes) bytes")
     }
 
     private static func shortened(_ text: String) -> String {

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOPosix
 import Service
 import Storage
 import Wire
@@ -65,7 +66,7 @@ struct APIResponder: HTTPResponder {
         }
         switch metricsAccess {
         case .everyone: break
-        case .local where context.isLocal: break
+        case .local where context.isLocal && !isForwarded(request): break
         case .local, .nobody:
             throw WireError(
                 .accessDenied, "Metrics are not shown to this address; see --metrics of serve.")
@@ -74,6 +75,13 @@ struct APIResponder: HTTPResponder {
         var response = json(.ok, Data(text.utf8), call)
         response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
         return response
+    }
+
+    /// Whether a proxy says that it passes somebody else's request on. Only to refuse more.
+    private func isForwarded(_ request: Request) -> Bool {
+        request.headers.contains {
+            ["forwarded", "via", "x-forwarded-for", "x-real-ip"].contains($0.name.canonicalName)
+        }
     }
 
     private func answer(_ request: Request, _ call: inout APICall) async throws -> Response {
@@ -85,6 +93,7 @@ struct APIResponder: HTTPResponder {
         let claim = try await authenticator.claim(request.headers[.authorization])
         call.claimed = claim.principal
         let body = try await body(of: request, route.operation)
+        call.isBodyRead = true
         let fields = headers(of: request)
         try authenticator.verify(
             claim,
@@ -96,10 +105,14 @@ struct APIResponder: HTTPResponder {
         let headers = Dictionary(
             fields.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first }
         )
-        let input = try route.input(
-            of: WireRequest(
-                method: request.method.rawValue, path: call.path, query: query,
-                header: { headers[$0.lowercased()] }, body: body))
+        let wire = WireRequest(
+            method: request.method.rawValue, path: call.path, query: query,
+            header: { headers[$0.lowercased()] }, body: body)
+        // A large document takes seconds in the worst case.
+        let input =
+            body.count < Limits.inlineBodyBytesMax || route.operation == .detectAnomalies
+            ? try route.input(of: wire)
+            : try await service.pool.runIfActive { try route.input(of: wire) }
         call.input = input
         let caller = Caller(principal: claim.principal, sourceAddress: call.sourceAddress)
         let answer = try await Operations(context: service, caller: caller)
@@ -158,7 +171,7 @@ struct APIResponder: HTTPResponder {
                 .joined(separator: ", ")
         }
         // A body that was not read would be taken for the next request.
-        if call.input == nil, call.hasBody { response.headers[.connection] = "close" }
+        if !call.isBodyRead, call.hasBody { response.headers[.connection] = "close" }
         return response
     }
 }
@@ -178,6 +191,7 @@ struct APICall: Sendable {
     var claimed: Principal?
     /// Whether the signature was right.
     var isVerified = false
+    var isBodyRead = false
     var input: JSONValue?
     var answer: Data?
     var error: WireError?

@@ -17,12 +17,14 @@ package final class ModelHost: Sendable {
 
     private struct HostedModel: Sendable {
         let detector: Detector
+        let units: Int
         let admission: Admission
     }
 
     private let library: ModelLibrary
     private let runtime: OnnxRuntime
     private let pool: NIOThreadPool
+    private let loading = Admission(runningMax: 1, waitingMax: .max)
     private let loaded = Mutex<[Key: HostedModel]>([:])
 
     package init(library: ModelLibrary, runtime: OnnxRuntime, pool: NIOThreadPool) {
@@ -31,8 +33,11 @@ package final class ModelHost: Sendable {
         self.pool = pool
     }
 
-    /// Loads the model unless it is there already.
-    func load(_ model: ModelRecord) async throws { _ = try await hosted(model) }
+    /// Loads the model anew: one that is there may be left from an earlier start, with other units.
+    func load(_ model: ModelRecord) async throws {
+        unload(model.project, model.version)
+        _ = try await hosted(model)
+    }
 
     /// Runs `body` with the model's detector on the thread pool, when a unit is free.
     ///
@@ -61,11 +66,17 @@ package final class ModelHost: Sendable {
         }
     }
 
-    /// Two calls that find the model missing both load it and the first one stays: rare, harmless,
-    /// and simpler than waiting for each other.
+    /// One load at a time: after a restart many calls may find the model missing at once, and each
+    /// would hold a copy.
     private func hosted(_ model: ModelRecord) async throws -> HostedModel {
         let key = Key(project: model.project, version: model.version)
-        if let hosted = loaded.withLock({ $0[key] }) { return hosted }
+        let known = loaded.withLock { $0[key] }
+        if let known, known.units == model.inferenceUnits { return known }
+        _ = await loading.enter(bytes: 0)
+        defer { loading.leave() }
+        if let hosted = loaded.withLock({ $0[key] }), hosted.units == model.inferenceUnits {
+            return hosted
+        }
         let (manifest, bytes) = try await library.load(model.project, model.version)
         let runtime = runtime
         // One thread a run: calls overlap, and each core serves one.
@@ -75,15 +86,12 @@ package final class ModelHost: Sendable {
         let units = model.inferenceUnits
         let (waiting, product) = units.multipliedReportingOverflow(by: Limits.waitingCallsPerUnit)
         let hosted = HostedModel(
-            detector: detector,
+            detector: detector, units: units,
             admission: Admission(
                 runningMax: units, waitingMax: product ? .max : waiting,
                 waitingBytesMax: Limits.waitingBytesMax))
-        return loaded.withLock { loaded in
-            if let first = loaded[key] { return first }
-            loaded[key] = hosted
-            return hosted
-        }
+        loaded.withLock { $0[key] = hosted }
+        return hosted
     }
 
     package func unload(_ project: String, _ version: Int) {

@@ -23,7 +23,12 @@ struct ManifestJob: JobRunner {
         var batch: [DatasetEntry] = []
         let bytesMax = context.limits.manifestBytesMax
         try await context.objects.read(manifest, bytesMax: bytesMax) { chunk in
-            batch += try reader.entries(in: chunk)
+            let (entries, next) = try await context.pool.runIfActive { [reader] in
+                var reader = reader
+                return (try reader.entries(in: chunk), reader)
+            }
+            reader = next
+            batch += entries
             guard batch.count >= Limits.manifestBatchLines else { return }
             try await add(batch)
             batch = []

@@ -47,6 +47,24 @@ package enum Shapes {
         uniqueKeysWithValues: (requests + responses + structures + scalars + errors)
             .map { ($0.name, $0.shape) })
 
+    /// `value` with the members of the shape only, at every depth. What is validated, authorised,
+    /// recorded and done must be the same: a member that differs by the case of a letter would be
+    /// read by one of them and not by another.
+    package static func pruned(_ value: JSONValue, to shapeName: String) -> JSONValue {
+        switch (all[shapeName], value) {
+        case (.structure(let members), .object(let object)):
+            let shapes = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.shape) })
+            return .object(
+                object.reduce(into: [:]) { result, member in
+                    guard let shape = shapes[member.key] else { return }
+                    result[member.key] = pruned(member.value, to: shape)
+                })
+        case (.list(let element, _), .array(let items)):
+            return .array(items.map { pruned($0, to: element) })
+        default: return value
+        }
+    }
+
     /// Members of the structure `name`; empty for a name that is no structure.
     package static func members(of name: String) -> [Shape.Member] {
         if case .structure(let members) = all[name] { members } else { [] }
