@@ -5,7 +5,7 @@ SWIFT_BUILD_FLAGS ?=
 architecture := $(subst x86_64,amd64,$(shell uname -m))
 python := .deps/venv/bin/python
 
-.PHONY: help setup build release demo edge-agent test test-swift test-clients test-arm64 fuzz bench bench-edge format install protobuf clean
+.PHONY: help setup build release demo edge-agent test test-swift test-clients test-arm64 test-training fuzz bench bench-edge format install protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
@@ -14,6 +14,7 @@ help:
 	@echo 'make install   into PREFIX ($(PREFIX)), below DESTDIR if set'
 	@echo 'make edge-agent the agent for devices of this processor, under .build/edge-agent'
 	@echo 'make test-arm64 a package on ARM64 by emulation'
+	@echo 'make test-training the training of the feature backbone; PyTorch, 2 GB and more'
 	@echo 'make fuzz      100,000 hostile requests, and schemathesis'
 	@echo 'make bench     speed and memory of training and detection'
 	@echo 'make format    lay the sources out'
@@ -48,6 +49,10 @@ test-arm64: setup
 	@scripts/setup --tests
 	swift build --product spotter $(SWIFT_BUILD_FLAGS)
 	scripts/test-arm64
+
+test-training:
+	@scripts/setup --training
+	cd training && ../.deps/venv-training/bin/python -m pytest tests
 
 # A hundred thousand requests that nobody would send, and schemathesis on our own description.
 fuzz: setup

@@ -1,0 +1,1 @@
+"""The training of Spotter's feature extractor on pictures that a program draws."""
