@@ -69,29 +69,20 @@ struct DemoInput {
 
     // MARK: A Ground Truth manifest
 
-    /// References that are no `s3://` locations are paths relative to the folder above the
-    /// manifest's.
+    /// References are as `ManifestFile` has them.
     static func manifest(_ file: String, bucket: String, folder: String) throws -> DemoInput {
-        let base = URL(fileURLWithPath: file).deletingLastPathComponent()
-            .deletingLastPathComponent().path
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-            throw DemoError("The manifest \(file) cannot be read as UTF-8 text.")
-        }
+        let source = try ManifestFile(path: file)
         let writer = BucketWriter(bucket: bucket, folder: folder)
         var lines: [JSONValue] = []
-        for (index, line) in text.split(whereSeparator: \.isNewline).enumerated() {
-            let parsed: GroundTruthLine
-            do {
-                parsed = try GroundTruthLine(parsing: line)
-            } catch {
-                throw DemoError("Line \(index + 1) of \(file): \(error.message)")
-            }
-            var members = try JSONValue(parsing: Data(line.utf8)).object ?? [:]
-            let references = [parsed.imageReference, parsed.mask?.reference].compactMap { $0 }
+        for line in source.lines {
+            var members = try JSONValue(parsing: Data(line.text.utf8)).object ?? [:]
+            let references = [line.parsed.imageReference, line.parsed.mask?.reference]
+                .compactMap { $0 }
             for (name, value) in members {
                 guard let reference = value.string, references.contains(reference) else { continue }
-                try writer.copy("\(base)/\(reference)", key: reference)
-                members[name] = .string(writer.uri(reference))
+                let target = try source.target(reference, line)
+                try writer.copy(target.file, key: target.key)
+                members[name] = .string(writer.uri(target.key))
             }
             lines.append(.object(members))
         }

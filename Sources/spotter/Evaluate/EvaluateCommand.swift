@@ -1,0 +1,92 @@
+import ArgumentParser
+import Foundation
+import NIOPosix
+import Server
+import Vision
+
+struct Evaluate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tells what a model would reach on your images.",
+        discussion: """
+            Trains on the images of one Ground Truth manifest as the server would, and measures on \
+            those of another. Needs no server and leaves nothing but DIR behind. Paths in \
+            manifests are relative to the folder above the manifest's; s3://BUCKET/KEY is looked \
+            for in the folder named BUCKET that the manifest lies in. DIR/result.json has \
+            everything that is printed, and the score of each image.
+            """)
+
+    @Option(help: "Manifest of the images to train on.")
+    var train: String
+
+    @Option(help: "Manifest of the images to measure on; none should be among the others.")
+    var test: String
+
+    @Option(help: "The same seed and images give the same model.")
+    var seed: UInt64 = 20_201_120
+
+    @Option(help: "Processor cores for the training. Test images are judged on one.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(
+        help: ArgumentHelp(
+            "What to learn from: masks (everything), labels (no masks), or normal (only the "
+                + "normal images).", valueName: "masks|labels|normal"))
+    var supervision = Supervision.masks
+
+    @Option(help: "ONNX file of another backbone than the one that Spotter comes with.")
+    var backbone: String?
+
+    @Option(help: ArgumentHelp("Folder for what comes out.", valueName: "dir"))
+    var output = "./spotter-evaluation"
+
+    @Flag(help: "Write each test image with its anomaly map into DIR/maps.")
+    var maps = false
+
+    func validate() throws {
+        guard (1...256).contains(threads) else {
+            throw ValidationError("--threads must be 1 to 256, not \(threads).")
+        }
+    }
+
+    func run() async throws {
+        do {
+            let result = try await NIOThreadPool.singleton.runIfActive { try evaluate() }
+            Output.line(EvaluationTable(result: result).text)
+            Output.line("Written to \(output)/result.json")
+        } catch {
+            Spotter.exit(with: error)
+        }
+    }
+
+    private func evaluate() throws -> EvaluationResult {
+        let installation = try Installation.find(
+            from: Installation.executablePath,
+            runtime: ProcessInfo.processInfo.environment["SPOTTER_ONNX_RUNTIME"])
+        let mapsFolder = maps ? "\(output)/maps" : nil
+        try FileManager.default.createDirectory(
+            atPath: mapsFolder ?? output, withIntermediateDirectories: true)
+        let result = try EvaluationRun(
+            train: train, test: test, supervision: supervision, seed: seed, threads: threads,
+            runtime: OnnxRuntime(library: installation.runtimePath),
+            extractor: extractor(installation), maps: mapsFolder,
+            progress: { try? FileHandle.standardError.write(contentsOf: Data("\($0)\n".utf8)) }
+        ).result()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        // Written under another name and renamed.
+        try encoder.encode(result).write(
+            to: URL(fileURLWithPath: "\(output)/result.json"), options: .atomic)
+        return result
+    }
+
+    private func extractor(_ installation: Installation) throws -> LearnedBackbone {
+        guard let backbone else { return try installation.backbone() }
+        guard let file = FileManager.default.contents(atPath: backbone) else {
+            throw ManifestError("The backbone \(backbone) cannot be read.")
+        }
+        let name = URL(fileURLWithPath: backbone).deletingPathExtension().lastPathComponent
+        return try LearnedBackbone(identifier: name, file: file)
+    }
+}
+
+extension Supervision: ExpressibleByArgument {}

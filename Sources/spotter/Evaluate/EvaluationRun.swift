@@ -1,0 +1,104 @@
+import Foundation
+import Vision
+
+/// Trains on the images of one manifest and measures on those of another. Blocks.
+struct EvaluationRun {
+    let train: String
+    let test: String
+    let supervision: Supervision
+    let seed: UInt64
+    let threads: Int
+    let runtime: OnnxRuntime
+    let extractor: LearnedBackbone
+    /// Folder for overlays; nil for none.
+    let maps: String?
+    /// Told what is being done, in a few words.
+    let progress: (String) -> Void
+
+    private static let background = LabelClass(
+        name: GroundTruthLine.backgroundName, color: RGB.white.hex)
+
+    /// - Throws: `ManifestError`, and `VisionError` for what no single line is to blame for.
+    func result() throws -> EvaluationResult {
+        let training = try LabelledFiles(path: train, supervision: supervision)
+        let testing = try LabelledFiles(path: test, supervision: nil)
+        for (path, files) in [(train, training), (test, testing)] where files.unlabelledCount > 0 {
+            progress("\(files.unlabelledCount) images of \(path) have no label and are left out")
+        }
+        let labels = LabelledFiles.labels(of: [training, testing])
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let trained = try fit(training, labels: supervision == .masks ? labels : [])
+        let seconds = (clock.now - begin) / .seconds(1)
+        let trainingPeak = ProcessMemory.peakMegabytes
+        let figures = try judge(testing, by: trained, labels: labels)
+        return EvaluationResult(
+            train: train, test: test, supervision: supervision, seed: seed, threads: threads,
+            testNormalImages: testing.normalCount,
+            testAnomalousImages: testing.count - testing.normalCount, trainingSeconds: seconds,
+            trainingPeakMegabytes: trainingPeak, peakMegabytes: ProcessMemory.peakMegabytes,
+            threshold: trained.decision.threshold, metrics: figures.metrics,
+            training: trained.summary, images: figures.images)
+    }
+
+    private func fit(_ files: LabelledFiles, labels: [LabelClass]) throws -> TrainedDetector {
+        let trainer = try Trainer(
+            runtime: runtime, extractor: extractor, labels: labels, threads: threads, seed: seed)
+        progress("Reading \(files.count) training images")
+        try files.forEach { _, entry in
+            let image = try entry.decoded()
+            let mask = labels.isEmpty ? nil : try entry.mask(for: image, labels: labels)
+            try trainer.add(
+                TrainingSample(
+                    name: entry.source, image: image, isAnomalous: entry.isAnomalous, mask: mask))
+        }
+        return try trainer.fit(progress: progress, isCancelled: { false })
+    }
+
+    private func judge(_ files: LabelledFiles, by trained: TrainedDetector, labels: [LabelClass])
+        throws -> TestFigures
+    {
+        let manifest = ModelManifest(
+            modelArn: "evaluation", projectName: "evaluation", modelVersion: "1",
+            detector: trained, background: Self.background)
+        let detector = try Detector(
+            runtime: runtime, manifest: manifest, model: Data(trained.model), threads: 1)
+        var figures = TestFigures(labels: trained.labels, hasMasks: files.hasMasks)
+        // The model's labels are all or none of `labels`, so masks mean the same to both.
+        progress("Judging \(files.count) test images")
+        let clock = ContinuousClock()
+        try files.forEach { index, entry in
+            // The first run of a session costs more than those that follow.
+            if index == 0 { _ = try detector.detect(try entry.decoded()) }
+            let begin = clock.now
+            let image = try entry.decoded()
+            let detection = try detector.detect(image)
+            let milliseconds = (clock.now - begin) / .milliseconds(1)
+            figures.add(
+                detection, of: entry, image: image,
+                mask: try entry.mask(for: image, labels: labels), milliseconds: milliseconds)
+            if let maps {
+                let picture = Overlay.picture(
+                    of: image, detection, threshold: trained.decision.threshold)
+                let name = URL(fileURLWithPath: entry.source).deletingPathExtension()
+                    .lastPathComponent
+                try PNG.encode(picture).write(
+                    to: URL(fileURLWithPath: "\(maps)/\(index + 1)-\(name).png"))
+            }
+        }
+        return figures
+    }
+}
+
+/// How much memory this process took.
+enum ProcessMemory {
+    /// Resident memory at its highest; nil where the kernel does not tell.
+    static var peakMegabytes: Double? {
+        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+            let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first
+                .flatMap({ Double($0) })
+        else { return nil }
+        return kilobytes / 1024
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Vision
+
+/// A Ground Truth manifest in a file, and the files that it names.
+///
+/// A reference is a path relative to the folder above the manifest's, or `s3://BUCKET/KEY`, which
+/// is KEY in the nearest folder above the manifest that is named BUCKET: a server's bucket.
+struct ManifestFile {
+    struct Line {
+        /// The first line is 1.
+        let number: Int
+        let text: Substring
+        let parsed: GroundTruthLine
+    }
+
+    /// What a reference means.
+    struct Target {
+        let file: String
+        /// The path below the bucket's folder, or below the one above the manifest's.
+        let key: String
+    }
+
+    let path: String
+    let lines: [Line]
+
+    /// - Throws: `ManifestError` naming the file and the line.
+    init(path: String) throws {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw ManifestError("The manifest \(path) cannot be read as UTF-8 text.")
+        }
+        self.path = path
+        lines = try text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .enumerated().filter { !$0.element.allSatisfy(\.isWhitespace) }
+            .map { index, line in
+                do throws(VisionError) {
+                    return Line(
+                        number: index + 1, text: line, parsed: try GroundTruthLine(parsing: line))
+                } catch {
+                    throw ManifestError("Line \(index + 1) of \(path): \(error.message)")
+                }
+            }
+    }
+
+    /// An error about a line.
+    func error(_ line: Line, _ message: String) -> ManifestError {
+        ManifestError("Line \(line.number) of \(path): \(message)")
+    }
+
+    /// What `line` means by `reference`.
+    ///
+    /// - Throws: `ManifestError` when it leads out of its folder or does not exist.
+    func target(_ reference: String, _ line: Line) throws -> Target {
+        let folder = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent()
+        var (base, key) = (folder.deletingLastPathComponent().path, reference)
+        if reference.hasPrefix("s3://") {
+            let parts = reference.dropFirst(5).split(separator: "/", maxSplits: 1)
+            guard parts.count == 2, let bucket = Self.ancestor(of: folder, named: parts[0]) else {
+                throw error(
+                    line,
+                    "'\(reference)' is looked for in the bucket's folder, but the manifest lies in "
+                        + "no folder of that name.")
+            }
+            (base, key) = (bucket, String(parts[1]))
+        }
+        guard !key.split(separator: "/").contains(".."), !key.hasPrefix("/") else {
+            throw error(line, "'\(key)' leads out of the manifest's folder.")
+        }
+        let file = "\(base)/\(key)"
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw error(line, "The file \(file) does not exist.")
+        }
+        return Target(file: file, key: key)
+    }
+
+    private static func ancestor(of folder: URL, named name: Substring) -> String? {
+        var folder = folder
+        while folder.path != "/" {
+            if folder.lastPathComponent == name { return folder.path }
+            folder = folder.deletingLastPathComponent()
+        }
+        return nil
+    }
+}
+
+/// What is wrong with a manifest or with what it names, for the person who wrote it.
+struct ManifestError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
