@@ -5,7 +5,7 @@ SWIFT_BUILD_FLAGS ?=
 architecture := $(subst x86_64,amd64,$(shell uname -m))
 python := .deps/venv/bin/python
 
-.PHONY: help setup build release demo edge-agent test test-swift test-clients test-arm64 test-training fuzz bench bench-edge format install protobuf clean
+.PHONY: help setup build release demo edge-agent test test-swift test-clients test-arm64 test-training fuzz bench bench-edge accuracy format install protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test-training the training of the feature backbone; PyTorch, 2 GB and more'
 	@echo 'make fuzz      100,000 hostile requests, and schemathesis'
 	@echo 'make bench     speed and memory of training and detection'
+	@echo 'make accuracy  how good the models are, against baselines; needs ../shared/data'
 	@echo 'make format    lay the sources out'
 
 setup:
@@ -73,6 +74,11 @@ bench: release
 bench-edge: release edge-agent
 	@scripts/setup --tests
 	$(python) Benchmarks/edge_agent.py
+
+# An hour. ARGUMENTS='--data cookies --seeds 1 --no-baselines' measures parts.
+accuracy: release
+	@scripts/setup --accuracy
+	.deps/venv-accuracy/bin/python Benchmarks/accuracy.py $(ARGUMENTS)
 
 format:
 	swift format --in-place --recursive --parallel Sources Tests Package.swift

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""How good the models are: Spotter and baselines on the data sets of ../shared/data.
+
+    make accuracy
+    make accuracy ARGUMENTS='--data cookies --seeds 1 --no-baselines'
+
+Prints tables and, after a complete run, rewrites docs/accuracy.md between its marks and the
+pictures of docs/accuracy. Results, maps and sheets of hits and misses stay in spotter-accuracy/,
+since they show photographs that are not ours. Test images only measure: nothing is chosen on them.
+"""
+
+import argparse
+import datetime
+import json
+import pathlib
+import subprocess
+import sys
+
+import accuracy_pictures as pictures
+import accuracy_tables as tables
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SPOTTER = ROOT / ".build" / "release" / "spotter"
+FIRST_BACKBONE = ROOT / "share" / "spotter" / "backbone-d3.onnx"
+SEEDS = (1, 2, 3)
+# Arguments of `spotter evaluate`; None stands for what Spotter comes with.
+SPOTTERS = {
+    "Spotter": None,
+    "Spotter, first backbone": str(FIRST_BACKBONE),
+    "Spotter, filter bank alone": "filterbank",
+}
+ANOMALIB = ("PatchCore", "PaDiM")
+
+
+class DataSet:
+    def __init__(self, folder):
+        self.name = folder.name
+        self.folder = folder
+        self.train = folder / "manifests" / "train.manifest"
+        self.test = folder / "manifests" / "test.manifest"
+
+    @staticmethod
+    def all(root):
+        found = [DataSet(folder) for folder in sorted(root.iterdir())]
+        return [one for one in found if one.train.exists() and one.test.exists()]
+
+    @property
+    def has_masks(self):
+        return "groundtruth/semantic-segmentation" in self.train.read_text()
+
+    def entries(self, manifest):
+        """Path and whether it shows an anomaly, of each labelled image."""
+        for text in manifest.read_text().splitlines():
+            entry = json.loads(text)
+            for value in entry.values():
+                if isinstance(value, dict) and value.get("class-name") in ("normal", "anomaly"):
+                    yield self.folder / entry["source-ref"], value["class-name"] == "anomaly"
+                    break
+
+
+def run(command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr}{done.stdout}")
+    return done.stdout
+
+
+def spotter_methods():
+    """Those that this build knows: the hook for backbones without weights."""
+    usage = run([SPOTTER, "evaluate", "--help"])
+    return [name for name, value in SPOTTERS.items()
+            if value != "filterbank" or "filterbank" in usage]
+
+
+def evaluate(data, method, supervision, seed, arguments):
+    folder = arguments.output / data.name / f"{slug(method)}-{supervision}-{seed}"
+    file = folder / "result.json"
+    if not (arguments.reuse and file.exists()):
+        command = [SPOTTER, "evaluate", "--train", data.train, "--test", data.test, "--seed", seed,
+                   "--supervision", supervision, "--output", folder]
+        if SPOTTERS[method]:
+            command += ["--backbone", SPOTTERS[method]]
+        if method == "Spotter" and seed == SEEDS[0]:
+            command.append("--maps")
+        run(command)
+    result = json.loads(file.read_text())
+    result["folder"] = folder
+    return result
+
+
+def baseline(data, method, seed, arguments):
+    file = arguments.output / data.name / f"{slug(method)}-labels-{seed}" / "result.json"
+    if not (arguments.reuse and file.exists()):
+        import accuracy_baselines
+        result = accuracy_baselines.evaluate(
+            method, list(data.entries(data.train)), list(data.entries(data.test)), seed)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.with_suffix(".part").write_text(json.dumps(result, indent=2))
+        file.with_suffix(".part").replace(file)
+    return json.loads(file.read_text())
+
+
+def slug(name):
+    return name.lower().replace(",", "").replace(" ", "-")
+
+
+def measure(data, arguments):
+    """Rows of (method, what it learned from, the results of all seeds)."""
+    rows = []
+    seeds = SEEDS[:arguments.seeds]
+    supervisions = ["masks" if data.has_masks else "labels", "normal"]
+    for method in spotter_methods() if arguments.baselines else ["Spotter"]:
+        for supervision in supervisions:
+            say(f"{data.name}: {method}, {supervision}")
+            results = [evaluate(data, method, supervision, seed, arguments) for seed in seeds]
+            if method != "Spotter" and is_same_backbone(rows, results):
+                continue
+            rows.append((method, supervision, results))
+    for method in ANOMALIB if arguments.baselines else []:
+        say(f"{data.name}: {method}")
+        rows.append((f"{method}, random ResNet-18", "labels",
+                     [baseline(data, method, seed, arguments) for seed in seeds]))
+    return rows
+
+
+def is_same_backbone(rows, results):
+    """A baseline that is what Spotter comes with says nothing new."""
+    return rows[0][2][0]["training"]["backbone"] == results[0]["training"]["backbone"]
+
+
+def drawn_pictures(arguments):
+    """Maps of the demonstration's pictures, which are ours to show."""
+    demo = arguments.output / "demo"
+    run([SPOTTER, "demo", "--output", demo])
+    bucket = demo / "data" / "buckets" / "demo-images"
+    folder = arguments.output / "drawn"
+    run([SPOTTER, "evaluate", "--train", bucket / "train.manifest", "--test",
+         bucket / "test.manifest", "--output", folder, "--maps"])
+    return folder
+
+
+def provenance(arguments):
+    revision = run(["git", "-C", ROOT, "rev-parse", "--short=10", "HEAD"]).strip()
+    seeds = "one seed" if arguments.seeds == 1 else f"{arguments.seeds} seeds"
+    without = "" if arguments.baselines else ", without the baselines"
+    return f"Measured on {datetime.date.today()} at {revision} with {seeds}{without}."
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=pathlib.Path, default=ROOT.parent / "shared" / "data",
+                        help="folder of the data sets, each with manifests/{train,test}.manifest")
+    parser.add_argument("--data", action="append", help="only this data set; may be repeated")
+    parser.add_argument("--seeds", type=int, choices=(1, 2, 3), default=len(SEEDS),
+                        help="how many seeds to train with")
+    parser.add_argument("--no-baselines", dest="baselines", action="store_false",
+                        help="only Spotter with what it comes with")
+    parser.add_argument("--reuse", action="store_true",
+                        help="take results of the output folder instead of measuring again")
+    parser.add_argument("--write", action="store_true",
+                        help="rewrite docs/accuracy.md also after a run of parts")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "spotter-accuracy",
+                        help="folder for results and sheets")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
+    if not arguments.root.is_dir():
+        sys.exit(f"There is no folder {arguments.root} of data sets; give another with --root.")
+    sets = DataSet.all(arguments.root)
+    unknown = set(arguments.data or []) - {one.name for one in sets}
+    if unknown or not sets:
+        sys.exit(f"{arguments.root} has {', '.join(one.name for one in sets) or 'no data sets'}, "
+                 f"not {', '.join(sorted(unknown)) or 'any'}.")
+    is_complete = not arguments.data and arguments.seeds == len(SEEDS) and arguments.baselines
+    measured = {}
+    for data in sets:
+        if not arguments.data or data.name in arguments.data:
+            measured[data.name] = measure(data, arguments)
+            pictures.photograph_sheets(measured[data.name], arguments.output / data.name)
+    text = f"{provenance(arguments)}\n\n{tables.markdown(measured)}"
+    print(text)
+    if is_complete or arguments.write:
+        folder = ROOT / "docs" / "accuracy"
+        for name, rows in measured.items():
+            pictures.roc(name, rows, folder)
+            pictures.histograms(name, rows, folder)
+        pictures.drawn_sheet(drawn_pictures(arguments), folder)
+        tables.rewrite(ROOT / "docs" / "accuracy.md", text)
+
+
+if __name__ == "__main__":
+    main()
