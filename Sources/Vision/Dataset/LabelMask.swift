@@ -62,6 +62,21 @@ package struct LabelMask: Sendable, Equatable {
         self.indices = indices
     }
 
+    /// - Parameter indices: `width * height` labels, as the member of this name.
+    init(width: Int, height: Int, indices: [UInt8]) {
+        precondition(indices.count == width * height)
+        self.width = width
+        self.height = height
+        self.indices = indices
+    }
+
+    /// The mask of the image resized to this size: each pixel has the label of the nearest.
+    package func resized(width: Int, height: Int) -> LabelMask {
+        if width == self.width, height == self.height { return self }
+        return LabelMask(
+            width: width, height: height, indices: sampled(width: width, height: height))
+    }
+
     /// Share of each cell of a grid that a label covers, 0...1.
     func coverage(of label: Int, gridWidth: Int, gridHeight: Int) -> [Float] {
         var counts = [Float](repeating: 0, count: gridWidth * gridHeight)

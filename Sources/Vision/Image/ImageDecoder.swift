@@ -2,8 +2,8 @@ package import FoundationEssentials
 
 /// Reads PNG and JPEG into RGB8. The kind is told by the first bytes, not by a name or header.
 ///
-/// Greyscale and palettes become RGB, 16-bit samples are scaled to 8, alpha is dropped, and a
-/// JPEG's EXIF orientation is applied.
+/// Greyscale and palettes become RGB, 16-bit samples keep their upper 8 bits, alpha is dropped, the
+/// EXIF orientation of both is applied, and colour profiles are not: `docs/images.md`.
 package enum ImageDecoder {
     /// - Parameter name: what messages call the image.
     /// - Throws: `VisionError.invalidImage` for other formats, damage, and sizes past the limits;

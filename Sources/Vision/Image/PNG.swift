@@ -15,10 +15,11 @@ package enum PNG {
     ) throws(VisionError) -> RGBImage {
         let (width, height, pixels) = try decode(
             bytes, Int32(SPNG_FMT_RGB8.rawValue), 3, name, limits)
-        return RGBImage(width: width, height: height, pixels: pixels)
+        return Orientation(png: bytes).apply(
+            to: RGBImage(width: width, height: height, pixels: pixels))
     }
 
-    /// Interleaved red, green, blue and alpha, for masks.
+    /// Interleaved red, green, blue and alpha, for masks; as stored, whatever the orientation.
     static func decodeRGBA(
         _ bytes: Data, name: String, limits: ImageLimits
     ) throws(VisionError) -> (width: Int, height: Int, pixels: [UInt8]) {
