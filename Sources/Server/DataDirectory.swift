@@ -1,7 +1,9 @@
 package import Access
 import FoundationEssentials
 import Glibc
+import Service
 import Storage
+import Vision
 
 /// The folder with everything that a server keeps, held by one process at a time.
 package final class DataDirectory: Sendable {
@@ -39,11 +41,41 @@ package final class DataDirectory: Sendable {
 
     package var database: String { "\(path)/\(Self.databaseName)" }
     package var buckets: String { "\(path)/buckets" }
-    package var models: String { "\(path)/internal" }
+    package var models: String { Self.models(path) }
+    package var backbones: String { Self.backbones(path) }
     package var greengrass: String { "\(path)/greengrass" }
     package var audit: String { "\(path)/audit" }
     package var temporary: String { "\(path)/temporary" }
     package var credentials: String { "\(path)/credentials" }
+
+    static let modelsBucket = "models"
+
+    private static func models(_ path: String) -> String { "\(path)/internal" }
+
+    /// A model's manifest, read without a store: opening one would tidy up under a running server.
+    ///
+    /// - Returns: nil for a model without files.
+    static func manifest(beside path: String, _ project: String, _ version: Int) -> ModelManifest? {
+        let key = ModelLibrary.key(project, version, ModelManifest.fileName)
+        let bytes = FileManager.default.contents(
+            atPath: "\(models(path))/\(modelsBucket)/\(key)")
+        return bytes.flatMap { try? ModelManifest(decoding: $0) }
+    }
+
+    static func backbones(_ path: String) -> String { "\(path)/backbones" }
+
+    /// The database of a data directory that a server may be using.
+    ///
+    /// - Throws: `ServerError` when there is no data directory.
+    static func metadata(beside path: String) throws -> any MetadataStore {
+        let database = "\(path)/\(databaseName)"
+        guard FileManager.default.fileExists(atPath: database) else {
+            throw ServerError(
+                "\(path) is no data directory of Spotter. Give the folder that 'spotter serve' was "
+                    + "started with as --data-directory.")
+        }
+        return try SQLiteStore(path: database)
+    }
 
     private func prepareTemporaryDirectory() throws {
         do {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Service
 package import Vision
 
 /// Where the files that come with Spotter lie.
@@ -56,9 +57,9 @@ package struct Installation: Sendable {
             ?? CommandLine.arguments.first ?? "spotter"
     }
 
+    /// The backbone that comes with Spotter.
     package func backbone() throws -> LearnedBackbone {
-        try LearnedBackbone(
-            identifier: Self.backboneName, file: Data(contentsOf: URL(filePath: backbonePath)))
+        try BackboneFolder.backbone(at: backbonePath, identifier: Self.backboneName)
     }
 
     private static func ancestors(of path: String) -> [String] {

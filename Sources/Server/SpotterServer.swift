@@ -20,6 +20,8 @@ package struct ServerConfiguration: Sendable {
     package var accountID: String
     package var limits = AdjustableLimits()
     package var metricsAccess = MetricsAccess.local
+    /// ONNX file that takes the place of the backbone that comes with Spotter.
+    package var backbonePath: String?
 
     package init(
         dataDirectory: String, hostname: String, port: Int, region: String, accountID: String
@@ -81,13 +83,19 @@ package struct SpotterServer: Sendable {
         let metadata = try SQLiteStore(path: directory.database)
         let objects = try DirectoryStore(root: directory.buckets, pool: pool)
         let library = ModelLibrary(
-            objects: try DirectoryStore(root: directory.models, pool: pool), bucket: "models")
+            objects: try DirectoryStore(root: directory.models, pool: pool),
+            bucket: DataDirectory.modelsBucket)
         context = ServiceContext(
             metadata: metadata, objects: objects, models: library,
             host: ModelHost(library: library, runtime: runtime, pool: pool),
             registry: try DirectoryRegistry(
                 root: directory.greengrass, objects: objects, arns: arns, pool: pool),
-            runtime: runtime, extractor: try installation.backbone(), arns: arns,
+            runtime: runtime,
+            backbones: Backbones(
+                standard: try configuration.backbonePath.map {
+                    try BackboneFolder.backbone(at: $0)
+                } ?? installation.backbone(),
+                folder: BackboneFolder(path: directory.backbones), pool: pool), arns: arns,
             pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)), pool: pool,
             temporaryDirectory: directory.temporary, limits: configuration.limits,
             trainingThreads: max(1, System.coreCount), logger: logger)

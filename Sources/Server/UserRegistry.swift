@@ -24,12 +24,7 @@ package struct UserRegistry: Sendable {
     package init(dataDirectory path: String, now: @escaping @Sendable () -> Date = { Date() })
         throws
     {
-        guard FileManager.default.fileExists(atPath: "\(path)/\(DataDirectory.databaseName)") else {
-            throw ServerError(
-                "\(path) is no data directory of Spotter. Give the folder that 'spotter serve' was "
-                    + "started with as --data-directory.")
-        }
-        metadata = try SQLiteStore(path: "\(path)/\(DataDirectory.databaseName)")
+        metadata = try DataDirectory.metadata(beside: path)
         self.now = now
     }
 

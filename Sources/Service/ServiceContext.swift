@@ -15,7 +15,7 @@ package struct ServiceContext: Sendable {
     package let metrics = DetectionMetrics()
     package let registry: any ComponentRegistry
     package let runtime: OnnxRuntime
-    package let extractor: any FeatureExtractor
+    package let backbones: Backbones
     package let arns: ARNs
     package let pageTokens: PageTokens
     /// Where blocking work runs.
@@ -31,7 +31,7 @@ package struct ServiceContext: Sendable {
     package init(
         metadata: any MetadataStore, objects: any ObjectStore, models: ModelLibrary,
         host: ModelHost, registry: any ComponentRegistry, runtime: OnnxRuntime,
-        extractor: any FeatureExtractor, arns: ARNs, pageTokens: PageTokens, pool: NIOThreadPool,
+        backbones: Backbones, arns: ARNs, pageTokens: PageTokens, pool: NIOThreadPool,
         temporaryDirectory: String, limits: AdjustableLimits, trainingThreads: Int,
         now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
     ) {
@@ -41,7 +41,7 @@ package struct ServiceContext: Sendable {
         self.host = host
         self.registry = registry
         self.runtime = runtime
-        self.extractor = extractor
+        self.backbones = backbones
         self.arns = arns
         self.pageTokens = pageTokens
         self.pool = pool

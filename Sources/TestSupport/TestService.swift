@@ -34,7 +34,10 @@ package struct TestService: Sendable {
             models: library, host: ModelHost(library: library, runtime: runtime, pool: pool),
             registry: try DirectoryRegistry(
                 root: "\(root)/greengrass", objects: objects, arns: arns, pool: pool),
-            runtime: runtime, extractor: try Checkout.backbone(), arns: arns,
+            runtime: runtime,
+            backbones: Backbones(
+                standard: try Checkout.backbone(),
+                folder: BackboneFolder(path: "\(root)/backbones"), pool: pool), arns: arns,
             pageTokens: PageTokens(key: Data(repeating: 7, count: 32)), pool: pool,
             temporaryDirectory: temporary, limits: AdjustableLimits(), trainingThreads: 2,
             now: { [clock] in clock.now },

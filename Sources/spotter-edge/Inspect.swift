@@ -12,7 +12,7 @@ struct Inspect: ParsableCommand {
     @Option(help: "Archive of a packaged model, or the folder that it unpacks to.")
     var model: String
 
-    @Option(help: "Takes the place of the trained threshold.")
+    @Option(help: "Takes the place of the package's threshold: a number above 0.")
     var threshold: Double?
 
     @Flag(help: "One JSON object a line.")
@@ -31,6 +31,12 @@ struct Inspect: ParsableCommand {
         var score: Double
         var threshold: Double
         var anomalies: [String: Double]?
+    }
+
+    func validate() throws {
+        if let threshold, !Decision.isThreshold(threshold) {
+            throw ValidationError("--threshold must be a number above 0, not \(threshold).")
+        }
     }
 
     func run() throws {
@@ -65,7 +71,7 @@ struct Inspect: ParsableCommand {
         }
         let image = try ImageDecoder.decode(bytes, name: path)
         let detection = try detector.detect(image)
-        let threshold = detector.manifest.decision.threshold
+        let threshold = detection.threshold
         let anomalies = detection.segmentation.map { segmentation in
             zip(segmentation.classes, segmentation.areas).reduce(into: [:]) {
                 $0[$1.0.name] = $1.1

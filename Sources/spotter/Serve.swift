@@ -38,6 +38,14 @@ struct Serve: AsyncParsableCommand {
                 .joined(separator: ", ") + ".", valueName: "name=number"))
     var limits: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            ONNX file of the network that models are built on, in place of the one that comes with \
+            Spotter; for projects that were given none of their own.
+            """, valueName: "file.onnx"))
+    var backbone: String?
+
     @Option(help: "Who may read GET /metrics, which needs no signature: local, everyone, nobody.")
     var metrics = MetricsAccess.local
 
@@ -80,6 +88,7 @@ struct Serve: AsyncParsableCommand {
                 accountID: accountID)
             configuration.limits = try adjustedLimits()
             configuration.metricsAccess = metrics
+            configuration.backbonePath = backbone
             let server = try await SpotterServer(
                 configuration: configuration,
                 environment: ProcessInfo.processInfo.environment,

@@ -10,8 +10,8 @@ struct Spotter: AsyncParsableCommand {
         abstract: "Finds defects in pictures of products, and packages models for the device.",
         version: SpotterServer.version,
         subcommands: [
-            Serve.self, UserCommand.self, SDKModelCommand.self, Demo.self, Evaluate.self,
-            EdgeAgentCommand.self,
+            Serve.self, ProjectCommand.self, ModelCommand.self, UserCommand.self,
+            SDKModelCommand.self, Demo.self, Evaluate.self, EdgeAgentCommand.self,
         ])
 
     /// Logs as text on standard error.

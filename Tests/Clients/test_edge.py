@@ -299,6 +299,13 @@ def test_metrics_are_counted(running):
                    if x.startswith("spotter_edge_detections_total") and 'result="anomalous"' in x)
     assert count(after) == count(before) + 1
     assert f'spotter_edge_model_running{{component="{NAME}"}} 1' in after
+    assert f'spotter_edge_threshold{{component="{NAME}"}} ' in after
+
+    def doubtful(body, bound):
+        start = f'spotter_edge_score_threshold_ratio_bucket{{component="{NAME}",le="{bound}"}} '
+        return sum(int(x.split()[-1]) for x in body.splitlines() if x.startswith(start))
+    assert doubtful(after, "1.0") == doubtful(before, "1.0")
+    assert doubtful(after, "+Inf") == doubtful(before, "+Inf") + 1
 
 
 def test_logs_are_json_when_asked(archive, tmp_path):

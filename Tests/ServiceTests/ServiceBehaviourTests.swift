@@ -27,7 +27,7 @@ import Wire
                 method: method, path: path,
                 header: { $0 == "X-Amzn-Client-Token" ? token : nil }, body: Data(body.utf8)))
         return try JSONValue(
-            parsing: try await operations.perform(route, input: input, payload: Data()))
+            parsing: try await operations.perform(route, input: input, payload: Data()).body)
     }
 
     /// Runs a worker until `isDone`, moving the clock along.

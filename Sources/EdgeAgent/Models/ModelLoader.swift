@@ -74,9 +74,9 @@ package struct ModelLoader: Service {
                 "The model is running on the CPU, since \(plan.name) failed: \(error.message)"
             ]
         }
-        let trained = package.manifest.decision.threshold
+        let packaged = package.manifest.decision.threshold
         let threshold = source.settings.threshold.map {
-            ["The threshold is \($0) by configuration, \(trained) by training."]
+            ["The threshold is \($0) by configuration, \(packaged) by the package."]
         }
         return (
             made, (notes + (threshold ?? [])).joined(separator: " ")

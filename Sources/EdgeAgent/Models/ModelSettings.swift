@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import Vision
 
 /// What an operator may set for a model on this device.
 package struct ModelSettings: Sendable, Codable, Equatable {
@@ -10,7 +11,7 @@ package struct ModelSettings: Sendable, Codable, Equatable {
         case tensorRT = "TensorRT"
     }
 
-    /// Takes the place of the trained threshold; in units of the score.
+    /// Takes the place of the package's threshold; in units of the score.
     package var threshold: Double?
     package var accelerator: Accelerator?
     /// Whether a device that lacks what the package was made for may compute on the CPU.
@@ -34,7 +35,7 @@ package struct ModelSettings: Sendable, Codable, Equatable {
         for (name, value) in values.sorted(by: { $0.key < $1.key }) where !value.isEmpty {
             switch name.lowercased() {
             case "threshold":
-                guard let number = Double(value), number.isFinite, number > 0 else {
+                guard let number = Decision.threshold(value) else {
                     throw Self.wrong(name, value, "a number above 0")
                 }
                 threshold = number

@@ -19,9 +19,10 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
         let start = ContinuousClock.now
         do {
             let response = try await detect(request, context)
+            let result = response.detectAnomalyResult
             metrics.detected(
-                request.modelComponent,
-                isAnomalous: response.detectAnomalyResult.isAnomalous,
+                request.modelComponent, isAnomalous: result.isAnomalous,
+                score: Double(result.anomalyScore), threshold: Double(result.anomalyThreshold),
                 seconds: (ContinuousClock.now - start) / .seconds(1))
             return response
         } catch {
@@ -92,9 +93,8 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
     ) async throws -> AWS_LookoutVision_DetectAnomaliesResponse {
         let detector = try shelf.beginCall(request.modelComponent)
         defer { shelf.endCall(request.modelComponent, detector) }
-        let size = detector.manifest.image
         let bitmap = request.bitmap
-        let count = try Self.checked(bitmap, size)
+        let count = try Self.checked(bitmap, detector)
         let input = try Self.input(bitmap, count: count)
         let output = try Self.output(request, detector)
         guard await admission.enter(bytes: input.waitingBytes) else {
@@ -108,10 +108,11 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
         if context.cancellation.isCancelled { throw CancellationError() }
         return try await pool.runIfActive {
             let pixels = try input.pixels(count: count)
-            let image = RGBImage(width: size.width, height: size.height, pixels: pixels)
+            let image = RGBImage(
+                width: Int(bitmap.width), height: Int(bitmap.height), pixels: pixels)
             let detection = try detector.detect(image)
             var response = AWS_LookoutVision_DetectAnomaliesResponse()
-            response.detectAnomalyResult = try Self.result(detection, detector, output)
+            response.detectAnomalyResult = try Self.result(detection, output)
             return response
         }
     }
@@ -137,7 +138,7 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
     }
 
     /// - Returns: bytes of the image.
-    private static func checked(_ bitmap: AWS_LookoutVision_Bitmap, _ size: ModelManifest.Size)
+    private static func checked(_ bitmap: AWS_LookoutVision_Bitmap, _ detector: Detector)
         throws(AgentError) -> Int
     {
         let (width, height) = (Int(bitmap.width), Int(bitmap.height))
@@ -148,11 +149,10 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
                 "bitmap: width and height must be \(sides.lowerBound) to \(sides.upperBound), not "
                     + "\(width) and \(height).")
         }
-        guard width == size.width, height == size.height else {
-            throw AgentError(
-                .invalidArgument,
-                "bitmap: the image is \(width)×\(height) pixels; the model was trained on images "
-                    + "of \(size.width)×\(size.height).")
+        do throws(VisionError) {
+            try detector.checkSize(width: width, height: height)
+        } catch {
+            throw AgentError(.invalidArgument, "bitmap: \(error.message)")
         }
         return width * height * 3
     }
@@ -193,13 +193,13 @@ struct EdgeAgentService: AWS_LookoutVision_EdgeAgent.SimpleServiceProtocol {
     }
 
     private static func result(
-        _ detection: Detection, _ detector: Detector, _ output: SharedMemory?
+        _ detection: Detection, _ output: SharedMemory?
     ) throws(AgentError) -> AWS_LookoutVision_DetectAnomalyResult {
         var result = AWS_LookoutVision_DetectAnomalyResult()
         result.isAnomalous = detection.isAnomalous
         result.confidence = Float(detection.confidence)
         result.anomalyScore = Float(detection.score)
-        result.anomalyThreshold = Float(detector.manifest.decision.threshold)
+        result.anomalyThreshold = Float(detection.threshold)
         guard let segmentation = detection.segmentation else { return result }
         result.anomalies = zip(segmentation.classes, segmentation.areas).enumerated().compactMap {
             index, entry in

@@ -115,10 +115,14 @@ struct APIResponder: HTTPResponder {
             : try await service.pool.runIfActive { try route.input(of: wire) }
         call.input = input
         let caller = Caller(principal: claim.principal, sourceAddress: call.sourceAddress)
-        let answer = try await Operations(context: service, caller: caller)
-            .perform(route, input: input, payload: body)
-        call.answer = answer
-        return json(.init(code: route.operation.definition.status), answer, call)
+        let answer = try await Operations(context: service, caller: caller).perform(
+            route, input: input, payload: body, options: CallOptions { headers[$0] })
+        call.answer = answer.body
+        var response = json(.init(code: route.operation.definition.status), answer.body, call)
+        for (name, value) in answer.headers {
+            response.headers[HeaderName.name(name)] = value
+        }
+        return response
     }
 
     private func headers(of request: Request) -> [(name: String, value: String)] {
@@ -214,7 +218,7 @@ private enum HeaderName {
     static let requestID = name("x-amzn-RequestId")
     static let errorType = name("x-amzn-ErrorType")
 
-    private static func name(_ text: String) -> HTTPField.Name {
+    static func name(_ text: String) -> HTTPField.Name {
         HTTPField.Name(text) ?? .contentType
     }
 }

@@ -69,14 +69,30 @@ struct MetricsPage {
         }
         begin("time_seconds", "histogram", "Time of DetectAnomalies, waiting included.")
         for (key, counts) in all {
-            for (bound, count) in zip(DetectionMetrics.bounds, counts.buckets) {
-                sample("time_seconds_bucket", labels(key) + [("le", "\(bound)")], "\(count)")
-            }
-            let total = "\(counts.successfulRequests)"
-            sample("time_seconds_bucket", labels(key) + [("le", "+Inf")], total)
-            sample("time_seconds_sum", labels(key), "\(counts.seconds)")
-            sample("time_seconds_count", labels(key), total)
+            histogram(
+                "time_seconds", key, DetectionMetrics.bounds, counts.buckets, sum: counts.seconds,
+                total: counts.successfulRequests)
         }
+        begin(
+            "score_threshold_ratio", "histogram",
+            "Scores of images as multiples of the threshold in force; above 1 is anomalous.")
+        for (key, counts) in all {
+            histogram(
+                "score_threshold_ratio", key, DetectionMetrics.ratioBounds, counts.ratios,
+                sum: counts.ratioSum, total: counts.processedImages)
+        }
+    }
+
+    private mutating func histogram(
+        _ name: String, _ key: DetectionMetrics.Key, _ bounds: [Double], _ counts: [Int],
+        sum: Double, total: Int
+    ) {
+        for (bound, count) in zip(bounds, counts) {
+            sample("\(name)_bucket", labels(key) + [("le", "\(bound)")], "\(count)")
+        }
+        sample("\(name)_bucket", labels(key) + [("le", "+Inf")], "\(total)")
+        sample("\(name)_sum", labels(key), "\(sum)")
+        sample("\(name)_count", labels(key), "\(total)")
     }
 
     private mutating func units(_ hosted: [Gauges.HostedModel]) {
@@ -95,6 +111,14 @@ struct MetricsPage {
                     [("ProjectName", model.project), ("ModelVersion", "\(model.version)")],
                     "\(model[keyPath: path])")
             }
+        }
+        begin("threshold", "gauge", "Threshold in force; calls may bring their own.")
+        for model in hosted {
+            guard let threshold = model.threshold else { continue }
+            sample(
+                "threshold",
+                [("ProjectName", model.project), ("ModelVersion", "\(model.version)")],
+                "\(threshold)")
         }
     }
 

@@ -66,6 +66,12 @@ package final class ModelHost: Sendable {
         }
     }
 
+    /// The threshold of the model's manifest; nil for a model that is not in memory.
+    func threshold(_ model: ModelRecord) -> Double? {
+        let key = Key(project: model.project, version: model.version)
+        return loaded.withLock { $0[key] }?.detector.manifest.decision.threshold
+    }
+
     /// One load at a time: after a restart many calls may find the model missing at once, and each
     /// would hold a copy.
     private func hosted(_ model: ModelRecord) async throws -> HostedModel {

@@ -15,7 +15,12 @@ package struct ModelLibrary: Sendable {
     }
 
     private func location(_ project: String, _ version: Int, _ name: String) -> ObjectLocation {
-        ObjectLocation(bucket: bucket, key: "\(project)/\(version)/\(name)")
+        ObjectLocation(bucket: bucket, key: Self.key(project, version, name))
+    }
+
+    /// Key of a model's file.
+    package static func key(_ project: String, _ version: Int, _ name: String) -> String {
+        "\(project)/\(version)/\(name)"
     }
 
     package func save(

@@ -4,9 +4,10 @@ import Vision
 import Wire
 
 extension Operations {
-    func detectAnomalies(_ request: DetectAnomaliesRequest, image: Data) async throws
-        -> DetectAnomaliesResponse
-    {
+    /// - Parameter threshold: for this call; nil takes the model's.
+    func detectAnomalies(
+        _ request: DetectAnomaliesRequest, image: Data, threshold: Double?
+    ) async throws -> (DetectAnomaliesResponse, score: Double, threshold: Double) {
         let model = try await context.metadata.read {
             try Lookup.model(request.projectName, request.modelVersion, $0)
         }
@@ -18,13 +19,15 @@ extension Operations {
         let limits = context.limits.image
         let began = ContinuousClock.now
         do {
-            let answer = try await context.host.run(model, bytes: image.count) {
-                try Self.detect(image, limits, $0)
+            let (answer, detection) = try await context.host.run(model, bytes: image.count) {
+                let detection = try $0.detect(
+                    try ImageDecoder.decode(image, name: "in the body", limits: limits),
+                    threshold: threshold ?? model.threshold)
+                return (try Self.response(detection), detection)
             }
             context.metrics.detected(
-                model, isAnomalous: answer.detectAnomalyResult.isAnomalous,
-                seconds: (ContinuousClock.now - began) / .seconds(1))
-            return answer
+                model, detection, seconds: (ContinuousClock.now - began) / .seconds(1))
+            return (answer, detection.score, detection.threshold)
         } catch let error as VisionError where error.code == .invalidImage {
             context.metrics.failed(model, .invalidImage)
             throw WireError.validation("Body: \(error.message)")
@@ -37,11 +40,7 @@ extension Operations {
         }
     }
 
-    private static func detect(
-        _ image: Data, _ limits: ImageLimits, _ detector: Detector
-    ) throws -> DetectAnomaliesResponse {
-        let detection = try detector.detect(
-            try ImageDecoder.decode(image, name: "in the body", limits: limits))
+    private static func response(_ detection: Detection) throws -> DetectAnomaliesResponse {
         let anomalies = detection.segmentation.map { segmentation in
             zip(segmentation.classes, segmentation.areas).enumerated()
                 .filter { index, pair in index == 0 || pair.1 > 0 }

@@ -24,9 +24,11 @@ package struct Operations: Sendable {
     /// - Parameters:
     ///   - input: checked by `Route.input(of:)`.
     ///   - payload: the raw body.
-    /// - Returns: the JSON of the answer.
+    ///   - options: what Spotter takes beside the API's input.
     /// - Throws: `AccessError.accessDenied`, `WireError`, and what stores and models throw.
-    package func perform(_ route: Route, input: JSONValue, payload: Data) async throws -> Data {
+    package func perform(
+        _ route: Route, input: JSONValue, payload: Data, options: CallOptions = CallOptions()
+    ) async throws -> OperationAnswer {
         try await authorize(route.operation, input)
         return switch route.operation {
         case .createProject: try await answer(input, createProject)
@@ -39,8 +41,7 @@ package struct Operations: Sendable {
         case .listModels: try await answer(input, listModels)
         case .startModel: try await answer(input, startModel)
         case .stopModel: try await answer(input, stopModel)
-        case .detectAnomalies:
-            try await answer(input) { try await detectAnomalies($0, image: payload) }
+        case .detectAnomalies: try await detection(input, image: payload, options)
         case .startModelPackagingJob: try await answer(input, startModelPackagingJob)
         case .describeModelPackagingJob: try await answer(input, describeModelPackagingJob)
         case .listModelPackagingJobs: try await answer(input, listModelPackagingJobs)
@@ -57,9 +58,24 @@ package struct Operations: Sendable {
 
     private func answer<Request: Decodable, Response: Encodable>(
         _ input: JSONValue, _ operation: (Request) async throws -> Response
-    ) async throws -> Data {
+    ) async throws -> OperationAnswer {
         let request = try WireCoding.decode(Request.self, from: JSONEncoder().encode(input))
-        return try WireCoding.encode(try await operation(request))
+        return OperationAnswer(body: try WireCoding.encode(try await operation(request)))
+    }
+
+    private func detection(_ input: JSONValue, image: Data, _ options: CallOptions) async throws
+        -> OperationAnswer
+    {
+        var numbers: (score: Double, threshold: Double)?
+        var answer = try await answer(input) { request in
+            let (response, score, threshold) = try await detectAnomalies(
+                request, image: image, threshold: options.threshold)
+            numbers = (score, threshold)
+            return response
+        }
+        answer.headers[CallOptions.scoreHeader] = numbers.map { "\($0.score)" }
+        answer.headers[CallOptions.thresholdHeader] = numbers.map { "\($0.threshold)" }
+        return answer
     }
 }
 

@@ -1,5 +1,6 @@
 import Storage
 import Synchronization
+import Vision
 
 /// What DetectAnomalies did since the server began, by model, under the names that the original
 /// published.
@@ -22,6 +23,9 @@ package final class DetectionMetrics: Sendable {
         /// Calls that took at most as long as `DetectionMetrics.bounds` says, each with those of
         /// the bounds below.
         package var buckets = [Int](repeating: 0, count: DetectionMetrics.bounds.count)
+        package var ratioSum = 0.0
+        /// Images whose score was at most so many times the threshold as `ratioBounds` says.
+        package var ratios = [Int](repeating: 0, count: DetectionMetrics.ratioBounds.count)
     }
 
     package struct Key: Sendable, Hashable, Comparable {
@@ -36,18 +40,26 @@ package final class DetectionMetrics: Sendable {
     /// Upper bounds in seconds, from a small image on an idle server to a queue before it.
     package static let bounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+    /// Upper bounds of score / threshold: 1 parts the verdicts, and near it are the doubtful ones.
+    package static let ratioBounds = [0.25, 0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2, 4]
+
     private let counts = Mutex<[Key: Counts]>([:])
 
     package init() {}
 
-    func detected(_ model: ModelRecord, isAnomalous: Bool, seconds: Double) {
+    func detected(_ model: ModelRecord, _ detection: Detection, seconds: Double) {
+        let ratio = detection.score / detection.threshold
         update(model) { counts in
             counts.processedImages += 1
             counts.successfulRequests += 1
-            if isAnomalous { counts.detectedAnomalies += 1 }
+            if detection.isAnomalous { counts.detectedAnomalies += 1 }
             counts.seconds += seconds
             for (index, bound) in Self.bounds.enumerated() where seconds <= bound {
                 counts.buckets[index] += 1
+            }
+            counts.ratioSum += ratio
+            for (index, bound) in Self.ratioBounds.enumerated() where ratio <= bound {
+                counts.ratios[index] += 1
             }
         }
     }

@@ -12,6 +12,8 @@ package struct Gauges: Sendable {
         /// Units that the calls at hand want, within the two bounds.
         package let desiredUnits: Int
         package let waitingCalls: Int
+        /// In force; nil for a model that is not in memory yet.
+        package let threshold: Double?
     }
 
     package let jobs: [JobCount]
@@ -36,7 +38,8 @@ package struct Gauges: Sendable {
                 maxUnits: model.inferenceUnits,
                 desiredUnits: min(
                     max(calls.running + calls.waiting, minimum), model.inferenceUnits),
-                waitingCalls: calls.waiting)
+                waitingCalls: calls.waiting,
+                threshold: model.threshold ?? context.host.threshold(model))
         }
     }
 }

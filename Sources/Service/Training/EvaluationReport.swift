@@ -2,29 +2,44 @@ import FoundationEssentials
 import Vision
 import Wire
 
-/// The two files that tell how a model did on the test images.
+/// The two files that tell how a model did on the test images. Adding an image takes time: not on
+/// the cooperative pool.
 struct EvaluationReport: Sendable {
     let modelArn: String
     let project: String
     let version: Int
     let trainingImages: Int
+    let threshold: Double
+    /// Which images are anomalous, with the probability of it that the model gave.
+    private var judged: [(probability: Double, isAnomalous: Bool)] = []
+    /// nil without masks.
+    private var pixels: PixelRanking?
     private var evaluation: Evaluation
     private var lines: [String] = []
 
     init(
-        modelArn: String, project: String, version: Int, trainingImages: Int, labels: [LabelClass]
+        manifest: ModelManifest, project: String, version: Int, trainingImages: Int,
+        hasMasks: Bool
     ) {
-        self.modelArn = modelArn
+        modelArn = manifest.modelArn
         self.project = project
         self.version = version
         self.trainingImages = trainingImages
-        evaluation = Evaluation(labels: labels)
+        threshold = manifest.decision.threshold
+        pixels = hasMasks ? PixelRanking() : nil
+        evaluation = Evaluation(labels: manifest.labels)
     }
 
     mutating func add(
-        _ detection: Detection, of image: LabelledImage, mask: LabelMask?, now: Date
+        _ detection: Detection, of image: LabelledImage, size: ModelManifest.Size,
+        mask: LabelMask?, now: Date
     ) throws {
         evaluation.add(detection, isAnomalous: image.isAnomalous, mask: mask)
+        judged.append((detection.probability, image.isAnomalous))
+        // An anomalous image without a mask does not tell which of its pixels are anomalous.
+        if pixels != nil, mask != nil || !image.isAnomalous {
+            pixels?.add(detection.map.resized(width: size.width, height: size.height), mask: mask)
+        }
         guard var members = try JSONValue(parsing: Data(image.line.utf8)).object else { return }
         members["anomaly-label-detected"] = .integer(detection.isAnomalous ? 1 : 0)
         members["anomaly-label-detected-metadata"] = .object([
@@ -37,6 +52,8 @@ struct EvaluationReport: Sendable {
             "model-arn": .string(modelArn),
             "project-name": .string(project),
             "model-version": .string(String(version)),
+            "spotter-score": .number(detection.score),
+            "spotter-threshold": .number(detection.threshold),
         ])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -77,9 +94,16 @@ struct EvaluationReport: Sendable {
                 let PixelAnomalyClassMetrics: [Label]?
             }
             struct Aggregated: Encodable { let Metrics: Metrics }
+            /// What the original did not tell.
+            struct Own: Encodable {
+                let Threshold: Double
+                let ExpectedCalibrationError: Double?
+                let PixelAUROC: Double?
+            }
             let Version = 1
             let EvaluationDetails: Details
             let AggregatedEvaluationResults: Aggregated
+            let Spotter: Own
         }
         let labels = evaluation.labelFigures.map {
             Result.Label(
@@ -100,6 +124,10 @@ struct EvaluationReport: Sendable {
                     EvaluationEndTimestamp: evaluationEnd.formatted(.iso8601),
                     NumberOfTrainingImages: trainingImages,
                     NumberOfTestingImages: evaluation.imageCount),
-                AggregatedEvaluationResults: .init(Metrics: metrics)))
+                AggregatedEvaluationResults: .init(Metrics: metrics),
+                Spotter: .init(
+                    Threshold: threshold,
+                    ExpectedCalibrationError: Calibration.expectedError(judged),
+                    PixelAUROC: pixels?.auroc)))
     }
 }

@@ -50,12 +50,13 @@ struct TrainingJob: JobRunner {
                     + "train again.")
         }
         let plan = try await plan()
-        let trainer = try Trainer(
-            runtime: context.runtime, extractor: context.extractor, labels: plan.labels,
-            threads: context.trainingThreads, seed: Self.seed)
+        let settings = try await settings()
+        let trainer = try await trainer(settings, plan)
+        var first: ModelManifest.Size?
         for (index, image) in plan.training.enumerated() {
             progress.say("Reading image \(index + 1) of \(plan.training.count)")
-            try await learn(image, plan, trainer)
+            let common = settings.acceptsMixedSizes == true ? first : nil
+            first = try await learn(image, plan, trainer, at: common)
         }
         let cancellation = Cancellation()
         let detector = try await withTaskCancellationHandler {
@@ -66,7 +67,28 @@ struct TrainingJob: JobRunner {
         } onCancel: {
             cancellation.request()
         }
-        try await publish(detector, model, plan, progress)
+        let manifest = ModelManifest(
+            modelArn: context.arns.model(project, version), projectName: project,
+            modelVersion: String(version), detector: detector, background: plan.background,
+            acceptsOtherSizes: settings.acceptsMixedSizes == true ? true : nil)
+        try await publish(detector, manifest, model, plan, progress)
+    }
+
+    private func settings() async throws -> ProjectSettings {
+        let project = project
+        let record = try await context.metadata.read { try $0.project(project) }
+        return record?.settings ?? ProjectSettings()
+    }
+
+    private func trainer(_ settings: ProjectSettings, _ plan: TrainingPlan) async throws -> Trainer
+    {
+        let extractor = try await context.backbones.extractor(for: settings)
+        let (runtime, threads) = (context.runtime, context.trainingThreads)
+        return try await context.pool.runIfActive {
+            try Trainer(
+                runtime: runtime, extractor: extractor, labels: plan.labels, threads: threads,
+                seed: Self.seed)
+        }
     }
 
     private func plan() async throws -> TrainingPlan {
@@ -91,17 +113,25 @@ struct TrainingJob: JobRunner {
         }
     }
 
-    private func learn(_ image: LabelledImage, _ plan: TrainingPlan, _ trainer: Trainer)
-        async throws
-    {
+    /// - Parameter size: what the image is resized to, whatever its aspect; nil leaves it.
+    /// - Returns: the size that the trainer saw.
+    private func learn(
+        _ image: LabelledImage, _ plan: TrainingPlan, _ trainer: Trainer,
+        at size: ModelManifest.Size?
+    ) async throws -> ModelManifest.Size {
         try Task.checkCancellation()
         let files = try await files(of: image)
-        try await context.pool.runIfActive {
-            let (picture, mask) = try decode(files, image, plan)
+        return try await context.pool.runIfActive {
+            var (picture, mask) = try decode(files, image, plan)
+            if let size {
+                picture = Resize.resize(picture, width: size.width, height: size.height)
+                mask = mask?.resized(width: size.width, height: size.height)
+            }
             try trainer.add(
                 TrainingSample(
                     name: image.location.uri, image: picture, isAnomalous: image.isAnomalous,
                     mask: mask))
+            return ModelManifest.Size(width: picture.width, height: picture.height)
         }
     }
 
@@ -128,37 +158,40 @@ struct TrainingJob: JobRunner {
     }
 
     private func publish(
-        _ trained: TrainedDetector, _ model: ModelRecord, _ plan: TrainingPlan,
-        _ progress: Progress
+        _ trained: TrainedDetector, _ manifest: ModelManifest, _ model: ModelRecord,
+        _ plan: TrainingPlan, _ progress: Progress
     ) async throws {
-        let arn = context.arns.model(project, version)
-        let manifest = ModelManifest(
-            modelArn: arn, projectName: project, modelVersion: String(version), detector: trained,
-            background: plan.background)
         let bytes = Data(trained.model)
         let (runtime, threads) = (context.runtime, context.trainingThreads)
         let detector = try await context.pool.runIfActive {
             try Detector(runtime: runtime, manifest: manifest, model: bytes, threads: threads)
         }
-        var report = EvaluationReport(
-            modelArn: arn, project: project, version: version,
-            trainingImages: plan.training.count, labels: trained.labels)
+        let report = Shared(
+            EvaluationReport(
+                manifest: manifest, project: project, version: version,
+                trainingImages: plan.training.count,
+                hasMasks: plan.testing.contains { $0.mask != nil }))
+        let now = context.now
         for (index, image) in plan.testing.enumerated() {
             progress.say("Evaluating on test image \(index + 1) of \(plan.testing.count)")
             try Task.checkCancellation()
             let files = try await files(of: image)
-            let (detection, mask) = try await context.pool.runIfActive {
+            try await context.pool.runIfActive {
                 let (picture, mask) = try decode(files, image, plan)
+                let detection: Detection
                 do throws(VisionError) {
-                    return (try detector.detect(picture), mask)
+                    detection = try detector.detect(picture)
                 } catch {
                     throw JobError("\(image.location): \(error.message)")
                 }
+                let size = ModelManifest.Size(width: picture.width, height: picture.height)
+                try report.update {
+                    try $0.add(detection, of: image, size: size, mask: mask, now: now())
+                }
             }
-            try report.add(detection, of: image, mask: mask, now: context.now())
         }
         progress.say("Writing the results")
-        try await write(report, manifest, bytes, model)
+        try await write(report.value, manifest, bytes, model)
     }
 
     private func write(
@@ -214,6 +247,19 @@ struct TrainingJob: JobRunner {
         var message: String? { state.withLock { $0 } }
 
         func say(_ message: String) { state.withLock { $0 = message } }
+    }
+
+    /// A value that code on other threads changes.
+    private final class Shared<Value: Sendable>: Sendable {
+        private let state: Mutex<Value>
+
+        init(_ value: Value) { state = Mutex(value) }
+
+        var value: Value { state.withLock { $0 } }
+
+        func update(_ body: (inout Value) throws -> Void) rethrows {
+            try state.withLock { try body(&$0) }
+        }
     }
 
     /// Carries cancellation to code that does not run in a task.

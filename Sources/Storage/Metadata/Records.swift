@@ -6,11 +6,23 @@ package struct ProjectRecord: Sendable, Codable, Equatable {
     package var created: Date
     /// Version of the newest model; versions are never used twice.
     package var lastModelVersion = 0
+    /// nil for a project that was never given any.
+    package var settings: ProjectSettings?
 
     package init(name: String, created: Date) {
         self.name = name
         self.created = created
     }
+}
+
+/// What the owner of the server may choose for a project; it counts from the next training on.
+package struct ProjectSettings: Sendable, Codable, Equatable {
+    /// SHA-256 of the backbone's file; nil takes the server's default.
+    package var backbone: String?
+    /// Whether images may have different sizes; nil is no.
+    package var acceptsMixedSizes: Bool?
+
+    package init() {}
 }
 
 package struct DatasetRecord: Sendable, Codable, Equatable {
@@ -81,6 +93,8 @@ package struct ModelRecord: Sendable, Codable, Equatable {
     package var evaluationEnd: Date?
     package var minInferenceUnits: Int?
     package var maxInferenceUnits: Int?
+    /// Takes the place of the trained threshold; in units of the score.
+    package var threshold: Double?
 
     package init(
         project: String, version: Int, created: Date, description: String?, output: S3Location,

@@ -20,30 +20,44 @@ package final class Detector: Sendable {
             runtime: runtime, model: model, threads: threads, providers: providers)
     }
 
-    /// Judges one image.
+    /// Judges one image. Masks come out at the image's own size.
     ///
-    /// - Throws: `invalidImage` for another size than that of the training images.
-    package func detect(_ image: RGBImage) throws(VisionError) -> Detection {
-        let (width, height) = (manifest.image.width, manifest.image.height)
-        guard image.width == width, image.height == height else {
-            throw VisionError(
-                .invalidImage,
-                "The image is \(image.width)×\(image.height) pixels; the model was trained on "
-                    + "images of \(width)×\(height).")
-        }
+    /// - Parameter threshold: takes the place of the manifest's; verdict, confidence and mask
+    ///   follow it.
+    /// - Throws: `invalidImage` for another size than that of the training images, unless the
+    ///   model takes others.
+    package func detect(
+        _ image: RGBImage, threshold: Double? = nil
+    ) throws(VisionError) -> Detection {
+        try checkSize(width: image.width, height: image.height)
+        let decision = threshold.map(manifest.decision.moved) ?? manifest.decision
         let resized = Resize.resize(
             image, width: manifest.input.width, height: manifest.input.height)
         let outputs = try run(resized.pixels)
         let score = Double(outputs[0].values[0])
-        let isAnomalous = manifest.decision.isAnomalous(score)
+        let isAnomalous = decision.isAnomalous(score)
         let map = FloatMap(
             width: manifest.input.width, height: manifest.input.height, values: outputs[1].values)
         let segmentation =
             manifest.labels.isEmpty
-            ? nil : segment(outputs[2], width: width, height: height, isAnomalous: isAnomalous)
+            ? nil
+            : segment(
+                outputs[2], width: image.width, height: image.height, isAnomalous: isAnomalous)
         return Detection(
-            score: score, isAnomalous: isAnomalous,
-            confidence: manifest.decision.confidence(score), map: map, segmentation: segmentation)
+            score: score, threshold: decision.threshold, isAnomalous: isAnomalous,
+            confidence: decision.confidence(score), map: map, segmentation: segmentation)
+    }
+
+    /// - Throws: `invalidImage` telling both sizes when the model does not take this one.
+    package func checkSize(width: Int, height: Int) throws(VisionError) {
+        let trained = manifest.image
+        let isTrained = width == trained.width && height == trained.height
+        guard isTrained || manifest.acceptsOtherSizes == true else {
+            throw VisionError(
+                .invalidImage,
+                "The image is \(width)×\(height) pixels; the model was trained on images of "
+                    + "\(trained.width)×\(trained.height).")
+        }
     }
 
     /// Runs the graph once on nothing, so that a graph that is not the manifest's is found now and
@@ -101,6 +115,8 @@ package final class Detector: Sendable {
 package struct Detection: Sendable {
     /// Not negative; higher is more anomalous.
     package let score: Double
+    /// What the score was compared with.
+    package let threshold: Double
     package let isAnomalous: Bool
     /// Confidence in the verdict given, 0.5...1.
     package let confidence: Double

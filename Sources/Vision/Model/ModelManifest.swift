@@ -70,12 +70,15 @@ package struct ModelManifest: Sendable, Codable, Equatable {
     package var modelVersion: String
     /// Pixels of the images that the model was trained on and takes.
     package var image: Size
+    /// Whether it also takes images of other sizes, resized without regard to their aspect.
+    package var acceptsOtherSizes: Bool?
     /// Pixels of the graph's input.
     package var input: Size
     /// Empty for a model without masks.
     package var labels: [LabelClass]
     /// Name and colour of what is no defect.
     package var background: LabelClass
+    /// The threshold in force; `training.threshold` has the one that training found.
     package var decision: Decision
     package var training: TrainingSummary
     package var target: Target?
@@ -86,12 +89,13 @@ package struct ModelManifest: Sendable, Codable, Equatable {
 
     package init(
         modelArn: String, projectName: String, modelVersion: String, detector: TrainedDetector,
-        background: LabelClass
+        background: LabelClass, acceptsOtherSizes: Bool? = nil
     ) {
         self.modelArn = modelArn
         self.projectName = projectName
         self.modelVersion = modelVersion
         image = Size(width: detector.imageWidth, height: detector.imageHeight)
+        self.acceptsOtherSizes = acceptsOtherSizes
         input = Size(width: detector.inputWidth, height: detector.inputHeight)
         labels = detector.labels
         self.background = background

@@ -67,7 +67,7 @@ package struct ModelPackage: Sendable {
     /// A detector that has passed the package's self-test on this device.
     ///
     /// - Parameters:
-    ///   - threshold: takes the place of the trained one.
+    ///   - threshold: takes the place of the package's.
     ///   - providers: in order of preference.
     /// - Throws: `invalidModel` when this runtime computes something else than the server did.
     package func detector(
@@ -75,7 +75,7 @@ package struct ModelPackage: Sendable {
         providers: [ExecutionProvider] = []
     ) throws(VisionError) -> Detector {
         var manifest = manifest
-        if let threshold { manifest.decision.threshold = threshold }
+        if let threshold { manifest.decision = manifest.decision.moved(to: threshold) }
         let detector = try Detector(
             runtime: runtime, manifest: manifest, model: model, threads: threads,
             providers: providers)

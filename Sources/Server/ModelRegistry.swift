@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Storage
+import Vision
+import Wire
+
+/// The models of a data directory with their thresholds, for commands beside the running server,
+/// which reads the threshold at every call.
+package struct ModelRegistry: Sendable {
+    /// A model as `spotter model show` shows it.
+    package struct Model: Sendable, Equatable {
+        /// The API's word.
+        package let status: String
+        /// What training chose; nil for a model that is not trained.
+        package let trainedThreshold: Double?
+        /// What was set in its place.
+        package let setThreshold: Double?
+        /// What the model was made with: the name of a backbone.
+        package let backbone: String?
+        package let imageWidth: Int?
+        package let imageHeight: Int?
+        package let acceptsOtherSizes: Bool
+    }
+
+    private let metadata: any MetadataStore
+    private let dataDirectory: String
+
+    /// - Throws: `ServerError` when there is no data directory.
+    package init(dataDirectory path: String) throws {
+        metadata = try DataDirectory.metadata(beside: path)
+        dataDirectory = path
+    }
+
+    package func model(_ project: String, _ version: Int) async throws -> Model {
+        let record = try await record(project, version)
+        let manifest = DataDirectory.manifest(beside: dataDirectory, project, version)
+        return Model(
+            status: record.status.rawValue, trainedThreshold: manifest?.training.threshold,
+            setThreshold: record.threshold, backbone: manifest?.training.backbone,
+            imageWidth: manifest?.image.width, imageHeight: manifest?.image.height,
+            acceptsOtherSizes: manifest?.acceptsOtherSizes ?? false)
+    }
+
+    /// - Parameter threshold: nil goes back to what training chose.
+    /// - Throws: `ServerError` for a model that does not exist or is not trained, and for a
+    ///   threshold that is none.
+    package func setThreshold(_ threshold: Double?, _ project: String, _ version: Int)
+        async throws
+    {
+        if let threshold, !Decision.isThreshold(threshold) {
+            throw ServerError("The threshold must be a number above 0, not \(threshold).")
+        }
+        guard try await model(project, version).trainedThreshold != nil else {
+            throw ServerError("The model \(project)/\(version) is not trained.")
+        }
+        try await metadata.write { transaction in
+            guard var record = try transaction.model(project, version) else {
+                throw Self.missing(project, version)
+            }
+            record.threshold = threshold
+            try transaction.save(record)
+        }
+    }
+
+    private func record(_ project: String, _ version: Int) async throws -> ModelRecord {
+        guard let record = try await metadata.read({ try $0.model(project, version) }) else {
+            throw Self.missing(project, version)
+        }
+        return record
+    }
+
+    private static func missing(_ project: String, _ version: Int) -> ServerError {
+        ServerError("There is no model \(version) of a project \(project).")
+    }
+}

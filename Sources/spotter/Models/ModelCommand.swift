@@ -1,0 +1,98 @@
+import ArgumentParser
+import Foundation
+import Server
+import Vision
+
+struct ModelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model",
+        abstract: "Shows a model and sets its threshold.",
+        discussion: """
+            An image is anomalous when its score is above the threshold. DetectAnomalies tells the \
+            score in the response header x-spotter-score. Another threshold counts from the next \
+            call on and for packages made after it; nothing is trained again. The server may run.
+            """,
+        subcommands: [Show.self, Set.self])
+
+    struct Selection: ParsableArguments {
+        @Option(help: "Folder that the server was started with.")
+        var dataDirectory = "./spotter-data"
+        @Argument(help: "Name of the project.")
+        var project: String
+        @Argument(help: "Version of the model.")
+        var version: Int
+
+        func models() throws -> ModelRegistry { try ModelRegistry(dataDirectory: dataDirectory) }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows a model's status, threshold, backbone and image size.")
+
+        @OptionGroup var selection: Selection
+
+        func run() async throws {
+            try await ModelCommand.reporting { try await ModelCommand.show(selection) }
+        }
+    }
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sets a model's threshold and shows the model.")
+
+        enum Threshold: ExpressibleByArgument {
+            case trained
+            case number(Double)
+
+            init?(argument: String) {
+                if argument == "default" {
+                    self = .trained
+                } else if let number = Decision.threshold(argument) {
+                    self = .number(number)
+                } else {
+                    return nil
+                }
+            }
+
+            var number: Double? {
+                switch self {
+                case .trained: nil
+                case .number(let number): number
+                }
+            }
+        }
+
+        @OptionGroup var selection: Selection
+        @Option(
+            help: ArgumentHelp(
+                "A number above 0, in units of the score; 'default' takes what training chose.",
+                valueName: "number|default"))
+        var threshold: Threshold
+
+        func run() async throws {
+            try await ModelCommand.reporting {
+                try await selection.models().setThreshold(
+                    threshold.number, selection.project, selection.version)
+                try await ModelCommand.show(selection)
+            }
+        }
+    }
+
+    private static func reporting(_ body: () async throws -> Void) async throws {
+        do { try await body() } catch { Spotter.exit(with: error) }
+    }
+
+    private static func show(_ selection: Selection) async throws {
+        let model = try await selection.models().model(selection.project, selection.version)
+        Output.line("model = \(selection.project)/\(selection.version)")
+        Output.line("status = \(model.status)")
+        guard let trained = model.trainedThreshold else { return }
+        Output.line("threshold = \(model.setThreshold ?? trained)")
+        Output.line("trained-threshold = \(trained)")
+        Output.line("backbone = \(model.backbone ?? "unknown")")
+        if let width = model.imageWidth, let height = model.imageHeight {
+            Output.line(
+                "image-size = \(width)×\(height)\(model.acceptsOtherSizes ? ", others" : "")")
+        }
+    }
+}

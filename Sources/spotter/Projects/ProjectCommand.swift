@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+import Server
+
+struct ProjectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "project",
+        abstract: "Shows and changes how a project's models are trained.",
+        discussion: """
+            Settings count from the next CreateModel on; models that exist stay as they are. The \
+            server may run.
+            """,
+        subcommands: [List.self, Show.self, Set.self])
+
+    enum ImageSizes: String, ExpressibleByArgument, CaseIterable {
+        /// All images of a project have one size.
+        case one
+        case mixed
+    }
+
+    struct Directory: ParsableArguments {
+        @Option(help: "Folder that the server was started with.")
+        var dataDirectory = "./spotter-data"
+
+        func projects() throws -> ProjectRegistry {
+            try ProjectRegistry(dataDirectory: dataDirectory)
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the projects with their settings.")
+
+        @OptionGroup var directory: Directory
+
+        func run() async throws {
+            try await ProjectCommand.reporting {
+                for project in try await directory.projects().all() {
+                    Output.line(
+                        "\(project.name)  models up to \(project.lastModelVersion)  "
+                            + "image-sizes \(ProjectCommand.sizes(project).rawValue)  "
+                            + "backbone \(project.backbone ?? "default")")
+                }
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows a project's settings.")
+
+        @OptionGroup var directory: Directory
+        @Argument(help: "Name of the project.")
+        var name: String
+
+        func run() async throws {
+            try await ProjectCommand.reporting {
+                ProjectCommand.show(try await directory.projects().project(name))
+            }
+        }
+    }
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Changes a project's settings and shows them.")
+
+        @OptionGroup var directory: Directory
+        @Argument(help: "Name of the project.")
+        var name: String
+        @Option(
+            help: ArgumentHelp(
+                """
+                ONNX file of the network that models are built on, with one float input \
+                [1, 3, H, W] and one float output [1, C, h, w]; 'default' takes the server's.
+                """, valueName: "file.onnx|default"))
+        var backbone: String?
+        @Option(
+            help: """
+                'one': all images have the size of the first. 'mixed': training brings all to the \
+                first one's size and the models take any size; aspects are not kept.
+                """)
+        var imageSizes: ImageSizes?
+
+        func validate() throws {
+            guard backbone != nil || imageSizes != nil else {
+                throw ValidationError("Give --backbone, --image-sizes or both.")
+            }
+        }
+
+        func run() async throws {
+            try await ProjectCommand.reporting {
+                let projects = try directory.projects()
+                try await projects.set(
+                    name,
+                    ProjectRegistry.Change(
+                        backbone: backbone.map { $0 == "default" ? .standard : .file(path: $0) },
+                        acceptsMixedSizes: imageSizes.map { $0 == .mixed }),
+                    environment: ProcessInfo.processInfo.environment)
+                ProjectCommand.show(try await projects.project(name))
+            }
+        }
+    }
+
+    private static func reporting(_ body: () async throws -> Void) async throws {
+        do { try await body() } catch { Spotter.exit(with: error) }
+    }
+
+    private static func sizes(_ project: ProjectRegistry.Project) -> ImageSizes {
+        project.acceptsMixedSizes ? .mixed : .one
+    }
+
+    private static func show(_ project: ProjectRegistry.Project) {
+        Output.line("project = \(project.name)")
+        Output.line("backbone = \(project.backbone ?? "default")")
+        Output.line("image-sizes = \(sizes(project).rawValue)")
+        Output.line("newest-model = \(project.lastModelVersion)")
+    }
+}
