@@ -112,10 +112,11 @@ def measure(data, arguments):
     for method in spotter_methods() if arguments.baselines else ["Spotter"]:
         for supervision in supervisions:
             say(f"{data.name}: {method}, {supervision}")
-            results = [evaluate(data, method, supervision, seed, arguments) for seed in seeds]
-            if method != "Spotter" and is_same_backbone(rows, results):
-                continue
-            rows.append((method, supervision, results))
+            first = evaluate(data, method, supervision, seeds[0], arguments)
+            if rows and method != "Spotter" and backbone(rows[0][2][0]) == backbone(first):
+                break  # What Spotter comes with: a baseline of the same says nothing new.
+            rows.append((method, supervision, [first] + [
+                evaluate(data, method, supervision, seed, arguments) for seed in seeds[1:]]))
     for method in ANOMALIB if arguments.baselines else []:
         say(f"{data.name}: {method}")
         rows.append((f"{method}, random ResNet-18", "labels",
@@ -123,9 +124,8 @@ def measure(data, arguments):
     return rows
 
 
-def is_same_backbone(rows, results):
-    """A baseline that is what Spotter comes with says nothing new."""
-    return rows[0][2][0]["training"]["backbone"] == results[0]["training"]["backbone"]
+def backbone(result):
+    return result["training"]["backbone"]
 
 
 def drawn_pictures(arguments):

@@ -79,7 +79,7 @@ struct Evaluate: AsyncParsableCommand {
         return result
     }
 
-    private func extractor(_ installation: Installation) throws -> LearnedBackbone {
+    private func extractor(_ installation: Installation) throws -> any FeatureExtractor {
         guard let backbone else { return try installation.backbone() }
         guard let file = FileManager.default.contents(atPath: backbone) else {
             throw ManifestError("The backbone \(backbone) cannot be read.")

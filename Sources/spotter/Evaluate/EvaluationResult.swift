@@ -40,6 +40,8 @@ struct EvaluationResult: Encodable {
     let threads: Int
     let testNormalImages: Int
     let testAnomalousImages: Int
+    /// Test images that are training images too.
+    let sharedImages: Int
     let trainingSeconds: Double
     /// Resident memory at its highest: until the model was trained, and until the end.
     let trainingPeakMegabytes: Double?

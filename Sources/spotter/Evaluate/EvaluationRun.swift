@@ -9,7 +9,7 @@ struct EvaluationRun {
     let seed: UInt64
     let threads: Int
     let runtime: OnnxRuntime
-    let extractor: LearnedBackbone
+    let extractor: any FeatureExtractor
     /// Folder for overlays; nil for none.
     let maps: String?
     /// Told what is being done, in a few words.
@@ -25,6 +25,8 @@ struct EvaluationRun {
         for (path, files) in [(train, training), (test, testing)] where files.unlabelledCount > 0 {
             progress("\(files.unlabelledCount) images of \(path) have no label and are left out")
         }
+        // Also finds files that are missing before the time of a training is spent.
+        let shared = try training.imagePaths().intersection(try testing.imagePaths()).count
         let labels = LabelledFiles.labels(of: [training, testing])
         let clock = ContinuousClock()
         let begin = clock.now
@@ -35,7 +37,8 @@ struct EvaluationRun {
         return EvaluationResult(
             train: train, test: test, supervision: supervision, seed: seed, threads: threads,
             testNormalImages: testing.normalCount,
-            testAnomalousImages: testing.count - testing.normalCount, trainingSeconds: seconds,
+            testAnomalousImages: testing.count - testing.normalCount, sharedImages: shared,
+            trainingSeconds: seconds,
             trainingPeakMegabytes: trainingPeak, peakMegabytes: ProcessMemory.peakMegabytes,
             threshold: trained.decision.threshold, metrics: figures.metrics,
             training: trained.summary, images: figures.images)

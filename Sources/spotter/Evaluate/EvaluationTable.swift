@@ -37,6 +37,14 @@ struct EvaluationTable {
             ),
             ("Calibration error", decimals(metrics.expectedCalibrationError, 3)),
         ]
+        if result.sharedImages > 0 {
+            rows.append(
+                (
+                    "Beware",
+                    "\(result.sharedImages) test images are training images too, so these figures "
+                        + "are better than those of new images"
+                ))
+        }
         if metrics.pixelAuroc != nil {
             rows.append(("Pixel AUROC", decimals(metrics.pixelAuroc, 3)))
         }

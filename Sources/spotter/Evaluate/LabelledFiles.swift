@@ -44,6 +44,15 @@ struct LabelledFiles {
             }
     }
 
+    /// - Throws: `ManifestError` for an image or a mask whose file does not exist.
+    func imagePaths() throws -> Set<String> {
+        try Set(
+            lines.map { line in
+                if let mask = line.parsed.mask { _ = try manifest.target(mask.reference, line) }
+                return try manifest.target(line.parsed.imageReference, line).file
+            })
+    }
+
     /// Calls `body` with each image: its place, what the manifest says and the file's bytes.
     ///
     /// - Throws: `ManifestError` naming the line for what the module Vision throws.
