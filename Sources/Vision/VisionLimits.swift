@@ -7,15 +7,30 @@ package enum VisionLimits {
     package static let manifestSidePixelsMax = 16_384
     /// Bytes of an encoded image, as the original's guide has it.
     package static let imageBytesMax = 8 << 20
-    /// Images whose whole features stay in memory for cross-validation, for each class:
-    /// 400 × 32 × 32 × 64 floats are 105 MB. More images are sampled.
+    /// Images that a model is fitted to, for each class. More images are sampled.
     package static let retainedImagesMax = 400
+    /// Bytes of their pixels at the sizes of all views, both classes together.
+    package static let retainedBytesMax = 640 << 20
+    /// Bytes of all images' features in one view: training holds them twice, as grids and as rows.
+    package static let featureBytesMax = 320 << 20
+    /// Pixels of an image as a backbone sees it. More would take longer than a line waits.
+    package static let viewPixelsMax = 1024 * 1024
+    /// Channels of a backbone's output.
+    package static let tapChannelsMax = 4096
+    /// Channels that whitening is computed for; of more, a random projection is taken.
+    package static let featureChannelsMax = 128
+    /// Channels after whitening, those of the largest variance.
+    package static let whitenedChannelsMax = 64
+    /// Normal images that defects are drawn onto when there are no labelled anomalies.
+    package static let drawnDefectsMax = 60
+    /// Patches of each label that a pixel classifier learns from.
+    package static let labelPatchesMax = 8_000
     /// Patches that the whitening is estimated from; the covariance is stable well below.
     package static let whiteningPatchesMax = 60_000
     /// Patches that the coreset is chosen among, for each patch chosen.
     package static let coresetCandidatesPerPatch = 8
     /// Patches of the background that a pixel classifier learns from.
-    package static let backgroundPatchesMax = 40_000
+    package static let backgroundPatchesMax = 16_000
     /// Labels of a project, as the original's guide has it.
     package static let labelsMax = 100
     /// Bytes of a manifest line, the length of the API's DatasetEntry.

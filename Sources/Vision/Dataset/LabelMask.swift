@@ -92,6 +92,12 @@ package struct LabelMask: Sendable, Equatable {
         return zip(counts, totals).map { $1 > 0 ? $0 / $1 : 0 }
     }
 
+    /// Share of each cell of a grid that any label covers, 0...1.
+    func coverageOfAnyLabel(gridWidth: Int, gridHeight: Int) -> [Float] {
+        LabelMask(width: width, height: height, indices: indices.map { $0 == 0 ? 0 : 1 })
+            .coverage(of: 0, gridWidth: gridWidth, gridHeight: gridHeight)
+    }
+
     /// The labels at the centres of a grid's cells.
     func sampled(width gridWidth: Int, height gridHeight: Int) -> [UInt8] {
         (0..<gridHeight).flatMap { y in

@@ -1,78 +1,116 @@
-package import FoundationEssentials
-import SwiftProtobuf
-
-/// Turns an image into a grid of feature vectors, as part of an ONNX graph.
+/// Turns an image into grids of feature vectors, as part of an ONNX graph.
 ///
-/// The seam behind which backbones differ: the trainer and the detector know only the sizes.
+/// The seam behind which backbones differ: training chooses a size of the image and one of the
+/// grids, a `FeatureView`, and knows nothing else.
 package protocol FeatureExtractor: Sendable {
     /// Written into models, so that a model says what it was made with.
     var identifier: String { get }
-    /// Pixels of the image that the graph takes.
-    var inputWidth: Int { get }
-    var inputHeight: Int { get }
-    /// Length of a feature vector.
-    var channels: Int { get }
-    /// Cells of the feature grid.
-    var gridWidth: Int { get }
-    var gridHeight: Int { get }
-    /// The part of the graph from `[1, 3, inputHeight, inputWidth]` floats in 0...1 to
-    /// `[1, channels, gridHeight, gridWidth]`.
+    /// The grids that it gives, the finest first; at least one.
+    var taps: [FeatureTap] { get }
+    /// The only size of image that it takes; nil when it takes any.
+    var fixedInput: PixelSize? { get }
+    /// Sides of an image are multiples of this.
+    var sideMultiple: Int { get }
+    /// What is done to colours in 0...1 first.
+    var normalisation: ColorNormalisation { get }
+    /// From `[1, 3, H, W]` normalised floats to the taps' `[1, channels, h, w]`.
     var graph: BackboneGraph { get }
 }
 
-/// A graph with one input and one output.
+/// One grid of feature vectors.
+package struct FeatureTap: Sendable, Equatable {
+    /// Name of the graph's output.
+    package let name: String
+    /// Length of a feature vector.
+    package let channels: Int
+    /// Pixels from cell to cell.
+    package let stride: Int
+}
+
+package struct PixelSize: Sendable, Hashable, Codable {
+    package var width: Int
+    package var height: Int
+
+    package init(width: Int, height: Int) {
+        self.width = width
+        self.height = height
+    }
+
+    package var area: Int { width * height }
+}
+
+/// (colour − mean) / deviation for red, green and blue in 0...1.
+package struct ColorNormalisation: Sendable, Equatable {
+    package var mean: [Float] = [0, 0, 0]
+    package var deviation: [Float] = [1, 1, 1]
+
+    package static let none = ColorNormalisation()
+}
+
+/// A graph with one input.
 package struct BackboneGraph: Sendable {
     let graph: ONNXGraph
     let input: String
-    let output: String
 }
 
-/// A convolutional network in an ONNX file whose weights were learned elsewhere.
-package struct LearnedBackbone: FeatureExtractor {
-    package let identifier: String
-    package let inputWidth: Int
-    package let inputHeight: Int
-    package let channels: Int
-    package let gridWidth: Int
-    package let gridHeight: Int
-    package let graph: BackboneGraph
+/// What of an image a detector looks at: at which size, and in which features.
+package struct FeatureView: Sendable {
+    package let extractor: any FeatureExtractor
+    package let tap: FeatureTap
+    /// Size of the image that the graph takes.
+    package let input: PixelSize
 
-    /// - Parameter file: an ONNX model with one float input `[1, 3, H, W]` and one float output
-    ///   `[1, C, h, w]`, both of fixed size.
-    package init(identifier: String, file: Data) throws(VisionError) {
-        func invalid(_ reason: String) -> VisionError {
-            VisionError(.invalidModel, "The backbone \(identifier) \(reason).")
+    /// Length of a vector after the projection.
+    var channels: Int { min(tap.channels, VisionLimits.featureChannelsMax) }
+    /// Cells of the grid.
+    var gridWidth: Int { max(1, input.width / tap.stride) }
+    var gridHeight: Int { max(1, input.height / tap.stride) }
+    var patches: Int { gridWidth * gridHeight }
+}
+
+extension FeatureView {
+    /// Areas of the image, in pixels, that training tries, each with the strides of the taps.
+    private static let choices: [(area: Int, stridesMax: Int)] = [
+        (256 * 256, 16), (384 * 384, 8), (512 * 512, 8), (VisionLimits.viewPixelsMax, 8),
+    ]
+
+    /// Views worth trying on images of a size, the cheapest first.
+    ///
+    /// Sides keep the image's aspect. Every tap is tried on the smallest area, the others with
+    /// stride 8 and up: stride 4 on a large image costs what tiles would, and gains less. No view
+    /// but the first shows more pixels than the image has.
+    static func candidates(
+        for image: PixelSize, _ extractor: some FeatureExtractor
+    ) -> [FeatureView] {
+        if let fixed = extractor.fixedInput {
+            return extractor.taps.map {
+                FeatureView(extractor: extractor, tap: $0, input: fixed)
+            }
         }
-        let model: ONNXModel
-        do {
-            model = try ONNXModel(serializedBytes: file)
-        } catch {
-            throw invalid("is not an ONNX file")
+        let coarsest = extractor.taps.map(\.stride).max() ?? 8
+        var views: [FeatureView] = []
+        for (index, choice) in choices.enumerated() {
+            let size = fitted(image, area: choice.area, extractor.sideMultiple)
+            if index > 0 {
+                let isCovered = views.contains { Double($0.input.area) > 0.8 * Double(size.area) }
+                if isCovered || Double(image.area) < 0.9 * Double(size.area) { continue }
+            }
+            for tap in extractor.taps where index == 0 || tap.stride >= min(8, coarsest) {
+                views.append(FeatureView(extractor: extractor, tap: tap, input: size))
+            }
         }
-        let weights = Set(model.graph.initializer.map(\.name))
-        let inputs = model.graph.input.filter { !weights.contains($0.name) }
-        guard inputs.count == 1, let output = model.graph.output.first else {
-            throw invalid("must have one input and one output")
-        }
-        let inputShape = Self.shape(inputs[0])
-        let outputShape = Self.shape(output)
-        guard inputShape.count == 4, inputShape[1] == 3, outputShape.count == 4,
-            (inputShape + outputShape).allSatisfy({ $0 > 0 })
-        else {
-            throw invalid(
-                "must map [1, 3, H, W] to [1, C, h, w] of fixed sizes, not \(inputShape) to "
-                    + "\(outputShape)")
-        }
-        self.identifier = identifier
-        inputHeight = inputShape[2]
-        inputWidth = inputShape[3]
-        channels = outputShape[1]
-        gridHeight = outputShape[2]
-        gridWidth = outputShape[3]
-        graph = BackboneGraph(graph: model.graph, input: inputs[0].name, output: output.name)
+        return views.sorted { ($0.patches, $0.input.area) < ($1.patches, $1.input.area) }
     }
 
-    private static func shape(_ value: ONNXValueInfo) -> [Int] {
-        value.type.tensorType.shape.dim.map { Int($0.value) }
+    /// The size of about `area` pixels, or the image's own if that is less, in its aspect.
+    private static func fitted(_ image: PixelSize, area: Int, _ multiple: Int) -> PixelSize {
+        let wanted =
+            area == choices[0].area ? Double(area) : Double(min(area, image.area))
+        let scale = (wanted / Double(image.area)).squareRoot()
+        func side(_ pixels: Int) -> Int {
+            let steps = (Double(pixels) * scale / Double(multiple)).rounded()
+            return max(2, Int(steps)) * multiple
+        }
+        return PixelSize(width: side(image.width), height: side(image.height))
     }
 }

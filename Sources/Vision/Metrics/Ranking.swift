@@ -41,7 +41,8 @@ package enum Ranking {
         let scores = (normal + anomalous).sorted()
         var best = (f1: -1.0, thresholds: [Double]())
         for (low, high) in zip(scores, scores.dropFirst()) where low < high {
-            let threshold = (low + high) / 2
+            // Scores are distances, so halfway is meant by ratio.
+            let threshold = low > 0 ? (low * high).squareRoot() : (low + high) / 2
             let f1 = Confusion(normal: normal, anomalous: anomalous, threshold: threshold).f1
             if f1 > best.f1 + 1e-9 {
                 best = (f1, [threshold])
@@ -63,7 +64,13 @@ package enum Ranking {
         return (a.mean - n.mean) / max(1e-9, ((n.variance + a.variance) / 2).squareRoot())
     }
 
-    private static func moments(_ values: [Double]) -> (mean: Double, variance: Double) {
+    /// Distance of the means in pooled standard deviations.
+    static func linearSeparation(normal: [Double], anomalous: [Double]) -> Double {
+        let (n, a) = (moments(normal), moments(anomalous))
+        return (a.mean - n.mean) / max(1e-9, ((n.variance + a.variance) / 2).squareRoot())
+    }
+
+    static func moments(_ values: [Double]) -> (mean: Double, variance: Double) {
         let mean = values.reduce(0, +) / Double(max(1, values.count))
         let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         return (mean, variance / Double(max(1, values.count)))

@@ -1,84 +1,52 @@
 import FoundationEssentials
 
-/// What training found out: everything between the features and the score.
-package struct DetectorHead: Sendable {
-    /// Whether features are averaged over 3×3 cells first.
-    package var isSmoothed: Bool
-    /// Share of the map's cells, the highest ones, whose mean is the score; 0 takes the maximum.
-    package var pooledFraction: Double
-    package var whitening: Whitening
-    /// Memory bank: `count` whitened patches of normal images, row after row.
-    package var bank: Rows
-    package var classifier: PixelClassifier?
-}
-
-/// Row vectors of equal length in one array.
-package struct Rows: Sendable, Equatable {
-    package let width: Int
-    package var values: [Float]
-
-    package var count: Int { width == 0 ? 0 : values.count / width }
-
-    package init(width: Int, values: [Float] = []) {
-        precondition(width > 0 && values.count.isMultiple(of: width))
-        self.width = width
-        self.values = values
-    }
-
-    package subscript(row: Int) -> ArraySlice<Float> {
-        values[(row * width)..<((row + 1) * width)]
-    }
-
-    mutating func append(_ row: ArraySlice<Float>) { values.append(contentsOf: row) }
-}
-
 /// Writes the detector as ONNX. Training scores its candidates with parts of the same graph that
 /// is later hosted and packaged, so the figures cannot differ.
 ///
-/// With x the feature rows of an image (P patches of C channels), m and T the whitening, B the
-/// bank:
+/// With x the feature rows of an image (P patches of C channels), m and T the whitening:
 ///
 ///     z = (x − m) T                                     whitened patches
-///     d = sqrt(max(0, |z|² + min over b of (|b|² − 2 z·b)))   distance to the nearest b in B
-///     score = mean of the k highest d
+///     d = sqrt(max(0, |z|² + min over b of (|b|² − 2 z·b)))   with a memory bank: the distance
+///                                                       to the nearest b in it
+///     d = sqrt(mean over channels of ((z − μ) / σ)²)    with statistics of positions
+///     u = mean of the k highest d
+///     score = u, or with labelled anomalies as `Supervision` says
 enum DetectorGraph {
     static let imageInput = "image"
     static let scoreOutput = "score"
     static let mapOutput = "anomaly_map"
     static let logitsOutput = "label_logits"
+    /// Rows whose distances to the bank are computed at once: more only cost memory.
+    private static let rowsAtOnce = 2048
 
     /// Input `image` uint8 `[1, H, W, 3]`; output `features` `[1, C, h, w]`.
-    static func features(_ extractor: some FeatureExtractor) throws(VisionError) -> Data {
+    static func features(_ view: FeatureView) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "features")
-        let features = appendFeatures(&builder, extractor)
+        let features = appendFeatures(&builder, view)
         let output = builder.node("Identity", [features], output: "features")
-        builder.output(
-            output, shape: [1, extractor.channels, extractor.gridHeight, extractor.gridWidth])
+        builder.output(output, shape: [1, view.channels, view.gridHeight, view.gridWidth])
         return try builder.model()
     }
 
     /// Input `features` `[1, C, h, w]`; output `rows` `[h·w, C]`.
-    static func rows(_ extractor: some FeatureExtractor, isSmoothed: Bool) throws(VisionError)
-        -> Data
-    {
+    static func rows(_ view: FeatureView, isSmoothed: Bool) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "rows")
         builder.input(
-            "features", .float,
-            shape: [1, extractor.channels, extractor.gridHeight, extractor.gridWidth])
-        let rows = appendRows(&builder, extractor, features: "features", isSmoothed: isSmoothed)
-        let patches = extractor.gridWidth * extractor.gridHeight
+            "features", .float, shape: [1, view.channels, view.gridHeight, view.gridWidth])
+        let rows = appendRows(&builder, view, features: "features", isSmoothed: isSmoothed)
         builder.output(
-            builder.node("Identity", [rows], output: "rows"), shape: [patches, extractor.channels])
+            builder.node("Identity", [rows], output: "rows"), shape: [view.patches, view.channels])
         return try builder.model()
     }
 
     /// Input `rows` `[P, C]`; outputs `whitened` `[P, D]` and `distances` `[P, 1]`.
-    static func distances(_ whitening: Whitening, bank: Rows, patches: Int) throws(VisionError)
-        -> Data
+    static func distances(_ whitening: Whitening, _ normal: NormalModel, patches: Int)
+        throws(VisionError) -> Data
     {
         var builder = GraphBuilder(name: "distances")
         builder.input("rows", .float, shape: [patches, whitening.mean.count])
-        let (whitened, distances) = appendDistances(&builder, whitening, bank, rows: "rows")
+        let (whitened, distances) = appendDistances(
+            &builder, whitening, normal, rows: "rows", patches: patches)
         builder.output(
             builder.node("Identity", [whitened], output: "whitened"),
             shape: [patches, whitening.outputs])
@@ -91,43 +59,67 @@ enum DetectorGraph {
     /// `anomaly_map` `[1, 1, H, W]` and, with a classifier of L labels, `label_logits`
     /// `[1, L, H, W]`, above 0 where a pixel has the label.
     static func detector(
-        _ extractor: some FeatureExtractor, _ head: DetectorHead, metadata: [(String, String)]
+        _ view: FeatureView, _ head: DetectorHead, metadata: [(String, String)]
     ) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "spotter-detector")
-        let features = appendFeatures(&builder, extractor)
-        let rows = appendRows(&builder, extractor, features: features, isSmoothed: head.isSmoothed)
+        let features = appendFeatures(&builder, view)
+        let rows = appendRows(&builder, view, features: features, isSmoothed: head.isSmoothed)
         let (whitened, distances) = appendDistances(
-            &builder, head.whitening, head.bank, rows: rows)
-        appendScore(&builder, extractor, head, distances)
-        appendMap(&builder, extractor, distances)
-        if let classifier = head.classifier {
-            appendClassifier(&builder, extractor, classifier, whitened, distances)
+            &builder, head.whitening, head.normal, rows: rows, patches: view.patches)
+        var inputs: String?
+        if head.supervision != nil || head.classifier != nil {
+            inputs = appendClassifierInputs(&builder, whitened, distances)
+        }
+        var score = appendPooling(&builder, view, distances, fraction: head.pooledFraction)
+        var map = appendGrid(&builder, view, distances)
+        if let supervision = head.supervision, let inputs {
+            let (taught, shown) = appendSupervision(&builder, view, supervision, inputs)
+            score = builder.node("Max", [score, taught])
+            map = builder.node("Max", [map, shown])
+        }
+        builder.output(
+            builder.node("Identity", [score], output: scoreOutput), shape: [1])
+        appendUpsampling(&builder, view, map, channels: 1, output: mapOutput)
+        if let classifier = head.classifier, let inputs {
+            appendClassifier(&builder, view, classifier, inputs)
         }
         return try builder.model(metadata: metadata)
     }
 
-    private static func appendFeatures(
-        _ builder: inout GraphBuilder, _ extractor: some FeatureExtractor
-    ) -> String {
-        builder.input(
-            imageInput, .uint8, shape: [1, extractor.inputHeight, extractor.inputWidth, 3])
+    private static func appendFeatures(_ builder: inout GraphBuilder, _ view: FeatureView)
+        -> String
+    {
+        let extractor = view.extractor
+        builder.input(imageInput, .uint8, shape: [1, view.input.height, view.input.width, 3])
         let floats = builder.node(
             "Cast", [imageInput], [("to", .int(ONNXTensor.ElementType.float.rawValue))])
         let planes = builder.node("Transpose", [floats], [("perm", .ints([0, 3, 1, 2]))])
-        let scaled = builder.node("Mul", [planes, builder.scalar(1.0 / 255, "one_255th")])
-        return builder.append(
-            extractor.graph.graph, prefix: "backbone/", input: scaled,
-            for: extractor.graph.input, output: extractor.graph.output)
+        var image = builder.node("Mul", [planes, builder.scalar(1.0 / 255, "one_255th")])
+        if extractor.normalisation != .none {
+            let mean = Tensor(shape: [1, 3, 1, 1], values: extractor.normalisation.mean)
+            let factor = Tensor(
+                shape: [1, 3, 1, 1], values: extractor.normalisation.deviation.map { 1 / $0 })
+            image = builder.node("Sub", [image, builder.constant(mean, "colour_mean")])
+            image = builder.node("Mul", [image, builder.constant(factor, "colour_factor")])
+        }
+        let features = builder.append(
+            extractor.graph.graph, prefix: "backbone/", input: image, for: extractor.graph.input,
+            output: view.tap.name)
+        guard view.channels < view.tap.channels else { return features }
+        // Few directions hold the distances of many (Johnson and Lindenstrauss, 1984).
+        let kernel = Tensor(
+            shape: [view.channels, view.tap.channels, 1, 1],
+            values: RandomProjection.values(rows: view.channels, columns: view.tap.channels))
+        return builder.node("Conv", [features, builder.constant(kernel, "projection")])
     }
 
     private static func appendRows(
-        _ builder: inout GraphBuilder, _ extractor: some FeatureExtractor, features: String,
-        isSmoothed: Bool
+        _ builder: inout GraphBuilder, _ view: FeatureView, features: String, isSmoothed: Bool
     ) -> String {
         let grid = isSmoothed ? appendMean3x3(&builder, features) : features
         let last = builder.node("Transpose", [grid], [("perm", .ints([0, 2, 3, 1]))])
         return builder.node(
-            "Reshape", [last, builder.constant([-1, extractor.channels], "rows_shape")])
+            "Reshape", [last, builder.constant([-1, view.channels], "rows_shape")])
     }
 
     /// Averages over 3×3 cells with the edge cells repeated outwards.
@@ -140,7 +132,8 @@ enum DetectorGraph {
     }
 
     private static func appendDistances(
-        _ builder: inout GraphBuilder, _ whitening: Whitening, _ bank: Rows, rows: String
+        _ builder: inout GraphBuilder, _ whitening: Whitening, _ normal: NormalModel,
+        rows: String, patches: Int
     ) -> (whitened: String, distances: String) {
         let mean = builder.constant(
             Tensor(shape: [1, whitening.mean.count], values: whitening.mean), "mean")
@@ -149,6 +142,28 @@ enum DetectorGraph {
                 shape: [whitening.mean.count, whitening.outputs], values: whitening.transform),
             "transform")
         let whitened = builder.node("MatMul", [builder.node("Sub", [rows, mean]), transform])
+        switch normal {
+        case .memoryBank(let bank):
+            let nearest = appendNearest(&builder, whitened, bank, patches: patches)
+            return (whitened, nearest)
+        case .positions(let statistics):
+            let shape = [statistics.mean.count, statistics.mean.width]
+            let usual = builder.constant(
+                Tensor(shape: shape, values: statistics.mean.values), "usual")
+            let factor = builder.constant(
+                Tensor(shape: shape, values: statistics.inverseDeviation.values), "spread")
+            let scaled = builder.node(
+                "Mul", [builder.node("Sub", [whitened, usual]), factor])
+            let square = builder.node("Mul", [scaled, scaled])
+            let mean = builder.node(
+                "ReduceMean", [square], [("axes", .ints([1])), ("keepdims", .int(1))])
+            return (whitened, builder.node("Sqrt", [mean]))
+        }
+    }
+
+    private static func appendNearest(
+        _ builder: inout GraphBuilder, _ whitened: String, _ bank: Rows, patches: Int
+    ) -> String {
         // −2 Bᵀ and |b|² are constants, so one product and one addition give all differences.
         var products = [Float](repeating: 0, count: bank.values.count)
         var norms = [Float](repeating: 0, count: bank.count)
@@ -158,58 +173,63 @@ enum DetectorGraph {
                 norms[index] += value * value
             }
         }
-        let product = builder.node(
-            "MatMul",
-            [
-                whitened,
-                builder.constant(
-                    Tensor(shape: [bank.width, bank.count], values: products), "bank"),
-            ])
-        let relative = builder.node(
-            "Add",
-            [product, builder.constant(Tensor(shape: [1, bank.count], values: norms), "norms")])
-        let nearest = builder.node(
-            "ReduceMin", [relative], [("axes", .ints([1])), ("keepdims", .int(1))])
+        let products2 = builder.constant(
+            Tensor(shape: [bank.width, bank.count], values: products), "bank")
+        let norms2 = builder.constant(Tensor(shape: [1, bank.count], values: norms), "norms")
+        var parts = [whitened]
+        if patches > 2 * rowsAtOnce {
+            let sizes = stride(from: 0, to: patches, by: rowsAtOnce).map {
+                min(rowsAtOnce, patches - $0)
+            }
+            parts = builder.nodes(
+                "Split", [whitened, builder.constant(sizes, "split")], [("axis", .int(0))],
+                outputs: sizes.indices.map { "rows_\($0)" })
+        }
+        let nearest = parts.map { part in
+            let relative = builder.node(
+                "Add", [builder.node("MatMul", [part, products2]), norms2])
+            return builder.node(
+                "ReduceMin", [relative], [("axes", .ints([1])), ("keepdims", .int(1))])
+        }
+        let all =
+            nearest.count == 1
+            ? nearest[0] : builder.node("Concat", nearest, [("axis", .int(0))])
         let square = builder.node("Mul", [whitened, whitened])
         let own = builder.node(
             "ReduceSum", [square, builder.constant([1], "axis")], [("keepdims", .int(1))])
         // Rounding can push a distance of zero below it.
         let clipped = builder.node(
-            "Max", [builder.node("Add", [nearest, own]), builder.scalar(0, "zero")])
-        return (whitened, builder.node("Sqrt", [clipped]))
+            "Max", [builder.node("Add", [all, own]), builder.scalar(0, "zero")])
+        return builder.node("Sqrt", [clipped])
     }
 
-    private static func appendScore(
-        _ builder: inout GraphBuilder, _ extractor: some FeatureExtractor, _ head: DetectorHead,
-        _ distances: String
-    ) {
-        let patches = extractor.gridWidth * extractor.gridHeight
-        let count = Pooling.count(fraction: head.pooledFraction, of: patches)
-        let flat = builder.node("Reshape", [distances, builder.constant([-1], "flat_shape")])
+    /// The mean of the highest values of a map, `[1]`.
+    private static func appendPooling(
+        _ builder: inout GraphBuilder, _ view: FeatureView, _ values: String, fraction: Double
+    ) -> String {
+        let count = Pooling.count(fraction: fraction, of: view.patches)
+        let flat = builder.node("Reshape", [values, builder.constant([-1], "flat_shape")])
         let top = builder.nodes(
             "TopK", [flat, builder.constant([count], "pooled_count")],
             [("axis", .int(0)), ("largest", .int(1))],
-            outputs: ["pooled_values", "pooled_indices"])
-        _ = builder.node(
-            "ReduceMean", [top[0]], [("axes", .ints([0])), ("keepdims", .int(1))],
-            output: scoreOutput)
-        builder.output(scoreOutput, shape: [1])
+            outputs: [builder.fresh("pooled_values"), builder.fresh("pooled_indices")])
+        return builder.node(
+            "ReduceMean", [top[0]], [("axes", .ints([0])), ("keepdims", .int(1))])
     }
 
-    private static func appendMap(
-        _ builder: inout GraphBuilder, _ extractor: some FeatureExtractor, _ distances: String
-    ) {
-        let shape = builder.constant(
-            [1, 1, extractor.gridHeight, extractor.gridWidth], "map_shape")
-        let grid = builder.node("Reshape", [distances, shape])
-        appendUpsampling(&builder, extractor, grid, channels: 1, output: mapOutput)
+    /// `[P, 1]` as `[1, 1, h, w]`.
+    private static func appendGrid(
+        _ builder: inout GraphBuilder, _ view: FeatureView, _ values: String
+    ) -> String {
+        let shape = builder.constant([1, 1, view.gridHeight, view.gridWidth], "map_shape")
+        return builder.node("Reshape", [values, shape])
     }
 
     private static func appendUpsampling(
-        _ builder: inout GraphBuilder, _ extractor: some FeatureExtractor, _ grid: String,
-        channels: Int, output: String
+        _ builder: inout GraphBuilder, _ view: FeatureView, _ grid: String, channels: Int,
+        output: String
     ) {
-        let shape = [1, channels, extractor.inputHeight, extractor.inputWidth]
+        let shape = [1, channels, view.input.height, view.input.width]
         _ = builder.node(
             "Resize", [grid, "", "", builder.constant(shape, "full_size")],
             [
@@ -219,44 +239,70 @@ enum DetectorGraph {
         builder.output(output, shape: shape)
     }
 
-    private static func appendClassifier(
-        _ builder: inout GraphBuilder, _ extractor: some FeatureExtractor,
-        _ classifier: PixelClassifier, _ whitened: String, _ distances: String
-    ) {
-        let labels = classifier.labels.count
+    /// `[P, D + 1]`: whitened patches and the logarithms of their distances.
+    private static func appendClassifierInputs(
+        _ builder: inout GraphBuilder, _ whitened: String, _ distances: String
+    ) -> String {
         let floor = builder.node(
             "Max", [distances, builder.scalar(PixelClassifier.distanceFloor, "floor")])
-        let logarithm = builder.node("Log", [floor])
-        let inputs = builder.node("Concat", [whitened, logarithm], [("axis", .int(1))])
+        return builder.node(
+            "Concat", [whitened, builder.node("Log", [floor])], [("axis", .int(1))])
+    }
+
+    /// The score `[1]` and the map `[1, 1, h, w]` of a classifier, on the scale of distances.
+    private static func appendSupervision(
+        _ builder: inout GraphBuilder, _ view: FeatureView, _ supervision: Supervision,
+        _ inputs: String
+    ) -> (score: String, map: String) {
         let weights = builder.constant(
-            Tensor(
-                shape: [classifier.inputs, labels], values: classifier.weights), "label_weights")
+            Tensor(shape: [supervision.weights.count, 1], values: supervision.weights),
+            "taught_weights")
+        let product = builder.node("MatMul", [inputs, weights])
+        let opinion = builder.node(
+            "Add", [product, builder.scalar(supervision.bias, "taught_bias")])
+        let smooth = appendMean3x3(&builder, appendGrid(&builder, view, opinion))
+        func distance(_ value: String) -> String {
+            let scaled = builder.node("Mul", [value, builder.scalar(supervision.scale, "scale")])
+            let moved = builder.node(
+                "Add", [scaled, builder.scalar(supervision.offset, "offset")])
+            // Beyond e^20 a score says nothing more, and a float could overflow.
+            let clipped = builder.node(
+                "Clip", [moved, builder.scalar(-20, "low"), builder.scalar(20, "high")])
+            return builder.node("Exp", [clipped])
+        }
+        let pooled = appendPooling(&builder, view, smooth, fraction: supervision.pooledFraction)
+        return (distance(pooled), distance(smooth))
+    }
+
+    private static func appendClassifier(
+        _ builder: inout GraphBuilder, _ view: FeatureView, _ classifier: PixelClassifier,
+        _ inputs: String
+    ) {
+        let labels = classifier.labels.count
+        var inputs = inputs
+        if let hidden = classifier.hidden {
+            let weights = builder.constant(
+                Tensor(shape: [classifier.inputs, hidden.units], values: hidden.weights),
+                "hidden_weights")
+            let bias = builder.constant(
+                Tensor(shape: [1, hidden.units], values: hidden.bias), "hidden_bias")
+            let sum = builder.node("Add", [builder.node("MatMul", [inputs, weights]), bias])
+            inputs = builder.node(
+                "Concat", [inputs, builder.node("Relu", [sum])], [("axis", .int(1))])
+        }
+        let weights = builder.constant(
+            Tensor(shape: [classifier.width, labels], values: classifier.weights),
+            "label_weights")
         let bias = builder.constant(
             Tensor(shape: [1, labels], values: classifier.bias), "label_bias")
         let logits = builder.node("Add", [builder.node("MatMul", [inputs, weights]), bias])
         let shape = builder.constant(
-            [1, extractor.gridHeight, extractor.gridWidth, labels], "logits_shape")
+            [1, view.gridHeight, view.gridWidth, labels], "logits_shape")
         let planes = builder.node(
             "Transpose", [builder.node("Reshape", [logits, shape])],
             [("perm", .ints([0, 3, 1, 2]))]
         )
         let smooth = appendMean3x3(&builder, planes)
-        appendUpsampling(&builder, extractor, smooth, channels: labels, output: logitsOutput)
-    }
-}
-
-/// How a map of distances becomes one score.
-enum Pooling {
-    /// Fractions that cross-validation chooses among; 0 is the maximum.
-    static let fractions = [0.0, 0.005, 0.01, 0.05]
-
-    /// Cells whose mean is taken, at least one.
-    static func count(fraction: Double, of cells: Int) -> Int {
-        max(1, Int((fraction * Double(cells)).rounded()))
-    }
-
-    static func score(_ distances: [Float], fraction: Double) -> Double {
-        let top = distances.sorted(by: >).prefix(count(fraction: fraction, of: distances.count))
-        return top.reduce(0) { $0 + Double($1) } / Double(top.count)
+        appendUpsampling(&builder, view, smooth, channels: labels, output: logitsOutput)
     }
 }

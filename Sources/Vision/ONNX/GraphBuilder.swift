@@ -110,7 +110,10 @@ struct GraphBuilder {
         return info
     }
 
-    /// Copies the nodes of `other` into this graph.
+    /// The graph itself, for one that is to be a part of others.
+    var finished: ONNXGraph { graph }
+
+    /// Copies the nodes of `other` into this graph, those that the output needs.
     ///
     /// - Parameters:
     ///   - prefix: goes before every name of `other`, so that names cannot meet.
@@ -123,17 +126,28 @@ struct GraphBuilder {
         func rename(_ name: String) -> String {
             name.isEmpty ? "" : name == inputName ? input : prefix + name
         }
-        for var tensor in other.initializer {
+        let needed = Self.needed(other, for: outputName)
+        for var tensor in other.initializer where needed.contains(tensor.name) {
             tensor.name = rename(tensor.name)
             graph.initializer.append(tensor)
         }
-        for var node in other.node {
+        for var node in other.node where node.output.contains(where: needed.contains) {
             node.name = fresh("node/\(prefix)\(node.opType)")
             node.input = node.input.map(rename)
             node.output = node.output.map(rename)
             graph.node.append(node)
         }
         return rename(outputName)
+    }
+
+    /// The names of all values that `output` is computed from, and its own.
+    private static func needed(_ graph: ONNXGraph, for output: String) -> Set<String> {
+        var needed: Set<String> = [output]
+        // Nodes stand in the order of their computation.
+        for node in graph.node.reversed() where node.output.contains(where: needed.contains) {
+            needed.formUnion(node.input)
+        }
+        return needed
     }
 
     /// The file.
@@ -158,7 +172,7 @@ struct GraphBuilder {
         }
     }
 
-    private mutating func fresh(_ hint: String) -> String {
+    mutating func fresh(_ hint: String) -> String {
         count += 1
         return "\(hint)_\(count)"
     }

@@ -1,174 +1,138 @@
-/// Scores configurations on images that they were not fitted to.
+/// Scores models of normality on images that they were not fitted to.
 struct CrossValidation: Sendable {
-    static let folds = 4
-    /// Patches of an image's grid in one run of the distance graph.
-    private var patches: Int { extractor.gridWidth * extractor.gridHeight }
+    enum Kind: String, Sendable, CaseIterable {
+        case memoryBank
+        case positions
+    }
 
     struct Configuration: Sendable, Hashable {
         var isSmoothed: Bool
-        var exponent: Double
-        var bankCount: Int
+        var exponent = 0.5
+        var kind: Kind
+        var bankCount = 1000
     }
 
     struct Fit: Sendable {
         let configuration: Configuration
         let whitening: Whitening
-        let bank: Rows
+        let normal: NormalModel
         let session: InferenceSession
     }
 
-    /// What cross-validation found for one configuration and pooling.
-    struct Outcome: Sendable {
+    /// Out-of-fold distances of every image's patches.
+    struct Judgement: Sendable {
         let configuration: Configuration
-        let pooledFraction: Double
-        let normalScores: [Double]
-        let anomalousScores: [Double]
-        /// Out-of-fold distances of each normal image's patches.
-        let normalDistances: [[Float]]
-        let summary: TrainingSummary.Candidate
-
-        /// Ranking first; among equals the better separated.
-        var merit: Double { (summary.auroc ?? 0) + 0.02 * min(summary.separation ?? 0, 5) }
+        let normal: [[Float]]
+        let anomalous: [[Float]]
     }
 
     let runtime: OnnxRuntime
-    let extractor: any FeatureExtractor
+    let view: FeatureView
     let threads: Int
     let seed: UInt64
-    let normals: [LearnedImage]
-    let anomalies: [LearnedImage]
+    let images: ViewImages
 
-    /// Tries smoothing on and off, then other bank sizes and whitening around the better one.
-    func search(
-        progress: (String) -> Void, isCancelled: () -> Bool
-    ) throws(VisionError) -> (best: Outcome, candidates: [TrainingSummary.Candidate]) {
-        let base = Configuration(isSmoothed: true, exponent: 0.5, bankCount: 1000)
-        var outcomes: [Outcome] = []
-        func attempt(_ configurations: [Configuration], of total: Int, from first: Int)
-            throws(VisionError)
-        {
-            for (index, configuration) in configurations.enumerated() {
-                if isCancelled() { throw VisionError(.cancelled, "Training was stopped.") }
-                progress("Cross-validating configuration \(first + index) of \(total)")
-                outcomes += try evaluate(configuration)
-            }
+    /// Judges with each kind of model; they share whitened features.
+    func judge(isSmoothed: Bool, exponent: Double, _ kinds: [Configuration]) throws(VisionError)
+        -> [Judgement]
+    {
+        let normalRows = try rows(images.normals, isSmoothed: isSmoothed)
+        let anomalousRows = try rows(images.anomalies, isSmoothed: isSmoothed)
+        var normal = kinds.map { _ in [[Float]](repeating: [], count: normalRows.count) }
+        var anomalous = kinds.map { _ in
+            [[Float]](
+                repeating: [Float](repeating: 0, count: view.patches), count: anomalousRows.count)
         }
-        guard !anomalies.isEmpty else {
-            // Without anomalies nothing tells candidates apart, so the defaults stand.
-            try attempt([base], of: 1, from: 1)
-            guard let outcome = outcomes.first(where: { $0.pooledFraction == 0.01 }) else {
-                throw VisionError(.unsuitableDataset, "No configuration could be evaluated.")
-            }
-            return (outcome, [outcome.summary])
-        }
-        var other = base
-        other.isSmoothed = false
-        try attempt([base, other], of: 5, from: 1)
-        var variants: [Configuration] = []
-        if let leader = best(outcomes)?.configuration {
-            variants = [
-                Configuration(isSmoothed: leader.isSmoothed, exponent: 1, bankCount: 1000),
-                Configuration(isSmoothed: leader.isSmoothed, exponent: 0.5, bankCount: 300),
-                Configuration(isSmoothed: leader.isSmoothed, exponent: 0.5, bankCount: 2000),
-            ]
-        }
-        try attempt(variants, of: 5, from: 3)
-        guard let best = best(outcomes) else {
-            throw VisionError(.unsuitableDataset, "No configuration could be evaluated.")
-        }
-        return (best, outcomes.map(\.summary))
-    }
-
-    /// The first of the best.
-    private func best(_ outcomes: [Outcome]) -> Outcome? {
-        outcomes.reduce(nil) { best, next in
-            guard let best else { return next }
-            return next.merit > best.merit + 1e-9 ? next : best
-        }
-    }
-
-    private func evaluate(_ configuration: Configuration) throws(VisionError) -> [Outcome] {
-        let normalRows = try rows(normals, configuration)
-        let anomalousRows = try rows(anomalies, configuration)
-        var random = SeededRandom(seed: seed ^ 0xF01D)
-        let order = Sampling.indices(normals.count, below: normals.count, using: &random)
-        var normalDistances = [[Float]](repeating: [], count: normals.count)
-        var anomalousDistances = [[Float]](
-            repeating: [Float](repeating: 0, count: patches), count: anomalies.count)
-        for fold in 0..<Self.folds {
-            let held = Set(order.indices.filter { $0 % Self.folds == fold }.map { order[$0] })
-            let training = normalRows.indices.filter { !held.contains($0) }.map { normalRows[$0] }
-            let fit = try fit(configuration, to: training)
-            for index in held.sorted() {
-                normalDistances[index] = try distances(normalRows[index], fit).distances
-            }
-            for index in anomalies.indices {
-                let found = try distances(anomalousRows[index], fit).distances
-                for patch in 0..<patches {
-                    anomalousDistances[index][patch] += found[patch] / Float(Self.folds)
+        for fold in 0..<Folds.count {
+            let training = normalRows.indices.filter { images.normalFolds[$0] != fold }
+                .map { normalRows[$0] }
+            guard !training.isEmpty else { continue }
+            let whitening = try whitening(training, exponent: exponent)
+            for (index, configuration) in kinds.enumerated() {
+                let fit = try fit(configuration, whitening, to: training)
+                for image in normalRows.indices where images.normalFolds[image] == fold {
+                    normal[index][image] = try distances(normalRows[image], fit).distances
+                }
+                for image in anomalousRows.indices {
+                    // What was drawn onto a normal image is judged without that image.
+                    let source = images.anomalySources[image]
+                    if let source, source != fold { continue }
+                    let share = source == nil ? Float(Folds.count) : 1
+                    let found = try distances(anomalousRows[image], fit).distances
+                    for patch in found.indices {
+                        anomalous[index][image][patch] += found[patch] / share
+                    }
                 }
             }
         }
-        return Pooling.fractions.map { fraction in
-            let normal = normalDistances.map { Pooling.score($0, fraction: fraction) }
-            let anomalous = anomalousDistances.map { Pooling.score($0, fraction: fraction) }
-            let isLabelled = !anomalous.isEmpty
-            return Outcome(
-                configuration: configuration, pooledFraction: fraction, normalScores: normal,
-                anomalousScores: anomalous, normalDistances: normalDistances,
-                summary: TrainingSummary.Candidate(
-                    isSmoothed: configuration.isSmoothed,
-                    whiteningExponent: configuration.exponent, bankCount: configuration.bankCount,
-                    pooledFraction: fraction,
-                    auroc: Ranking.auroc(normal: normal, anomalous: anomalous),
-                    separation: isLabelled
-                        ? Ranking.separation(normal: normal, anomalous: anomalous) : nil))
+        return kinds.indices.map {
+            Judgement(configuration: kinds[$0], normal: normal[$0], anomalous: anomalous[$0])
         }
     }
 
     /// Fits `configuration` to every normal image.
     func fitAll(_ configuration: Configuration) throws(VisionError) -> Fit {
-        try fit(configuration, to: try rows(normals, configuration))
+        let rows = try rows(images.normals, isSmoothed: configuration.isSmoothed)
+        return try fit(
+            configuration, try whitening(rows, exponent: configuration.exponent), to: rows)
     }
 
-    private func fit(_ configuration: Configuration, to images: [Rows]) throws(VisionError) -> Fit {
+    private func whitening(_ images: [Rows], exponent: Double) throws(VisionError) -> Whitening {
         var random = SeededRandom(seed: seed)
-        // The same number of patches of each image, so that memory does not grow with their count.
+        return try Whitening.fit(
+            pool(images, using: &random), exponent: exponent,
+            outputsMax: VisionLimits.whitenedChannelsMax)
+    }
+
+    /// The same number of patches of each image, so that memory does not grow with their count.
+    private func pool(_ images: [Rows], using random: inout SeededRandom) -> Rows {
         let share = max(1, VisionLimits.whiteningPatchesMax / images.count)
-        var pool = Rows(width: extractor.channels)
+        var pool = Rows(width: view.channels)
         for image in images {
             pool.values += Sampling.rows(share, of: image, using: &random).values
         }
-        let whitening = try Whitening.fit(pool, exponent: configuration.exponent)
-        let candidates = Sampling.rows(
-            configuration.bankCount * VisionLimits.coresetCandidatesPerPatch, of: pool,
-            using: &random)
-        let bank = Coreset.select(
-            configuration.bankCount, from: whitening.apply(to: candidates), using: &random)
-        let model = try DetectorGraph.distances(whitening, bank: bank, patches: patches)
+        return pool
+    }
+
+    private func fit(
+        _ configuration: Configuration, _ whitening: Whitening, to images: [Rows]
+    ) throws(VisionError) -> Fit {
+        let normal: NormalModel
+        switch configuration.kind {
+        case .memoryBank:
+            var random = SeededRandom(seed: seed)
+            let candidates = Sampling.rows(
+                configuration.bankCount * VisionLimits.coresetCandidatesPerPatch,
+                of: pool(images, using: &random), using: &random)
+            normal = .memoryBank(
+                Coreset.select(
+                    configuration.bankCount, from: whitening.apply(to: candidates),
+                    using: &random))
+        case .positions:
+            normal = .positions(
+                PositionLearner(view: view).fit(images.map { whitening.apply(to: $0) }))
+        }
+        let model = try DetectorGraph.distances(whitening, normal, patches: view.patches)
         let session = try InferenceSession(runtime: runtime, model: model, threads: threads)
         return Fit(
-            configuration: configuration, whitening: whitening, bank: bank, session: session)
+            configuration: configuration, whitening: whitening, normal: normal, session: session)
     }
 
     /// The feature rows of each image.
-    func rows(_ images: [LearnedImage], _ configuration: Configuration) throws(VisionError)
-        -> [Rows]
-    {
+    func rows(_ images: [ViewImage], isSmoothed: Bool) throws(VisionError) -> [Rows] {
         let session = try InferenceSession(
-            runtime: runtime,
-            model: try DetectorGraph.rows(extractor, isSmoothed: configuration.isSmoothed),
+            runtime: runtime, model: try DetectorGraph.rows(view, isSmoothed: isSmoothed),
             threads: threads)
         var out: [Rows] = []
         for image in images {
             let tensor = try session.run(
                 [("features", .floats(image.features))], outputs: ["rows"])[0]
-            out.append(Rows(width: extractor.channels, values: tensor.values))
+            out.append(Rows(width: view.channels, values: tensor.values))
         }
         return out
     }
 
-    /// Whitened patches of one image and their distances to the bank.
+    /// Whitened patches of one image and their distances to what is normal.
     func distances(_ rows: Rows, _ fit: Fit) throws(VisionError) -> (
         whitened: Rows, distances: [Float]
     ) {
@@ -177,4 +141,22 @@ struct CrossValidation: Sendable {
             [("rows", .floats(input))], outputs: ["whitened", "distances"])
         return (Rows(width: fit.whitening.outputs, values: outputs[0].values), outputs[1].values)
     }
+}
+
+/// An image's features in one view.
+struct ViewImage: Sendable {
+    /// `[1, C, h, w]`.
+    let features: Tensor
+    let mask: LabelMask?
+}
+
+/// All images in one view.
+struct ViewImages: Sendable {
+    let normals: [ViewImage]
+    let anomalies: [ViewImage]
+    let normalFolds: [Int]
+    /// The fold that an anomaly is held out in where classifiers learn from anomalies.
+    let anomalyFolds: [Int]
+    /// The fold of the normal image that an anomaly was drawn onto; nil for a real one.
+    let anomalySources: [Int?]
 }

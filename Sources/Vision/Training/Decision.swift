@@ -16,6 +16,11 @@ package struct Decision: Sendable, Codable, Equatable {
 
     package func isAnomalous(_ score: Double) -> Bool { score > threshold }
 
+    /// Probability of an anomaly, 0...1.
+    package func probability(_ score: Double) -> Double {
+        isAnomalous(score) ? confidence(score) : 1 - confidence(score)
+    }
+
     /// Confidence in the verdict given for `score`, 0.5...1.
     package func confidence(_ score: Double) -> Double {
         let logit = slope * (log(max(score, 1e-9)) - log(max(threshold, 1e-9)))
@@ -25,22 +30,38 @@ package struct Decision: Sendable, Codable, Equatable {
 
 extension Decision {
     private static let slopes = (2.0, 60.0)
+    /// Between which quantile of the normal images and which multiple of their highest score a
+    /// threshold may lie that no labelled anomaly supports: drawn defects are no real ones.
+    private static let drawnQuantileMin = 0.95
+    private static let drawnMultipleMax = 1.15
+
+    /// Chooses the threshold without labelled anomalies, from out-of-fold scores of normal images
+    /// and of the same with defects drawn onto them: where F1 between the two is best, but not far
+    /// from the highest normal scores. The slope gives the median normal image a confidence of
+    /// 0.95.
+    init(normal: [Double], drawn: [Double]) {
+        let sorted = normal.sorted()
+        let highest = sorted.last ?? 1
+        let position = Self.drawnQuantileMin * Double(max(0, sorted.count - 1))
+        let (low, share) = (Int(position), position - position.rounded(.down))
+        let next = min(low + 1, sorted.count - 1)
+        let least = sorted.isEmpty ? 1 : sorted[low] + share * (sorted[next] - sorted[low])
+        let best =
+            drawn.isEmpty
+            ? highest : Ranking.bestThreshold(normal: normal, anomalous: drawn)
+        let threshold = min(max(best, least), highest * Self.drawnMultipleMax)
+        let median = sorted.isEmpty ? 1 : sorted[sorted.count / 2]
+        let gap = log(max(threshold, 1e-9)) - log(max(median, 1e-9))
+        let slope = min(max(log(19) / max(gap, 1e-6), Self.slopes.0), Self.slopes.1)
+        self.init(threshold: threshold, slope: slope)
+    }
 
     /// Chooses threshold and slope from out-of-fold scores.
     ///
-    /// With anomalies: the threshold of the best F1, and the slope of the highest likelihood with
-    /// both classes weighted alike and Platt's targets (n + 1) / (n + 2) in place of 1, so that a
-    /// few well separated images do not pass for certainty. Without: the highest score of a normal
-    /// image, and the slope that gives the median normal image a confidence of 0.95.
+    /// The threshold of the best F1, and the slope of the highest likelihood with both classes
+    /// weighted alike and Platt's targets (n + 1) / (n + 2) in place of 1, so that a few well
+    /// separated images do not pass for certainty.
     init(normal: [Double], anomalous: [Double]) {
-        guard !anomalous.isEmpty else {
-            let sorted = normal.sorted()
-            let threshold = sorted.last ?? 1
-            let gap = log(max(threshold, 1e-9)) - log(max(sorted[sorted.count / 2], 1e-9))
-            let slope = min(max(log(19) / max(gap, 1e-6), Self.slopes.0), Self.slopes.1)
-            self.init(threshold: threshold, slope: slope)
-            return
-        }
         let threshold = Ranking.bestThreshold(normal: normal, anomalous: anomalous)
         func loss(_ slope: Double) -> Double {
             let decision = Decision(threshold: threshold, slope: slope)

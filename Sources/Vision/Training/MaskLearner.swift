@@ -6,45 +6,56 @@ struct MaskLearner: Sendable {
     /// in its image: the marks of tiny defects never cover much of a cell.
     private static let coverageMin: Float = 0.3
     private static let folds = 3
+    private static let hiddenUnits = 96
 
-    let extractor: any FeatureExtractor
+    let validation: CrossValidation
     let labels: [LabelClass]
-    let seed: UInt64
-    let normals: [LearnedImage]
-    let anomalies: [LearnedImage]
 
-    /// Inputs of one image's patches and which labels they show.
+    private var view: FeatureView { validation.view }
+
+    /// Extended inputs of one image's patches and which labels they show.
     private struct Example {
         let rows: Rows
         /// For each label the patches that show it; nil for an anomaly without a mask.
         let positives: [[Int]]?
         /// Patches of nothing at all.
         let background: [Int]
-        let sampledMask: [UInt8]?
+        let mask: LabelMask?
     }
 
-    /// - Parameter outOfFold: supplies distances of normal images to banks without them.
     /// - Returns: the classifier, whose bias puts each label's best cut at 0, and the
     ///   intersection over union that the cuts reach out of fold.
-    func fit(
-        _ fit: CrossValidation.Fit, validation: CrossValidation,
-        outOfFold: CrossValidation.Outcome
-    ) throws(VisionError) -> (PixelClassifier, [String: Double]) {
-        let normalExamples = try examples(normals, fit, validation, outOfFold.normalDistances)
-        let masked = try examples(
-            anomalies.filter { $0.coverage != nil }, fit, validation, nil)
+    func fit(_ fit: CrossValidation.Fit, _ judgement: CrossValidation.Judgement)
+        throws(VisionError) -> (PixelClassifier, [String: Double])
+    {
+        let images = validation.images
+        let pairs =
+            zip(images.normals, judgement.normal).map { ($0, $1) }
+            + zip(images.anomalies, judgement.anomalous).filter { $0.0.mask != nil }
+        let hidden = try hidden(pairs, fit)
+        var masked: [Example] = []
+        var background = Rows(width: hidden.inputs + hidden.layer.units)
+        let share = max(1, VisionLimits.backgroundPatchesMax / pairs.count)
+        var random = SeededRandom(seed: validation.seed)
+        for (image, distances) in pairs {
+            let example = try example(image, distances, fit, hidden.layer)
+            for index in Sampling.indices(share, below: example.background.count, using: &random) {
+                background.append(example.rows[example.background[index]])
+            }
+            if image.mask != nil { masked.append(example) }
+        }
         var histograms = labels.map { _ in LogitHistogram() }
         let folds = min(Self.folds, masked.count)
         if folds >= 2 {
             for fold in 0..<folds {
                 let training = masked.indices.filter { $0 % folds != fold }.map { masked[$0] }
-                let classifier = train(training + normalExamples)
+                let classifier = train(training, background, hidden.layer)
                 for index in masked.indices where index % folds == fold {
                     tally(masked[index], classifier, &histograms)
                 }
             }
         }
-        var classifier = train(masked + normalExamples)
+        var classifier = train(masked, background, hidden.layer)
         var iou: [String: Double] = [:]
         for label in labels.indices {
             let (cut, value) = histograms[label].bestCut()
@@ -54,79 +65,94 @@ struct MaskLearner: Sendable {
         return (classifier, iou)
     }
 
-    private func examples(
-        _ images: [LearnedImage], _ fit: CrossValidation.Fit, _ validation: CrossValidation,
-        _ distances: [[Float]]?
-    ) throws(VisionError) -> [Example] {
-        let rows = try validation.rows(images, fit.configuration)
-        var out: [Example] = []
-        for (index, image) in images.enumerated() {
-            let (whitened, own) = try validation.distances(rows[index], fit)
-            // Patches of a normal image may be in the bank themselves; elsewhere their distance
-            // would be 0.
-            let inputs = Self.inputs(whitened, distances?[index] ?? own)
-            let positives = image.coverage.map { $0.map(Self.cells) }
-            let background = (0..<inputs.count).filter { patch in
-                image.coverage?.allSatisfy { $0[patch] < 0.01 } ?? true
+    private func inputs(
+        _ image: ViewImage, _ distances: [Float], _ fit: CrossValidation.Fit
+    ) throws(VisionError) -> Rows {
+        let rows = try validation.rows([image], isSmoothed: fit.configuration.isSmoothed)[0]
+        return SupervisionLearner.inputs(fit.whitening.apply(to: rows), distances)
+    }
+
+    private func hidden(
+        _ pairs: [(ViewImage, [Float])], _ fit: CrossValidation.Fit
+    ) throws(VisionError) -> (layer: PixelClassifier.Hidden, inputs: Int) {
+        var sample: Rows?
+        for (image, distances) in pairs.prefix(8) {
+            let rows = try inputs(image, distances, fit)
+            sample = Rows(width: rows.width, values: (sample?.values ?? []) + rows.values)
+        }
+        guard let sample else {
+            throw VisionError(.unsuitableDataset, "There is no image with a mask.")
+        }
+        var (sums, squares) = (
+            [Float](repeating: 0, count: sample.width), [Float](repeating: 0, count: sample.width)
+        )
+        for (index, value) in sample.values.enumerated() {
+            sums[index % sample.width] += value
+            squares[index % sample.width] += value * value
+        }
+        let count = Float(sample.count)
+        let deviation = zip(sums, squares).map { sum, square in
+            max(0, square / count - (sum / count) * (sum / count)).squareRoot()
+        }
+        return (PixelClassifier.Hidden(units: Self.hiddenUnits, scale: deviation), sample.width)
+    }
+
+    private func example(
+        _ image: ViewImage, _ distances: [Float], _ fit: CrossValidation.Fit,
+        _ hidden: PixelClassifier.Hidden
+    ) throws(VisionError) -> Example {
+        let rows = hidden.extended(try inputs(image, distances, fit))
+        let (width, height) = (view.gridWidth, view.gridHeight)
+        let positives = image.mask.map { mask in
+            labels.indices.map {
+                Self.cells(mask.coverage(of: $0, gridWidth: width, gridHeight: height))
             }
-            out.append(
-                Example(
-                    rows: inputs, positives: positives, background: background,
-                    sampledMask: image.sampledMask))
         }
-        return out
+        let any = image.mask?.coverageOfAnyLabel(gridWidth: width, gridHeight: height)
+        let background = (0..<rows.count).filter { cell in (any?[cell] ?? 0) < 0.01 }
+        return Example(
+            rows: rows, positives: positives, background: background, mask: image.mask)
     }
 
-    private static func inputs(_ whitened: Rows, _ distances: [Float]) -> Rows {
-        var out = Rows(width: whitened.width + 1)
-        out.values.reserveCapacity(whitened.count * out.width)
-        for row in 0..<whitened.count {
-            out.values += whitened[row]
-            out.values.append(logf(max(distances[row], PixelClassifier.distanceFloor)))
-        }
-        return out
-    }
-
-    private static func cells(_ coverage: [Float]) -> [Int] {
+    /// The cells that show a label, by the share of each that it covers.
+    static func cells(_ coverage: [Float]) -> [Int] {
         let highest = coverage.max() ?? 0
         guard highest > 0 else { return [] }
         let limit = min(coverageMin, highest / 2)
         return coverage.indices.filter { coverage[$0] >= limit }
     }
 
-    private func train(_ examples: [Example]) -> PixelClassifier {
-        var random = SeededRandom(seed: seed)
-        let width = examples[0].rows.width
-        var positives = labels.map { _ in Rows(width: width) }
-        var background = Rows(width: width)
-        let share = max(1, VisionLimits.backgroundPatchesMax / examples.count)
-        for example in examples {
-            for label in labels.indices {
-                for patch in example.positives?[label] ?? [] {
-                    positives[label].append(example.rows[patch])
+    private func train(
+        _ examples: [Example], _ background: Rows, _ hidden: PixelClassifier.Hidden
+    ) -> PixelClassifier {
+        var random = SeededRandom(seed: validation.seed)
+        let share = max(16, VisionLimits.labelPatchesMax / max(1, examples.count))
+        let positives = labels.indices.map { label in
+            examples.reduce(into: Rows(width: background.width)) { rows, example in
+                let cells = example.positives?[label] ?? []
+                for index in Sampling.indices(share, below: cells.count, using: &random) {
+                    rows.append(example.rows[cells[index]])
                 }
             }
-            let chosen = Sampling.indices(share, below: example.background.count, using: &random)
-            for index in chosen { background.append(example.rows[example.background[index]]) }
         }
         let negatives = labels.indices.map { label in
             labels.indices.filter { $0 != label }.reduce(background) { rows, other in
-                Rows(width: width, values: rows.values + positives[other].values)
+                Rows(width: background.width, values: rows.values + positives[other].values)
             }
         }
-        return .fit(labels: labels, positives: positives, negatives: negatives)
+        return .fit(labels: labels, hidden: hidden, positives: positives, negatives: negatives)
     }
 
     /// Counts an image's pixels by their logits.
     private func tally(
         _ example: Example, _ classifier: PixelClassifier, _ histograms: inout [LogitHistogram]
     ) {
-        guard let mask = example.sampledMask else { return }
+        guard let mask = example.mask else { return }
         let grids = classifier.logits(
-            example.rows, gridWidth: extractor.gridWidth, gridHeight: extractor.gridHeight)
+            example.rows, gridWidth: view.gridWidth, gridHeight: view.gridHeight)
         for (label, grid) in grids.enumerated() {
-            let logits = grid.resized(width: extractor.inputWidth, height: extractor.inputHeight)
-            for (logit, shown) in zip(logits.values, mask) {
+            let logits = grid.resized(width: mask.width, height: mask.height)
+            for (logit, shown) in zip(logits.values, mask.indices) {
                 histograms[label].count(logit, isLabel: shown == label + 1)
             }
         }
@@ -135,8 +161,8 @@ struct MaskLearner: Sendable {
 
 /// Pixels by their logit, those of a label and the others.
 private struct LogitHistogram {
-    private static let logitMax: Float = 1000
-    private static let binsPerUnit: Float = 8
+    private static let logitMax: Float = 250
+    private static let binsPerUnit: Float = 32
     private static let offset = Int(logitMax * binsPerUnit)
 
     private var hits = [Int](repeating: 0, count: 2 * offset + 1)

@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// One image to learn from.
@@ -37,7 +36,8 @@ package struct TrainedDetector: Sendable {
 package final class Trainer: Sendable {
     private struct State {
         var random: SeededRandom
-        var size: (width: Int, height: Int, name: String)?
+        var size: (pixels: PixelSize, name: String)?
+        var views: [FeatureView] = []
         var normals = Reservoir()
         var anomalies = Reservoir()
     }
@@ -47,7 +47,6 @@ package final class Trainer: Sendable {
     private let labels: [LabelClass]
     private let threads: Int
     private let seed: UInt64
-    private let featureSession: InferenceSession
     private let state: Mutex<State>
 
     /// - Parameters:
@@ -69,53 +68,62 @@ package final class Trainer: Sendable {
         self.labels = labels
         self.threads = threads
         self.seed = seed
-        featureSession = try InferenceSession(
-            runtime: runtime, model: try DetectorGraph.features(extractor), threads: threads)
         state = Mutex(State(random: SeededRandom(seed: seed)))
+    }
+
+    /// Runs an extractor once, so that one that the runtime does not know is found before it is
+    /// used.
+    ///
+    /// - Throws: `invalidModel` with the reason.
+    package static func check(_ extractor: some FeatureExtractor, runtime: OnnxRuntime)
+        throws(VisionError)
+    {
+        let side = 256
+        let views = FeatureView.candidates(
+            for: PixelSize(width: side, height: side), extractor)
+        let sizes = RetainedImages.sizes(of: views)
+        let flat = RetainedImages.Image(
+            TrainingSample(
+                name: "", image: RGBImage(width: side, height: side, color: .white),
+                isAnomalous: false, mask: nil), sizes: sizes)
+        let images = RetainedImages(views: views, normals: [flat], anomalies: [flat], seed: 0)
+        for view in views { _ = try images.features(of: view, runtime: runtime, threads: 1) }
     }
 
     /// - Throws: `unsuitableDataset` for an image of another size than the first.
     package func add(_ sample: TrainingSample) throws(VisionError) {
-        let image = sample.image
+        let size = PixelSize(width: sample.image.width, height: sample.image.height)
+        let extractor = extractor
         let first = state.withLock { state in
-            state.size = state.size ?? (image.width, image.height, sample.name)
-            return state.size ?? (0, 0, "")
+            if let first = state.size { return first }
+            state.size = (size, sample.name)
+            state.views = FeatureView.candidates(for: size, extractor)
+            return (size, sample.name)
         }
-        guard image.width == first.width, image.height == first.height else {
+        guard size == first.pixels else {
             throw VisionError(
                 .unsuitableDataset,
-                "All images must have one size: \(sample.name) is \(image.width)×\(image.height), "
-                    + "\(first.name) is \(first.width)×\(first.height).")
+                "All images must have one size: \(sample.name) is \(size.width)×\(size.height), "
+                    + "\(first.name) is \(first.pixels.width)×\(first.pixels.height).")
         }
-        let resized = Resize.resize(
-            image, width: extractor.inputWidth, height: extractor.inputHeight)
-        let features = try featureSession.run(
-            [
-                (
-                    DetectorGraph.imageInput,
-                    .bytes(
-                        shape: [1, extractor.inputHeight, extractor.inputWidth, 3],
-                        values: resized.pixels)
-                )
-            ], outputs: ["features"])[0]
-        let learned = LearnedImage(
-            features: features, coverage: coverage(of: sample.mask),
-            sampledMask: sample.mask?.sampled(
-                width: extractor.inputWidth, height: extractor.inputHeight))
+        let (place, sizes) = state.withLock { state in
+            let sizes = RetainedImages.sizes(of: state.views)
+            let limit = min(
+                VisionLimits.retainedImagesMax,
+                max(16, VisionLimits.retainedBytesMax / 2 / RetainedImages.bytes(sizes)))
+            let place =
+                sample.isAnomalous
+                ? state.anomalies.place(limit: limit, using: &state.random)
+                : state.normals.place(limit: limit, using: &state.random)
+            return (place, sizes)
+        }
+        guard let place else { return }
+        let image = RetainedImages.Image(sample, sizes: sizes)
         state.withLock { state in
             if sample.isAnomalous {
-                state.anomalies.offer(learned, using: &state.random)
+                state.anomalies.keep(image, at: place)
             } else {
-                state.normals.offer(learned, using: &state.random)
-            }
-        }
-    }
-
-    private func coverage(of mask: LabelMask?) -> [[Float]]? {
-        mask.map { mask in
-            labels.indices.map {
-                mask.coverage(
-                    of: $0, gridWidth: extractor.gridWidth, gridHeight: extractor.gridHeight)
+                state.normals.keep(image, at: place)
             }
         }
     }
@@ -129,79 +137,81 @@ package final class Trainer: Sendable {
     package func fit(
         progress: (String) -> Void, isCancelled: () -> Bool
     ) throws(VisionError) -> TrainedDetector {
-        let (normals, anomalies, size) = state.withLock { ($0.normals, $0.anomalies, $0.size) }
-        guard normals.images.count >= CrossValidation.folds, let size else {
+        let (normals, anomalies, views, size) = state.withLock {
+            ($0.normals, $0.anomalies, $0.views, $0.size?.pixels)
+        }
+        guard normals.images.count >= Folds.count, let size else {
             throw VisionError(
                 .unsuitableDataset,
                 "There are \(normals.offered) normal images; training needs at least "
-                    + "\(CrossValidation.folds).")
+                    + "\(Folds.count).")
         }
-        let validation = CrossValidation(
-            runtime: runtime, extractor: extractor, threads: threads, seed: seed,
-            normals: normals.images, anomalies: anomalies.images)
-        let search = try validation.search(progress: progress, isCancelled: isCancelled)
+        let images = RetainedImages(
+            views: views, normals: normals.images, anomalies: anomalies.images, seed: seed)
+        let search = Search(runtime: runtime, threads: threads, seed: seed, images: images)
+        let result = try search.run(progress: progress, isCancelled: isCancelled)
         progress("Fitting the final model")
-        let chosen = search.best
-        let decision = Decision(
-            normal: chosen.normalScores, anomalous: chosen.anomalousScores)
+        let chosen = result.best
+        let isLabelled = images.realAnomalies > 0
+        let decision =
+            isLabelled
+            ? Decision(normal: chosen.normalScores, anomalous: chosen.anomalousScores)
+            : Decision(normal: chosen.normalScores, drawn: chosen.anomalousScores)
+        let validation = try search.validation(chosen.view)
+        let (head, iou) = try head(chosen, validation, progress: progress)
+        let summary = summary(
+            chosen, decision, result.candidates, isLabelled: isLabelled, normals: normals,
+            anomalies: anomalies, labelIoU: iou)
+        let model = try DetectorGraph.detector(
+            chosen.view, head, metadata: [("spotter.backbone", extractor.identifier)])
+        return TrainedDetector(
+            model: [UInt8](model), imageWidth: size.width, imageHeight: size.height,
+            inputWidth: chosen.view.input.width, inputHeight: chosen.view.input.height,
+            labels: head.classifier == nil ? [] : labels, decision: decision, summary: summary)
+    }
+
+    private func head(
+        _ chosen: Candidate, _ validation: CrossValidation, progress: (String) -> Void
+    ) throws(VisionError) -> (DetectorHead, [String: Double]?) {
         let fit = try validation.fitAll(chosen.configuration)
         var head = DetectorHead(
             isSmoothed: chosen.configuration.isSmoothed, pooledFraction: chosen.pooledFraction,
-            whitening: fit.whitening, bank: fit.bank, classifier: nil)
-        var iou: [String: Double]?
-        if !labels.isEmpty, anomalies.images.contains(where: { $0.coverage != nil }) {
-            progress("Learning the labels' masks")
-            let learner = MaskLearner(
-                extractor: extractor, labels: labels, seed: seed, normals: normals.images,
-                anomalies: anomalies.images)
-            (head.classifier, iou) = try learner.fit(
-                fit, validation: validation, outOfFold: chosen)
+            whitening: fit.whitening, normal: fit.normal, supervision: nil, classifier: nil)
+        if let teaching = chosen.supervision {
+            head.supervision = try SupervisionLearner(validation: validation)
+                .fit(chosen, teaching)
         }
+        let hasMasks = validation.images.anomalies.contains { $0.mask != nil }
+        let isReal = validation.images.anomalySources.allSatisfy { $0 == nil }
+        guard !labels.isEmpty, hasMasks, isReal else { return (head, nil) }
+        progress("Learning the labels' masks")
+        let learner = MaskLearner(validation: validation, labels: labels)
+        let (classifier, iou) = try learner.fit(fit, chosen.judgement)
+        head.classifier = classifier
+        return (head, iou)
+    }
+
+    private func summary(
+        _ chosen: Candidate, _ decision: Decision, _ candidates: [TrainingSummary.Candidate],
+        isLabelled: Bool, normals: Reservoir, anomalies: Reservoir, labelIoU: [String: Double]?
+    ) -> TrainingSummary {
         let confusion = Confusion(
             normal: chosen.normalScores, anomalous: chosen.anomalousScores,
             threshold: decision.threshold)
-        let isLabelled = !chosen.anomalousScores.isEmpty
-        let summary = TrainingSummary(
+        let judged =
+            chosen.normalScores.map { (decision.probability($0), false) }
+            + chosen.anomalousScores.map { (decision.probability($0), true) }
+        return TrainingSummary(
             backbone: extractor.identifier, seed: seed, normalImages: normals.offered,
             anomalousImages: anomalies.offered,
             sampledImages: normals.images.count + anomalies.images.count,
-            folds: CrossValidation.folds, chosen: chosen.summary,
-            candidates: search.candidates, threshold: decision.threshold,
-            expectedFalseAlarmRate: isLabelled
-                ? Double(confusion.falsePositives) / Double(chosen.normalScores.count)
-                : 1 / Double(chosen.normalScores.count + 1),
-            f1: isLabelled ? confusion.f1 : nil, labelIoU: iou)
-        let model = try DetectorGraph.detector(
-            extractor, head, metadata: [("spotter.backbone", extractor.identifier)])
-        return TrainedDetector(
-            model: [UInt8](model), imageWidth: size.width, imageHeight: size.height,
-            inputWidth: extractor.inputWidth, inputHeight: extractor.inputHeight,
-            labels: head.classifier == nil ? [] : labels, decision: decision, summary: summary)
-    }
-}
-
-/// What is kept of an image for fitting.
-struct LearnedImage: Sendable {
-    /// `[1, C, h, w]`.
-    let features: Tensor
-    /// For each label the share of each cell that it covers; nil without a mask.
-    let coverage: [[Float]]?
-    /// Labels at the input's resolution, as in `LabelMask.indices`.
-    let sampledMask: [UInt8]?
-}
-
-/// A uniform sample of bounded size (Vitter's algorithm R).
-struct Reservoir: Sendable {
-    private(set) var images: [LearnedImage] = []
-    private(set) var offered = 0
-
-    mutating func offer(_ image: LearnedImage, using random: inout some RandomNumberGenerator) {
-        offered += 1
-        if images.count < VisionLimits.retainedImagesMax {
-            images.append(image)
-        } else {
-            let place = Int.random(in: 0..<offered, using: &random)
-            if place < images.count { images[place] = image }
-        }
+            folds: Folds.count, chosen: chosen.summary, candidates: candidates,
+            threshold: decision.threshold,
+            expectedFalseAlarmRate: Double(confusion.falsePositives + 1)
+                / Double(chosen.normalScores.count + 1),
+            f1: isLabelled ? confusion.f1 : nil, labelIoU: labelIoU,
+            expectedCalibrationError: isLabelled ? Calibration.expectedError(judged) : nil,
+            drawnAnomalies: isLabelled ? nil : chosen.anomalousScores.count,
+            drawnRecall: isLabelled ? nil : confusion.recall)
     }
 }

@@ -15,7 +15,9 @@ package struct Whitening: Sendable, Equatable {
     private static let shrinkage = 1e-3
 
     /// - Throws: `unsuitableDataset` when the features do not vary at all.
-    static func fit(_ rows: Rows, exponent: Double) throws(VisionError) -> Whitening {
+    static func fit(_ rows: Rows, exponent: Double, outputsMax: Int = .max) throws(VisionError)
+        -> Whitening
+    {
         let channels = rows.width
         let count = Double(rows.count)
         var mean = [Double](repeating: 0, count: channels)
@@ -39,15 +41,19 @@ package struct Whitening: Sendable, Equatable {
         }
         let covariance = correlation(rows, mean: mean, deviation: deviation)
         let (values, vectors) = SymmetricEigen.decompose(covariance, size: channels)
-        var transform = [Float](repeating: 0, count: channels * channels)
-        for component in 0..<channels {
+        // The components of the largest variance, in the order of the decomposition.
+        let outputs = min(channels, outputsMax)
+        let kept = values.indices.sorted { (values[$1], $0) < (values[$0], $1) }.prefix(outputs)
+            .sorted()
+        var transform = [Float](repeating: 0, count: channels * outputs)
+        for (output, component) in kept.enumerated() {
             let scale = pow(max(0, values[component]) + shrinkage, -exponent / 2)
             for channel in 0..<channels {
-                transform[channel * channels + component] = Float(
+                transform[channel * outputs + output] = Float(
                     vectors[channel * channels + component] * scale / deviation[channel])
             }
         }
-        return Whitening(mean: mean.map(Float.init), transform: transform, outputs: channels)
+        return Whitening(mean: mean.map(Float.init), transform: transform, outputs: outputs)
     }
 
     private static func correlation(_ rows: Rows, mean: [Double], deviation: [Double]) -> [Double] {
@@ -107,7 +113,7 @@ package struct Whitening: Sendable, Equatable {
 }
 
 /// Eigenvalues of symmetric matrices by cyclic Jacobi rotations (Golub and Van Loan, "Matrix
-/// Computations", 8.5), exact enough and quick at the 64×64 that whitening needs.
+/// Computations", 8.5), exact enough and quick at the 64×64 to 128×128 that whitening needs.
 enum SymmetricEigen {
     private static let sweepsMax = 60
 

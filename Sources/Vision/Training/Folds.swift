@@ -1,0 +1,69 @@
+/// Which images are held out together.
+struct Folds: Sendable {
+    static let count = 4
+
+    /// Mean difference of two thumbnails, of 255, below which they are frames of one scene: about
+    /// what a sensor's noise leaves after averaging.
+    private static let duplicateDifferenceMax: Float = 1.2
+    /// A group above this share of all images is no burst of frames but a product whose images
+    /// look alike.
+    private static let groupShareMax = 0.2
+
+    /// The fold of each image.
+    let assignment: [Int]
+
+    /// Spreads groups of near-duplicates over the folds, the largest first, each to the emptiest
+    /// fold: an image must not be judged by its own twin.
+    init(thumbnails: [[Float]], seed: UInt64) {
+        var random = SeededRandom(seed: seed ^ 0xF01D)
+        let order = Sampling.indices(
+            thumbnails.count, below: thumbnails.count, using: &random)
+        var groups = Self.groups(thumbnails)
+        let largest = groups.map(\.count).max() ?? 0
+        if groups.count < Self.count
+            || Double(largest) > max(2, Self.groupShareMax * Double(thumbnails.count))
+        {
+            groups = thumbnails.indices.map { [$0] }
+        }
+        var rank = [Int](repeating: 0, count: thumbnails.count)
+        for (position, image) in order.enumerated() { rank[image] = position }
+        groups.sort {
+            ($1.count, rank[$0[0]]) < ($0.count, rank[$1[0]])
+        }
+        var sizes = [Int](repeating: 0, count: Self.count)
+        var assignment = [Int](repeating: 0, count: thumbnails.count)
+        for group in groups {
+            let smallest = sizes.min() ?? 0
+            let fold = sizes.firstIndex(of: smallest) ?? 0
+            for image in group { assignment[image] = fold }
+            sizes[fold] += group.count
+        }
+        self.assignment = assignment
+    }
+
+    /// Images that are joined by a chain of near-duplicates.
+    private static func groups(_ thumbnails: [[Float]]) -> [[Int]] {
+        var parent = Array(thumbnails.indices)
+        func root(_ index: Int) -> Int {
+            var index = index
+            while parent[index] != index { index = parent[index] }
+            return index
+        }
+        for first in thumbnails.indices {
+            for second in thumbnails.indices.dropFirst(first + 1)
+            where difference(thumbnails[first], thumbnails[second]) < duplicateDifferenceMax {
+                parent[root(second)] = root(first)
+            }
+        }
+        return Dictionary(grouping: thumbnails.indices, by: root).values.sorted { $0[0] < $1[0] }
+    }
+
+    private static func difference(_ a: [Float], _ b: [Float]) -> Float {
+        zip(a, b).reduce(0) { $0 + abs($1.0 - $1.1) } / Float(max(1, a.count))
+    }
+
+    /// 24×24 pixels, red, green and blue in 0...255.
+    static func thumbnail(_ image: RGBImage) -> [Float] {
+        Resize.resize(image, width: 24, height: 24).pixels.map(Float.init)
+    }
+}

@@ -1,0 +1,185 @@
+import Glibc
+
+/// A direction and an offset: x · weights + bias is above 0 for the positive class.
+struct LinearClassifier: Sendable {
+    var weights: [Double]
+    var bias: Double
+
+    /// Fisher's linear discriminant: S w = m₊ − m₋ with the pooled covariance S of both classes,
+    /// and the offset that puts 0 halfway between the means.
+    ///
+    /// - Parameter shrinkage: share of the mean variance that is added to S's diagonal.
+    static func discriminant(_ positive: Rows, _ negative: Rows, shrinkage: Double = 0.05)
+        -> LinearClassifier
+    {
+        let width = positive.width
+        guard positive.count > 0, negative.count > 0 else { return .never(width) }
+        let (above, below) = (mean(positive), mean(negative))
+        var covariance = [Double](repeating: 0, count: width * width)
+        for (rows, center) in [(positive, above), (negative, below)] {
+            accumulate(rows, into: &covariance) { row, out in
+                for index in 0..<width { out[index] = Double(row[index]) - center[index] }
+                return 1
+            }
+        }
+        let total = Double(positive.count + negative.count)
+        for index in covariance.indices { covariance[index] /= total }
+        let trace = (0..<width).reduce(0) { $0 + covariance[$1 * width + $1] }
+        for index in 0..<width {
+            covariance[index * width + index] += shrinkage * trace / Double(width) + 1e-9
+        }
+        let direction = Cholesky.solve(covariance, zip(above, below).map { $0 - $1 })
+        let middle = zip(above, below).map { ($0 + $1) / 2 }
+        return LinearClassifier(
+            weights: direction, bias: -zip(direction, middle).reduce(0) { $0 + $1.0 * $1.1 })
+    }
+
+    /// Logistic regression with both classes weighted alike, inputs standardised, and a quadratic
+    /// penalty; Newton's method (iteratively reweighted least squares).
+    static func logistic(_ positive: Rows, _ negative: Rows, penalty: Double = 0.01)
+        -> LinearClassifier
+    {
+        let width = positive.width
+        guard positive.count > 0, negative.count > 0 else { return .never(width) }
+        let (mean, deviation) = moments(positive, negative)
+        // The last input is 1, for the bias.
+        let size = width + 1
+        var weights = [Double](repeating: 0, count: size)
+        for _ in 0..<newtonStepsMax {
+            var gradient = weights.enumerated().map { $0 < width ? penalty * $1 : 0 }
+            var curvature = [Double](repeating: 0, count: size * size)
+            for (rows, target) in [(positive, 1.0), (negative, 0.0)] {
+                let share = 0.5 / Double(rows.count)
+                accumulate(rows, width: size, into: &curvature) { row, out in
+                    var logit = weights[width]
+                    for index in 0..<width {
+                        out[index] = (Double(row[index]) - mean[index]) / deviation[index]
+                        logit += out[index] * weights[index]
+                    }
+                    out[width] = 1
+                    let probability = 1 / (1 + exp(-logit))
+                    let error = share * (probability - target)
+                    for index in 0..<size { gradient[index] += error * out[index] }
+                    return share * probability * (1 - probability)
+                }
+            }
+            for index in 0..<size {
+                curvature[index * size + index] += (index < width ? penalty : 0) + 1e-9
+            }
+            var step = Cholesky.solve(curvature, gradient)
+            let length = step.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            // Far from the optimum a full step can overshoot.
+            if length > stepMax { step = step.map { $0 * stepMax / length } }
+            for index in 0..<size { weights[index] -= step[index] }
+            if length < 1e-4 { break }
+        }
+        let raw = (0..<width).map { weights[$0] / deviation[$0] }
+        let bias = weights[width] - zip(raw, mean).reduce(0) { $0 + $1.0 * $1.1 }
+        return LinearClassifier(weights: raw, bias: bias)
+    }
+
+    private static let newtonStepsMax = 8
+    private static let stepMax = 10.0
+
+    private static func never(_ width: Int) -> LinearClassifier {
+        LinearClassifier(weights: [Double](repeating: 0, count: width), bias: -1)
+    }
+
+    private static func mean(_ rows: Rows) -> [Double] {
+        var sums = [Double](repeating: 0, count: rows.width)
+        rows.values.withUnsafeBufferPointer { values in
+            for row in 0..<rows.count {
+                for index in 0..<rows.width { sums[index] += Double(values[row * rows.width + index]) }
+            }
+        }
+        return sums.map { $0 / Double(rows.count) }
+    }
+
+    /// Mean and deviation of each input, the classes weighted alike.
+    private static func moments(_ first: Rows, _ second: Rows) -> ([Double], [Double]) {
+        let (a, b) = (mean(first), mean(second))
+        let mean = zip(a, b).map { ($0 + $1) / 2 }
+        var variance = [Double](repeating: 0, count: mean.count)
+        for rows in [first, second] {
+            let share = 0.5 / Double(rows.count)
+            rows.values.withUnsafeBufferPointer { values in
+                for row in 0..<rows.count {
+                    for index in mean.indices {
+                        let difference = Double(values[row * rows.width + index]) - mean[index]
+                        variance[index] += share * difference * difference
+                    }
+                }
+            }
+        }
+        return (mean, variance.map { $0.squareRoot() + 1e-6 })
+    }
+
+    /// Adds weight · x xᵀ of every row to `sums`, a symmetric matrix.
+    ///
+    /// - Parameter prepare: writes a row's x and gives its weight.
+    private static func accumulate(
+        _ rows: Rows, width: Int? = nil, into sums: inout [Double],
+        prepare: (UnsafeBufferPointer<Float>.SubSequence, UnsafeMutableBufferPointer<Double>)
+            -> Double
+    ) {
+        let size = width ?? rows.width
+        var vector = [Double](repeating: 0, count: size)
+        rows.values.withUnsafeBufferPointer { values in
+            sums.withUnsafeMutableBufferPointer { sums in
+                vector.withUnsafeMutableBufferPointer { vector in
+                    for row in 0..<rows.count {
+                        let slice = UnsafeBufferPointer(
+                            rebasing: values[(row * rows.width)..<((row + 1) * rows.width)])
+                        let weight = prepare(slice[...], vector)
+                        for first in 0..<size {
+                            let factor = weight * vector[first]
+                            let line = first * size
+                            for second in first..<size {
+                                sums[line + second] += factor * vector[second]
+                            }
+                        }
+                    }
+                }
+                for first in 0..<size {
+                    for second in 0..<first {
+                        sums[first * size + second] = sums[second * size + first]
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Linear equations with a symmetric positive definite matrix.
+enum Cholesky {
+    /// - Parameters:
+    ///   - matrix: `n * n` values, row-major.
+    ///   - right: `n` values.
+    static func solve(_ matrix: [Double], _ right: [Double]) -> [Double] {
+        let size = right.count
+        var lower = matrix
+        var solution = right
+        lower.withUnsafeMutableBufferPointer { lower in
+            for row in 0..<size {
+                for column in 0...row {
+                    var sum = lower[row * size + column]
+                    for k in 0..<column { sum -= lower[row * size + k] * lower[column * size + k] }
+                    lower[row * size + column] =
+                        row == column
+                        ? max(sum, 1e-12).squareRoot() : sum / lower[column * size + column]
+                }
+            }
+            for row in 0..<size {
+                for k in 0..<row { solution[row] -= lower[row * size + k] * solution[k] }
+                solution[row] /= lower[row * size + row]
+            }
+            for row in (0..<size).reversed() {
+                for k in (row + 1)..<max(size, row + 1) {
+                    solution[row] -= lower[k * size + row] * solution[k]
+                }
+                solution[row] /= lower[row * size + row]
+            }
+        }
+        return solution
+    }
+}
