@@ -109,18 +109,21 @@ def measure(data, arguments):
     rows = []
     seeds = SEEDS[:arguments.seeds]
     supervisions = ["masks" if data.has_masks else "labels", "normal"]
-    for method in spotter_methods() if arguments.baselines else ["Spotter"]:
+    for method in filter(arguments.wants, spotter_methods()):
         for supervision in supervisions:
             say(f"{data.name}: {method}, {supervision}")
             first = evaluate(data, method, supervision, seeds[0], arguments)
-            if rows and method != "Spotter" and backbone(rows[0][2][0]) == backbone(first):
+            if method != "Spotter" and rows and rows[0][0] == "Spotter" \
+                    and backbone(rows[0][2][0]) == backbone(first):
                 break  # What Spotter comes with: a baseline of the same says nothing new.
             rows.append((method, supervision, [first] + [
                 evaluate(data, method, supervision, seed, arguments) for seed in seeds[1:]]))
-    for method in ANOMALIB if arguments.baselines else []:
+    for method in filter(arguments.wants, ANOMALIB):
         say(f"{data.name}: {method}")
         rows.append((f"{method}, random ResNet-18", "labels",
                      [baseline(data, method, seed, arguments) for seed in seeds]))
+    if not rows:
+        sys.exit(f"This build of Spotter does not know {', '.join(arguments.method)}.")
     return rows
 
 
@@ -142,8 +145,8 @@ def drawn_pictures(arguments):
 def provenance(arguments):
     revision = run(["git", "-C", ROOT, "rev-parse", "--short=10", "HEAD"]).strip()
     seeds = "one seed" if arguments.seeds == 1 else f"{arguments.seeds} seeds"
-    without = "" if arguments.baselines else ", without the baselines"
-    return f"Measured on {datetime.date.today()} at {revision} with {seeds}{without}."
+    part = f", only {', '.join(arguments.method)}" if arguments.method else ""
+    return f"Measured on {datetime.date.today()} at {revision} with {seeds}{part}."
 
 
 def say(text):
@@ -159,13 +162,18 @@ def parse():
                         help="how many seeds to train with")
     parser.add_argument("--no-baselines", dest="baselines", action="store_false",
                         help="only Spotter with what it comes with")
+    parser.add_argument("--method", action="append", help="only this one; may be repeated",
+                        choices=[slug(name) for name in (*SPOTTERS, *ANOMALIB)])
     parser.add_argument("--reuse", action="store_true",
                         help="take results of the output folder instead of measuring again")
     parser.add_argument("--write", action="store_true",
                         help="rewrite docs/accuracy.md also after a run of parts")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "spotter-accuracy",
                         help="folder for results and sheets")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.method = arguments.method or ([] if arguments.baselines else ["spotter"])
+    arguments.wants = lambda name: not arguments.method or slug(name) in arguments.method
+    return arguments
 
 
 def main():
@@ -177,7 +185,7 @@ def main():
     if unknown or not sets:
         sys.exit(f"{arguments.root} has {', '.join(one.name for one in sets) or 'no data sets'}, "
                  f"not {', '.join(sorted(unknown)) or 'any'}.")
-    is_complete = not arguments.data and arguments.seeds == len(SEEDS) and arguments.baselines
+    is_complete = not (arguments.data or arguments.method) and arguments.seeds == len(SEEDS)
     measured = {}
     for data in sets:
         if not arguments.data or data.name in arguments.data:

@@ -35,6 +35,8 @@ def roc(name, rows, folder):
 def histograms(name, rows, folder):
     """Scores of Spotter's test images as multiples of the threshold, on a logarithmic axis."""
     ours = [row for row in rows if row[0] == "Spotter"]
+    if not ours:
+        return
     figure, plots = pyplot.subplots(1, len(ours), figsize=(5 * len(ours), 3.4), squeeze=False)
     for axes, (_, supervision, results) in zip(plots[0], ours):
         result = median_run(results)
