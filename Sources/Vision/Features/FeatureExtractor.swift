@@ -66,6 +66,11 @@ package struct FeatureView: Sendable {
     var gridWidth: Int { max(1, input.width / tap.stride) }
     var gridHeight: Int { max(1, input.height / tap.stride) }
     var patches: Int { gridWidth * gridHeight }
+    /// Colours and textures at the same cells, for classifiers: a network that was taught to tell
+    /// defects from normal forgets what colour they had. nil where there is no such grid.
+    var texture: FilterBank? {
+        extractor is FilterBank ? nil : FilterBank(stride: tap.stride)
+    }
 }
 
 extension FeatureView {

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Colours become luminance and two opponent colours. At three scales, each half as large as the
 /// one before, oriented quadrature pairs of Gabor filters give the local amplitude in four
-/// directions; amplitudes and colours are averaged over cells of 8 pixels. 39 channels.
+/// directions; amplitudes and colours are averaged over cells. 39 channels.
 ///
 /// Source: amplitude of quadrature pairs as in Adelson and Bergen, "Spatiotemporal energy models
 /// for the perception of motion", J. Opt. Soc. Am. A, 1985; opponent axes as in Ruderman, Cronin
@@ -27,7 +27,17 @@ package struct FilterBank: FeatureExtractor {
         [1.0 / 3, 1.0 / 3, 1.0 / 3], [0.5, -0.5, 0], [0.25, 0.25, -0.5],
     ]
 
-    package init() {
+    private static let strides = [4, 8, 16]
+
+    package init() { self.init(cell: 8) }
+
+    /// A bank whose cells are `stride` pixels wide; nil for strides that it cannot give.
+    init?(stride: Int) {
+        guard Self.strides.contains(stride) else { return nil }
+        self.init(cell: stride)
+    }
+
+    private init(cell: Int) {
         var builder = GraphBuilder(name: Self.name)
         let colours = builder.node(
             "Conv",
@@ -37,17 +47,16 @@ package struct FilterBank: FeatureExtractor {
                     Tensor(shape: [3, 3, 1, 1], values: Self.opponents.flatMap { $0 }), "opponents"),
             ])
         let kernels = builder.constant(Self.kernels(), "kernels")
-        var grids: [String] = [Self.pooled(&builder, colours, by: 8)]
+        var grids: [String] = [Self.pooled(&builder, colours, by: cell)]
         var image = colours
         for scale in 0..<Self.scales {
-            let stride = 8 >> (scale + 1)
-            grids.append(
-                Self.amplitude(&builder, image, kernels, pooledBy: stride))
+            let amplitude = Self.amplitude(&builder, image, kernels)
+            grids.append(Self.resampled(&builder, amplitude, from: 2 << scale, to: cell))
             if scale + 1 < Self.scales { image = Self.pooled(&builder, image, by: 2) }
         }
         let output = builder.node("Concat", grids, [("axis", .int(1))], output: "amplitudes")
         let channels = Self.planes + Self.scales * Self.planes * Self.directions
-        taps = [FeatureTap(name: output, channels: channels, stride: 8)]
+        taps = [FeatureTap(name: output, channels: channels, stride: cell)]
         graph = BackboneGraph(graph: builder.finished, input: "image")
     }
 
@@ -61,9 +70,25 @@ package struct FilterBank: FeatureExtractor {
                 [("kernel_shape", .ints([size, size])), ("strides", .ints([size, size]))])
     }
 
-    /// sqrt(even² + odd² + ε) of each plane and direction, at half the size and averaged.
+    /// A grid of one stride at another.
+    private static func resampled(
+        _ builder: inout GraphBuilder, _ grid: String, from stride: Int, to cell: Int
+    ) -> String {
+        guard stride > cell else { return pooled(&builder, grid, by: cell / stride) }
+        let factor = Float(stride / cell)
+        let scales = builder.constant(
+            Tensor(shape: [4], values: [1, 1, factor, factor]), "grid_scales")
+        return builder.node(
+            "Resize", [grid, "", scales],
+            [
+                ("mode", .string("nearest")), ("nearest_mode", .string("floor")),
+                ("coordinate_transformation_mode", .string("asymmetric")),
+            ])
+    }
+
+    /// sqrt(even² + odd² + ε) of each plane and direction, at half the size.
     private static func amplitude(
-        _ builder: inout GraphBuilder, _ image: String, _ kernels: String, pooledBy size: Int
+        _ builder: inout GraphBuilder, _ image: String, _ kernels: String
     ) -> String {
         let pads = builder.constant(
             [0, 0, radius, radius, 0, 0, radius, radius], "filter_pads")
@@ -79,7 +104,7 @@ package struct FilterBank: FeatureExtractor {
             "pair_sum")
         let energy = builder.node("Conv", [squares, ones], [("group", .int(count))])
         let floor = builder.node("Add", [energy, builder.scalar(1e-6, "energy_floor")])
-        return pooled(&builder, builder.node("Sqrt", [floor]), by: size)
+        return builder.node("Sqrt", [floor])
     }
 
     /// `[planes · directions · 2, 1, 9, 9]`: for each plane and direction the even and the odd

@@ -19,10 +19,18 @@ enum DetectorGraph {
     /// Rows whose distances to the bank are computed at once: more only cost memory.
     private static let rowsAtOnce = 2048
 
-    /// Input `image` uint8 `[1, H, W, 3]`; output `features` `[1, C, h, w]`.
+    /// Input `image` uint8 `[1, H, W, 3]`; outputs `features` `[1, C, h, w]` and, where the view
+    /// has a texture, `texture` `[1, T, h, w]`.
     static func features(_ view: FeatureView) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "features")
-        let features = appendFeatures(&builder, view)
+        let image = appendImage(&builder, view)
+        if let bank = view.texture {
+            let texture = builder.node(
+                "Identity", [appendTexture(&builder, bank, image)], output: "texture")
+            builder.output(
+                texture, shape: [1, bank.taps[0].channels, view.gridHeight, view.gridWidth])
+        }
+        let features = appendFeatures(&builder, view, image)
         let output = builder.node("Identity", [features], output: "features")
         builder.output(output, shape: [1, view.channels, view.gridHeight, view.gridWidth])
         return try builder.model()
@@ -62,13 +70,20 @@ enum DetectorGraph {
         _ view: FeatureView, _ head: DetectorHead, metadata: [(String, String)]
     ) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "spotter-detector")
-        let features = appendFeatures(&builder, view)
+        let image = appendImage(&builder, view)
+        let features = appendFeatures(&builder, view, image)
         let rows = appendRows(&builder, view, features: features, isSmoothed: head.isSmoothed)
         let (whitened, distances) = appendDistances(
             &builder, head.whitening, head.normal, rows: rows, patches: view.patches)
         var inputs: String?
         if head.supervision != nil || head.classifier != nil {
-            inputs = appendClassifierInputs(&builder, whitened, distances)
+            var texture: String?
+            if let bank = view.texture, let whitening = head.textureWhitening {
+                let grid = appendTexture(&builder, bank, image)
+                let rows = appendRowsOf(&builder, grid, channels: bank.taps[0].channels)
+                texture = appendWhitened(&builder, whitening, rows)
+            }
+            inputs = appendClassifierInputs(&builder, whitened, distances, texture)
         }
         var score = appendPooling(&builder, view, distances, fraction: head.pooledFraction)
         var map = appendGrid(&builder, view, distances)
@@ -86,15 +101,28 @@ enum DetectorGraph {
         return try builder.model(metadata: metadata)
     }
 
-    private static func appendFeatures(_ builder: inout GraphBuilder, _ view: FeatureView)
-        -> String
-    {
-        let extractor = view.extractor
+    /// The graph's input as `[1, 3, H, W]` in 0...1.
+    private static func appendImage(_ builder: inout GraphBuilder, _ view: FeatureView) -> String {
         builder.input(imageInput, .uint8, shape: [1, view.input.height, view.input.width, 3])
         let floats = builder.node(
             "Cast", [imageInput], [("to", .int(ONNXTensor.ElementType.float.rawValue))])
         let planes = builder.node("Transpose", [floats], [("perm", .ints([0, 3, 1, 2]))])
-        var image = builder.node("Mul", [planes, builder.scalar(1.0 / 255, "one_255th")])
+        return builder.node("Mul", [planes, builder.scalar(1.0 / 255, "one_255th")])
+    }
+
+    private static func appendTexture(
+        _ builder: inout GraphBuilder, _ bank: FilterBank, _ image: String
+    ) -> String {
+        builder.append(
+            bank.graph.graph, prefix: "texture/", input: image, for: bank.graph.input,
+            output: bank.taps[0].name)
+    }
+
+    private static func appendFeatures(
+        _ builder: inout GraphBuilder, _ view: FeatureView, _ image: String
+    ) -> String {
+        let extractor = view.extractor
+        var image = image
         if extractor.normalisation != .none {
             let mean = Tensor(shape: [1, 3, 1, 1], values: extractor.normalisation.mean)
             let factor = Tensor(
@@ -117,9 +145,27 @@ enum DetectorGraph {
         _ builder: inout GraphBuilder, _ view: FeatureView, features: String, isSmoothed: Bool
     ) -> String {
         let grid = isSmoothed ? appendMean3x3(&builder, features) : features
+        return appendRowsOf(&builder, grid, channels: view.channels)
+    }
+
+    /// `[1, C, h, w]` as `[h·w, C]`.
+    private static func appendRowsOf(
+        _ builder: inout GraphBuilder, _ grid: String, channels: Int
+    ) -> String {
         let last = builder.node("Transpose", [grid], [("perm", .ints([0, 2, 3, 1]))])
-        return builder.node(
-            "Reshape", [last, builder.constant([-1, view.channels], "rows_shape")])
+        return builder.node("Reshape", [last, builder.constant([-1, channels], "rows_shape")])
+    }
+
+    private static func appendWhitened(
+        _ builder: inout GraphBuilder, _ whitening: Whitening, _ rows: String
+    ) -> String {
+        let mean = builder.constant(
+            Tensor(shape: [1, whitening.mean.count], values: whitening.mean), "mean")
+        let transform = builder.constant(
+            Tensor(
+                shape: [whitening.mean.count, whitening.outputs], values: whitening.transform),
+            "transform")
+        return builder.node("MatMul", [builder.node("Sub", [rows, mean]), transform])
     }
 
     /// Averages over 3×3 cells with the edge cells repeated outwards.
@@ -135,13 +181,7 @@ enum DetectorGraph {
         _ builder: inout GraphBuilder, _ whitening: Whitening, _ normal: NormalModel,
         rows: String, patches: Int
     ) -> (whitened: String, distances: String) {
-        let mean = builder.constant(
-            Tensor(shape: [1, whitening.mean.count], values: whitening.mean), "mean")
-        let transform = builder.constant(
-            Tensor(
-                shape: [whitening.mean.count, whitening.outputs], values: whitening.transform),
-            "transform")
-        let whitened = builder.node("MatMul", [builder.node("Sub", [rows, mean]), transform])
+        let whitened = appendWhitened(&builder, whitening, rows)
         switch normal {
         case .memoryBank(let bank):
             let nearest = appendNearest(&builder, whitened, bank, patches: patches)
@@ -239,14 +279,15 @@ enum DetectorGraph {
         builder.output(output, shape: shape)
     }
 
-    /// `[P, D + 1]`: whitened patches and the logarithms of their distances.
+    /// `[P, D + 1 + T]`: whitened patches, the logarithms of their distances, whitened textures.
     private static func appendClassifierInputs(
-        _ builder: inout GraphBuilder, _ whitened: String, _ distances: String
+        _ builder: inout GraphBuilder, _ whitened: String, _ distances: String, _ texture: String?
     ) -> String {
         let floor = builder.node(
             "Max", [distances, builder.scalar(PixelClassifier.distanceFloor, "floor")])
+        let logarithm = builder.node("Log", [floor])
         return builder.node(
-            "Concat", [whitened, builder.node("Log", [floor])], [("axis", .int(1))])
+            "Concat", [whitened, logarithm] + (texture.map { [$0] } ?? []), [("axis", .int(1))])
     }
 
     /// The score `[1]` and the map `[1, 1, h, w]` of a classifier, on the scale of distances.
@@ -279,17 +320,8 @@ enum DetectorGraph {
         _ inputs: String
     ) {
         let labels = classifier.labels.count
-        var inputs = inputs
-        if let hidden = classifier.hidden {
-            let weights = builder.constant(
-                Tensor(shape: [classifier.inputs, hidden.units], values: hidden.weights),
-                "hidden_weights")
-            let bias = builder.constant(
-                Tensor(shape: [1, hidden.units], values: hidden.bias), "hidden_bias")
-            let sum = builder.node("Add", [builder.node("MatMul", [inputs, weights]), bias])
-            inputs = builder.node(
-                "Concat", [inputs, builder.node("Relu", [sum])], [("axis", .int(1))])
-        }
+        let around = appendSurroundings(&builder, view, inputs, channels: classifier.inputs)
+        let inputs = builder.node("Concat", [inputs, around], [("axis", .int(1))])
         let weights = builder.constant(
             Tensor(shape: [classifier.width, labels], values: classifier.weights),
             "label_weights")
@@ -304,5 +336,24 @@ enum DetectorGraph {
         )
         let smooth = appendMean3x3(&builder, planes)
         appendUpsampling(&builder, view, smooth, channels: labels, output: logitsOutput)
+    }
+
+    /// The mean of each row of `[P, C]` over the cells around.
+    private static func appendSurroundings(
+        _ builder: inout GraphBuilder, _ view: FeatureView, _ rows: String, channels: Int
+    ) -> String {
+        let radius = PixelClassifier.contextRadius
+        let shape = builder.constant(
+            [1, view.gridHeight, view.gridWidth, channels], "surroundings_shape")
+        let planes = builder.node(
+            "Transpose", [builder.node("Reshape", [rows, shape])], [("perm", .ints([0, 3, 1, 2]))])
+        let pads = builder.constant(
+            [0, 0, radius, radius, 0, 0, radius, radius], "surroundings_pads")
+        let padded = builder.node("Pad", [planes, pads], [("mode", .string("edge"))])
+        let side = 2 * radius + 1
+        let mean = builder.node(
+            "AveragePool", [padded],
+            [("kernel_shape", .ints([side, side])), ("strides", .ints([1, 1]))])
+        return appendRowsOf(&builder, mean, channels: channels)
     }
 }

@@ -6,6 +6,8 @@ package struct DetectorHead: Sendable {
     package var pooledFraction: Double
     package var whitening: Whitening
     package var normal: NormalModel
+    /// Of the filter bank's features, that the classifiers see too.
+    package var textureWhitening: Whitening?
     package var supervision: Supervision?
     package var classifier: PixelClassifier?
 }
@@ -29,13 +31,13 @@ package struct PositionStatistics: Sendable, Equatable {
 /// A classifier of patches that was shown labelled anomalies, and how its opinion joins the
 /// distance:
 ///
-///     l = (z, log d) · w + b              opinion on each patch, averaged over 3×3 cells
+///     l = (z, log d, t) · w + b           opinion on each patch, averaged over 3×3 cells
 ///     s = mean of the k highest l
 ///     score = max(u, exp(scale · s + offset))     u: the score by distance alone
 ///
-/// So what the labels taught is found by the classifier, and what nobody has seen by its distance.
+/// t are the whitened features of the filter bank. So what the labels taught is found by the classifier, and what nobody has seen by its distance.
 package struct Supervision: Sendable, Equatable {
-    /// One value an input: the whitened features, then log d.
+    /// One value an input: the whitened features, log d, the filter bank's whitened features.
     package var weights: [Float]
     package var bias: Float
     package var pooledFraction: Double
@@ -58,6 +60,18 @@ package struct Rows: Sendable, Equatable {
 
     package subscript(row: Int) -> ArraySlice<Float> {
         values[(row * width)..<((row + 1) * width)]
+    }
+
+    /// The cells of a `[1, C, h, w]` tensor, a row each.
+    init(planes tensor: Tensor) {
+        let (channels, cells) = (tensor.shape[1], tensor.shape[2] * tensor.shape[3])
+        var values = [Float](repeating: 0, count: tensor.values.count)
+        for channel in 0..<channels {
+            for cell in 0..<cells {
+                values[cell * channels + channel] = tensor.values[channel * cells + cell]
+            }
+        }
+        self.init(width: channels, values: values)
     }
 
     mutating func append(_ row: ArraySlice<Float>) { values.append(contentsOf: row) }

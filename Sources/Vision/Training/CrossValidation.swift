@@ -1,3 +1,5 @@
+import Glibc
+
 /// Scores models of normality on images that they were not fitted to.
 struct CrossValidation: Sendable {
     enum Kind: String, Sendable, CaseIterable {
@@ -17,6 +19,8 @@ struct CrossValidation: Sendable {
         let whitening: Whitening
         let normal: NormalModel
         let session: InferenceSession
+        /// nil where the view has no texture.
+        var textureWhitening: Whitening?
     }
 
     /// Out-of-fold distances of every image's patches.
@@ -73,8 +77,33 @@ struct CrossValidation: Sendable {
     /// Fits `configuration` to every normal image.
     func fitAll(_ configuration: Configuration) throws(VisionError) -> Fit {
         let rows = try rows(images.normals, isSmoothed: configuration.isSmoothed)
-        return try fit(
+        var fit = try fit(
             configuration, try whitening(rows, exponent: configuration.exponent), to: rows)
+        let textures = images.normals.compactMap(\.texture)
+        if !textures.isEmpty {
+            var random = SeededRandom(seed: seed)
+            fit.textureWhitening = try Whitening.fit(
+                pool(textures, using: &random), exponent: 0.5)
+        }
+        return fit
+    }
+
+    /// What classifiers see of an image: whitened features, the logarithm of the distance, the
+    /// whitened texture.
+    func classifierInputs(
+        _ image: ViewImage, _ rows: Rows, _ distances: [Float], _ fit: Fit
+    ) -> Rows {
+        let whitened = fit.whitening.apply(to: rows)
+        var texture: Rows?
+        if let whitening = fit.textureWhitening { texture = image.texture.map(whitening.apply) }
+        var out = Rows(width: whitened.width + 1 + (texture?.width ?? 0))
+        out.values.reserveCapacity(whitened.count * out.width)
+        for row in 0..<whitened.count {
+            out.values += whitened[row]
+            out.values.append(logf(max(distances[row], PixelClassifier.distanceFloor)))
+            if let texture { out.values += texture[row] }
+        }
+        return out
     }
 
     private func whitening(_ images: [Rows], exponent: Double) throws(VisionError) -> Whitening {
@@ -87,7 +116,7 @@ struct CrossValidation: Sendable {
     /// The same number of patches of each image, so that memory does not grow with their count.
     private func pool(_ images: [Rows], using random: inout SeededRandom) -> Rows {
         let share = max(1, VisionLimits.whiteningPatchesMax / images.count)
-        var pool = Rows(width: view.channels)
+        var pool = Rows(width: images[0].width)
         for image in images {
             pool.values += Sampling.rows(share, of: image, using: &random).values
         }
@@ -147,6 +176,8 @@ struct CrossValidation: Sendable {
 struct ViewImage: Sendable {
     /// `[1, C, h, w]`.
     let features: Tensor
+    /// Rows of the filter bank's features.
+    let texture: Rows?
     let mask: LabelMask?
 }
 

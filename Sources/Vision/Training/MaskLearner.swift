@@ -6,14 +6,13 @@ struct MaskLearner: Sendable {
     /// in its image: the marks of tiny defects never cover much of a cell.
     private static let coverageMin: Float = 0.3
     private static let folds = 3
-    private static let hiddenUnits = 96
 
     let validation: CrossValidation
     let labels: [LabelClass]
 
     private var view: FeatureView { validation.view }
 
-    /// Extended inputs of one image's patches and which labels they show.
+    /// Inputs of one image's patches with their surroundings, and which labels they show.
     private struct Example {
         let rows: Rows
         /// For each label the patches that show it; nil for an anomaly without a mask.
@@ -32,30 +31,34 @@ struct MaskLearner: Sendable {
         let pairs =
             zip(images.normals, judgement.normal).map { ($0, $1) }
             + zip(images.anomalies, judgement.anomalous).filter { $0.0.mask != nil }
-        let hidden = try hidden(pairs, fit)
         var masked: [Example] = []
-        var background = Rows(width: hidden.inputs + hidden.layer.units)
+        var negatives: Rows?
         let share = max(1, VisionLimits.backgroundPatchesMax / pairs.count)
         var random = SeededRandom(seed: validation.seed)
         for (image, distances) in pairs {
-            let example = try example(image, distances, fit, hidden.layer)
+            let example = try example(image, distances, fit)
+            var background = negatives ?? Rows(width: example.rows.width)
             for index in Sampling.indices(share, below: example.background.count, using: &random) {
                 background.append(example.rows[example.background[index]])
             }
+            negatives = background
             if image.mask != nil { masked.append(example) }
+        }
+        guard let background = negatives else {
+            throw VisionError(.unsuitableDataset, "There is no image with a mask.")
         }
         var histograms = labels.map { _ in LogitHistogram() }
         let folds = min(Self.folds, masked.count)
         if folds >= 2 {
             for fold in 0..<folds {
                 let training = masked.indices.filter { $0 % folds != fold }.map { masked[$0] }
-                let classifier = train(training, background, hidden.layer)
+                let classifier = train(training, background)
                 for index in masked.indices where index % folds == fold {
                     tally(masked[index], classifier, &histograms)
                 }
             }
         }
-        var classifier = train(masked, background, hidden.layer)
+        var classifier = train(masked, background)
         var iou: [String: Double] = [:]
         for label in labels.indices {
             let (cut, value) = histograms[label].bestCut()
@@ -69,39 +72,13 @@ struct MaskLearner: Sendable {
         _ image: ViewImage, _ distances: [Float], _ fit: CrossValidation.Fit
     ) throws(VisionError) -> Rows {
         let rows = try validation.rows([image], isSmoothed: fit.configuration.isSmoothed)[0]
-        return SupervisionLearner.inputs(fit.whitening.apply(to: rows), distances)
-    }
-
-    private func hidden(
-        _ pairs: [(ViewImage, [Float])], _ fit: CrossValidation.Fit
-    ) throws(VisionError) -> (layer: PixelClassifier.Hidden, inputs: Int) {
-        var sample: Rows?
-        for (image, distances) in pairs.prefix(8) {
-            let rows = try inputs(image, distances, fit)
-            sample = Rows(width: rows.width, values: (sample?.values ?? []) + rows.values)
-        }
-        guard let sample else {
-            throw VisionError(.unsuitableDataset, "There is no image with a mask.")
-        }
-        var (sums, squares) = (
-            [Float](repeating: 0, count: sample.width), [Float](repeating: 0, count: sample.width)
-        )
-        for (index, value) in sample.values.enumerated() {
-            sums[index % sample.width] += value
-            squares[index % sample.width] += value * value
-        }
-        let count = Float(sample.count)
-        let deviation = zip(sums, squares).map { sum, square in
-            max(0, square / count - (sum / count) * (sum / count)).squareRoot()
-        }
-        return (PixelClassifier.Hidden(units: Self.hiddenUnits, scale: deviation), sample.width)
+        return validation.classifierInputs(image, rows, distances, fit)
     }
 
     private func example(
-        _ image: ViewImage, _ distances: [Float], _ fit: CrossValidation.Fit,
-        _ hidden: PixelClassifier.Hidden
+        _ image: ViewImage, _ distances: [Float], _ fit: CrossValidation.Fit
     ) throws(VisionError) -> Example {
-        let rows = hidden.extended(try inputs(image, distances, fit))
+        let rows = withSurroundings(try inputs(image, distances, fit))
         let (width, height) = (view.gridWidth, view.gridHeight)
         let positives = image.mask.map { mask in
             labels.indices.map {
@@ -122,9 +99,19 @@ struct MaskLearner: Sendable {
         return coverage.indices.filter { coverage[$0] >= limit }
     }
 
-    private func train(
-        _ examples: [Example], _ background: Rows, _ hidden: PixelClassifier.Hidden
-    ) -> PixelClassifier {
+    private func withSurroundings(_ rows: Rows) -> Rows {
+        let around = view.averaged(
+            rows.values, channels: rows.width, radius: PixelClassifier.contextRadius)
+        var out = Rows(width: 2 * rows.width)
+        out.values.reserveCapacity(2 * rows.values.count)
+        for row in 0..<rows.count {
+            out.values += rows[row]
+            out.values += around[(row * rows.width)..<((row + 1) * rows.width)]
+        }
+        return out
+    }
+
+    private func train(_ examples: [Example], _ background: Rows) -> PixelClassifier {
         var random = SeededRandom(seed: validation.seed)
         let share = max(16, VisionLimits.labelPatchesMax / max(1, examples.count))
         let positives = labels.indices.map { label in
@@ -140,7 +127,7 @@ struct MaskLearner: Sendable {
                 Rows(width: background.width, values: rows.values + positives[other].values)
             }
         }
-        return .fit(labels: labels, hidden: hidden, positives: positives, negatives: negatives)
+        return .fit(labels: labels, positives: positives, negatives: negatives)
     }
 
     /// Counts an image's pixels by their logits.

@@ -84,13 +84,15 @@ struct RetainedImages: Sendable {
         let place = sizes.firstIndex(of: view.input) ?? 0
         func extract(_ image: Image) throws(VisionError) -> ViewImage {
             let shape = [1, view.input.height, view.input.width, 3]
-            let features = try session.run(
+            let bank = view.texture
+            let outputs = try session.run(
                 [
                     (
                         DetectorGraph.imageInput,
                         .bytes(shape: shape, values: image.sizes[place].pixels)
                     )
-                ], outputs: ["features"])[0]
+                ], outputs: bank == nil ? ["features"] : ["features", "texture"])
+            let features = outputs[0]
             guard features.shape == [1, view.channels, view.gridHeight, view.gridWidth] else {
                 throw VisionError(
                     .invalidModel,
@@ -99,7 +101,9 @@ struct RetainedImages: Sendable {
                         + "[1, \(view.channels), \(view.gridHeight), \(view.gridWidth)]. Its "
                         + "spotter.strides or spotter.multiple is not what it does.")
             }
-            return ViewImage(features: features, mask: image.mask)
+            return ViewImage(
+                features: features, texture: bank.map { _ in Rows(planes: outputs[1]) },
+                mask: image.mask)
         }
         let bytes = view.patches * view.channels * 4
         let limit = max(8, VisionLimits.featureBytesMax / 2 / bytes)

@@ -1,7 +1,7 @@
 /// Chooses view, model of normality, pooling and supervision by cross-validation.
 struct Search {
     /// Candidates whose anomalies also teach classifiers; the others only lose time.
-    private static let taughtMax = 2
+    private static let taughtMax = 4
     /// Anomalies below which a classifier learns nothing that holds.
     private static let taughtAnomaliesMin = 4
 

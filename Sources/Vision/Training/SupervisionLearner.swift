@@ -63,28 +63,17 @@ struct SupervisionLearner {
         return supervision
     }
 
-    /// Whitened features and the logarithm of the out-of-fold distance, for each image: normal
-    /// ones first.
+    /// What the classifier sees of each image, with out-of-fold distances: normal ones first.
     private func inputs(_ judgement: CrossValidation.Judgement, _ fit: CrossValidation.Fit)
         throws(VisionError) -> [Rows]
     {
+        let images = validation.images.normals + validation.images.anomalies
         let rows = try validation.rows(
-            validation.images.normals + validation.images.anomalies,
-            isSmoothed: judgement.configuration.isSmoothed)
+            images, isSmoothed: judgement.configuration.isSmoothed)
         let distances = judgement.normal + judgement.anomalous
-        return zip(rows, distances).map { rows, distances in
-            Self.inputs(fit.whitening.apply(to: rows), distances)
+        return images.indices.map {
+            validation.classifierInputs(images[$0], rows[$0], distances[$0], fit)
         }
-    }
-
-    static func inputs(_ whitened: Rows, _ distances: [Float]) -> Rows {
-        var out = Rows(width: whitened.width + 1)
-        out.values.reserveCapacity(whitened.count * out.width)
-        for row in 0..<whitened.count {
-            out.values += whitened[row]
-            out.values.append(logf(max(distances[row], PixelClassifier.distanceFloor)))
-        }
-        return out
     }
 
     private func lessons(_ inputs: [Rows], _ judgement: CrossValidation.Judgement) -> [Lesson] {

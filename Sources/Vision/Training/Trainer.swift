@@ -176,7 +176,8 @@ package final class Trainer: Sendable {
         let fit = try validation.fitAll(chosen.configuration)
         var head = DetectorHead(
             isSmoothed: chosen.configuration.isSmoothed, pooledFraction: chosen.pooledFraction,
-            whitening: fit.whitening, normal: fit.normal, supervision: nil, classifier: nil)
+            whitening: fit.whitening, normal: fit.normal,
+            textureWhitening: fit.textureWhitening, supervision: nil, classifier: nil)
         if let teaching = chosen.supervision {
             head.supervision = try SupervisionLearner(validation: validation)
                 .fit(chosen, teaching)

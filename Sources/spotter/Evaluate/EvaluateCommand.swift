@@ -33,7 +33,11 @@ struct Evaluate: AsyncParsableCommand {
                 + "normal images).", valueName: "masks|labels|normal"))
     var supervision = Supervision.masks
 
-    @Option(help: "ONNX file of another backbone than the one that Spotter comes with.")
+    @Option(
+        help: """
+            ONNX file of another backbone than the one that Spotter comes with, or filter-bank \
+            for features that nobody taught.
+            """)
     var backbone: String?
 
     @Option(help: ArgumentHelp("Folder for what comes out.", valueName: "dir"))
@@ -81,6 +85,7 @@ struct Evaluate: AsyncParsableCommand {
 
     private func extractor(_ installation: Installation) throws -> any FeatureExtractor {
         guard let backbone else { return try installation.backbone() }
+        if backbone == FilterBank.name { return FilterBank() }
         guard let file = FileManager.default.contents(atPath: backbone) else {
             throw ManifestError("The backbone \(backbone) cannot be read.")
         }
