@@ -93,8 +93,58 @@ import Testing
         #expect(decision.confidence(decision.threshold) == 0.5)
         #expect(decision.confidence(3) > decision.confidence(2))
         #expect(decision.confidence(0) > decision.confidence(1.2))
-        let unlabelled = Decision(normal: [1, 2, 3, 4], anomalous: [])
-        #expect(unlabelled.threshold == 4)
-        #expect(abs(unlabelled.confidence(3) - 0.95) < 1e-9)
+    }
+
+    @Test func withoutAnomaliesTheThresholdStaysNearTheHighestNormalScores() {
+        let normal = (1...40).map { 1 + Double($0) / 40 }
+        for drawn in [[], [1.1, 1.2], [9.0, 10]] {
+            let decision = Decision(normal: normal, drawn: drawn)
+            #expect(decision.threshold > 1.8 && decision.threshold <= 2 * 1.15)
+            #expect(decision.confidence(1.5) > 0.9)
+        }
+    }
+
+    @Test func bothClassifiersSeparateWhatAPlaneSeparates() {
+        let background = randomRows(400, 3, seed: 1)
+        var positive = randomRows(60, 3, seed: 2)
+        for row in 0..<60 { positive.values[row * 3 + 1] += 8 }
+        for fitted in [
+            LinearClassifier.discriminant(positive, background),
+            LinearClassifier.logistic(positive, background),
+        ] {
+            func logit(_ row: ArraySlice<Float>) -> Double {
+                zip(row, fitted.weights).reduce(fitted.bias) { $0 + Double($1.0) * $1.1 }
+            }
+            #expect((0..<60).allSatisfy { logit(positive[$0]) > 0 })
+            #expect((0..<400).allSatisfy { logit(background[$0]) < 0 })
+        }
+        let none = LinearClassifier.logistic(Rows(width: 3), background)
+        #expect(none.bias < 0 && none.weights == [0, 0, 0])
+    }
+
+    @Test func nearDuplicatesShareAFold() {
+        var random = SeededRandom(seed: 4)
+        var thumbnails: [[Float]] = []
+        for _ in 0..<12 {
+            let scene = (0..<48).map { _ in Float.random(in: 0...255, using: &random) }
+            thumbnails.append(scene)
+            thumbnails.append(scene.map { $0 + Float.random(in: -1...1, using: &random) })
+        }
+        let folds = Folds(thumbnails: thumbnails, seed: 9).assignment
+        for pair in 0..<12 { #expect(folds[2 * pair] == folds[2 * pair + 1]) }
+        for fold in 0..<Folds.count { #expect(folds.count { $0 == fold } == 6) }
+        // Images of a product that always looks alike are no duplicates.
+        let alike = Folds(
+            thumbnails: (0..<20).map { [100 + Float($0) * 0.1] }, seed: 9
+        ).assignment
+        for fold in 0..<Folds.count { #expect(alike.count { $0 == fold } == 5) }
+    }
+
+    @Test func averagesOverCellsRepeatTheEdge() {
+        let view = FeatureView(
+            extractor: FilterBank(), tap: FeatureTap(name: "x", channels: 1, stride: 8),
+            input: PixelSize(width: 24, height: 16))
+        let mean = view.averaged([9, 0, 0, 0, 0, 0], channels: 1, radius: 1)
+        #expect(mean.map { ($0 * 100).rounded() / 100 } == [4, 2, 0, 2, 1, 0])
     }
 }

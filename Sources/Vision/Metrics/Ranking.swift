@@ -49,9 +49,13 @@ package enum Ranking {
             return (logs, max(1e-4, 1.06 * deviation * pow(Double(max(1, logs.count)), -0.2)))
         }
         let (n, a) = (smoothed(normal), smoothed(anomalous))
-        guard let low = (n.logs + a.logs).min(), let high = (n.logs + a.logs).max() else { return 1 }
+        guard let low = (n.logs + a.logs).min(), let high = (n.logs + a.logs).max() else {
+            return 1
+        }
         func above(_ class: (logs: [Double], width: Double), _ cut: Double) -> Double {
-            `class`.logs.reduce(0) { $0 + 0.5 * erfc((cut - $1) / (`class`.width * 2.squareRoot())) }
+            `class`.logs.reduce(0) {
+                $0 + 0.5 * erfc((cut - $1) / (`class`.width * 2.squareRoot()))
+            }
         }
         var best = (f1: -1.0, first: low, last: low)
         let steps = 400

@@ -320,8 +320,11 @@ enum DetectorGraph {
         _ inputs: String
     ) {
         let labels = classifier.labels.count
-        let around = appendSurroundings(&builder, view, inputs, channels: classifier.inputs)
-        let inputs = builder.node("Concat", [inputs, around], [("axis", .int(1))])
+        var inputs = inputs
+        if classifier.seesSurroundings {
+            let around = appendSurroundings(&builder, view, inputs, channels: classifier.inputs)
+            inputs = builder.node("Concat", [inputs, around], [("axis", .int(1))])
+        }
         let weights = builder.constant(
             Tensor(shape: [classifier.width, labels], values: classifier.weights),
             "label_weights")

@@ -32,7 +32,7 @@ extension Decision {
     private static let slopes = (2.0, 60.0)
     /// Between which quantile of the normal images and which multiple of their highest score a
     /// threshold may lie that no labelled anomaly supports: drawn defects are no real ones.
-    private static let drawnQuantileMin = 0.95
+    private static let drawnQuantileMin = 0.9
     private static let drawnMultipleMax = 1.15
 
     /// Chooses the threshold without labelled anomalies, from out-of-fold scores of normal images

@@ -89,7 +89,9 @@ struct LinearClassifier: Sendable {
         var sums = [Double](repeating: 0, count: rows.width)
         rows.values.withUnsafeBufferPointer { values in
             for row in 0..<rows.count {
-                for index in 0..<rows.width { sums[index] += Double(values[row * rows.width + index]) }
+                for index in 0..<rows.width {
+                    sums[index] += Double(values[row * rows.width + index])
+                }
             }
         }
         return sums.map { $0 / Double(rows.count) }

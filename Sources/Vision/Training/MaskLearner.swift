@@ -5,14 +5,13 @@ struct MaskLearner: Sendable {
     /// A cell shows a label when the label covers this share of it, or half of the largest share
     /// in its image: the marks of tiny defects never cover much of a cell.
     private static let coverageMin: Float = 0.3
-    private static let folds = 3
 
     let validation: CrossValidation
     let labels: [LabelClass]
 
     private var view: FeatureView { validation.view }
 
-    /// Inputs of one image's patches with their surroundings, and which labels they show.
+    /// Inputs of one image's patches, and which labels they show.
     private struct Example {
         let rows: Rows
         /// For each label the patches that show it; nil for an anomaly without a mask.
@@ -20,6 +19,15 @@ struct MaskLearner: Sendable {
         /// Patches of nothing at all.
         let background: [Int]
         let mask: LabelMask?
+        let fold: Int
+    }
+
+    /// What the classifier learns from.
+    private struct Lesson {
+        let masked: [Example]
+        /// Patches of nothing, a sample.
+        let background: Rows
+        let seesSurroundings: Bool
     }
 
     /// - Returns: the classifier, whose bias puts each label's best cut at 0, and the
@@ -27,16 +35,56 @@ struct MaskLearner: Sendable {
     func fit(_ fit: CrossValidation.Fit, _ judgement: CrossValidation.Judgement)
         throws(VisionError) -> (PixelClassifier, [String: Double])
     {
+        let (lesson, cuts) = try best(fit, judgement)
+        var classifier = train(lesson.masked, lesson)
+        var iou: [String: Double] = [:]
+        for label in labels.indices {
+            classifier.bias[label] -= cuts[label].cut
+            iou[labels[label].name] = cuts[label].iou
+        }
+        return (classifier, iou)
+    }
+
+    /// The mean intersection over union of the labels out of fold, 0...1.
+    func overlap(_ fit: CrossValidation.Fit, _ judgement: CrossValidation.Judgement)
+        throws(VisionError) -> Double
+    {
+        Self.mean(try best(fit, judgement).cuts)
+    }
+
+    private static func mean(_ cuts: [(cut: Float, iou: Double)]) -> Double {
+        cuts.reduce(0) { $0 + $1.iou } / Double(max(1, cuts.count))
+    }
+
+    /// With surroundings or without, whichever finds the masks better out of fold.
+    private func best(_ fit: CrossValidation.Fit, _ judgement: CrossValidation.Judgement)
+        throws(VisionError) -> (lesson: Lesson, cuts: [(cut: Float, iou: Double)])
+    {
+        let own = try lesson(fit, judgement, seesSurroundings: false)
+        let ownCuts = outOfFold(own)
+        let wide = try lesson(fit, judgement, seesSurroundings: true)
+        let wideCuts = outOfFold(wide)
+        return Self.mean(wideCuts) > Self.mean(ownCuts) ? (wide, wideCuts) : (own, ownCuts)
+    }
+
+    private func lesson(
+        _ fit: CrossValidation.Fit, _ judgement: CrossValidation.Judgement, seesSurroundings: Bool
+    ) throws(VisionError) -> Lesson {
         let images = validation.images
-        let pairs =
-            zip(images.normals, judgement.normal).map { ($0, $1) }
-            + zip(images.anomalies, judgement.anomalous).filter { $0.0.mask != nil }
+        let normal = images.normals.indices.map {
+            (images.normals[$0], judgement.normal[$0], images.normalFolds[$0])
+        }
+        let anomalous = images.anomalies.indices.map {
+            (images.anomalies[$0], judgement.anomalous[$0], images.anomalyFolds[$0])
+        }
+        let pairs = normal + anomalous.filter { $0.0.mask != nil }
         var masked: [Example] = []
         var negatives: Rows?
-        let share = max(1, VisionLimits.backgroundPatchesMax / pairs.count)
+        let share = max(1, VisionLimits.backgroundPatchesMax / max(1, pairs.count))
         var random = SeededRandom(seed: validation.seed)
-        for (image, distances) in pairs {
-            let example = try example(image, distances, fit)
+        for (image, distances, fold) in pairs {
+            let example = try example(
+                image, distances, fit, fold: fold, seesSurroundings: seesSurroundings)
             var background = negatives ?? Rows(width: example.rows.width)
             for index in Sampling.indices(share, below: example.background.count, using: &random) {
                 background.append(example.rows[example.background[index]])
@@ -44,28 +92,25 @@ struct MaskLearner: Sendable {
             negatives = background
             if image.mask != nil { masked.append(example) }
         }
-        guard let background = negatives else {
+        guard let negatives else {
             throw VisionError(.unsuitableDataset, "There is no image with a mask.")
         }
+        return Lesson(
+            masked: masked, background: negatives, seesSurroundings: seesSurroundings)
+    }
+
+    /// The best cut of each label's logits on images that the classifier did not see.
+    private func outOfFold(_ lesson: Lesson) -> [(cut: Float, iou: Double)] {
         var histograms = labels.map { _ in LogitHistogram() }
-        let folds = min(Self.folds, masked.count)
-        if folds >= 2 {
-            for fold in 0..<folds {
-                let training = masked.indices.filter { $0 % folds != fold }.map { masked[$0] }
-                let classifier = train(training, background)
-                for index in masked.indices where index % folds == fold {
-                    tally(masked[index], classifier, &histograms)
-                }
-            }
+        for fold in 0..<Folds.count {
+            let (held, training) = (
+                lesson.masked.filter { $0.fold == fold }, lesson.masked.filter { $0.fold != fold }
+            )
+            guard !held.isEmpty, !training.isEmpty else { continue }
+            let classifier = train(training, lesson)
+            for example in held { tally(example, classifier, &histograms) }
         }
-        var classifier = train(masked, background)
-        var iou: [String: Double] = [:]
-        for label in labels.indices {
-            let (cut, value) = histograms[label].bestCut()
-            classifier.bias[label] -= cut
-            iou[labels[label].name] = value
-        }
-        return (classifier, iou)
+        return histograms.map { $0.bestCut() }
     }
 
     private func inputs(
@@ -76,9 +121,11 @@ struct MaskLearner: Sendable {
     }
 
     private func example(
-        _ image: ViewImage, _ distances: [Float], _ fit: CrossValidation.Fit
+        _ image: ViewImage, _ distances: [Float], _ fit: CrossValidation.Fit, fold: Int,
+        seesSurroundings: Bool
     ) throws(VisionError) -> Example {
-        let rows = withSurroundings(try inputs(image, distances, fit))
+        let own = try inputs(image, distances, fit)
+        let rows = seesSurroundings ? withSurroundings(own) : own
         let (width, height) = (view.gridWidth, view.gridHeight)
         let positives = image.mask.map { mask in
             labels.indices.map {
@@ -88,7 +135,8 @@ struct MaskLearner: Sendable {
         let any = image.mask?.coverageOfAnyLabel(gridWidth: width, gridHeight: height)
         let background = (0..<rows.count).filter { cell in (any?[cell] ?? 0) < 0.01 }
         return Example(
-            rows: rows, positives: positives, background: background, mask: image.mask)
+            rows: rows, positives: positives, background: background, mask: image.mask,
+            fold: fold)
     }
 
     /// The cells that show a label, by the share of each that it covers.
@@ -111,7 +159,8 @@ struct MaskLearner: Sendable {
         return out
     }
 
-    private func train(_ examples: [Example], _ background: Rows) -> PixelClassifier {
+    private func train(_ examples: [Example], _ lesson: Lesson) -> PixelClassifier {
+        let background = lesson.background
         var random = SeededRandom(seed: validation.seed)
         let share = max(16, VisionLimits.labelPatchesMax / max(1, examples.count))
         let positives = labels.indices.map { label in
@@ -127,7 +176,9 @@ struct MaskLearner: Sendable {
                 Rows(width: background.width, values: rows.values + positives[other].values)
             }
         }
-        return .fit(labels: labels, positives: positives, negatives: negatives)
+        return .fit(
+            labels: labels, seesSurroundings: lesson.seesSurroundings, positives: positives,
+            negatives: negatives)
     }
 
     /// Counts an image's pixels by their logits.

@@ -1,6 +1,6 @@
 /// Tells for each patch which labels it shows: logistic regression for each label on what is known
-/// of the patch (`CrossValidation.classifierInputs`) and on its mean over the 9×9 cells around,
-/// since what people outline is often wider than what a single cell shows.
+/// of the patch (`CrossValidation.classifierInputs`) and, where that helps, on its mean over the 9×9
+/// cells around: what people outline is sometimes wider than what a single cell shows.
 package struct PixelClassifier: Sendable, Equatable {
     /// Distances are not taken below this before their logarithm.
     static let distanceFloor: Float = 1e-3
@@ -8,7 +8,9 @@ package struct PixelClassifier: Sendable, Equatable {
     package let labels: [LabelClass]
     /// Length of a patch's own input vector.
     package let inputs: Int
-    /// `[2 · inputs, labels]`, row-major: a patch's own, then its surroundings'.
+    /// Whether it looks at the mean over the cells around too.
+    package let seesSurroundings: Bool
+    /// `[width, labels]`, row-major: a patch's own, then its surroundings'.
     package let weights: [Float]
     /// One value a label; a logit above 0 means the label is there.
     package var bias: [Float]
@@ -16,16 +18,17 @@ package struct PixelClassifier: Sendable, Equatable {
     /// Cells to each side of a patch that are its surroundings.
     static let contextRadius = 4
 
-    /// A patch's own inputs and its surroundings'.
-    var width: Int { 2 * inputs }
+    /// A patch's own inputs and, if it sees them, its surroundings'.
+    var width: Int { seesSurroundings ? 2 * inputs : inputs }
 
     /// Fits all labels.
     ///
     /// - Parameters:
-    ///   - positives: for each label, patches that show it, with their surroundings.
+    ///   - seesSurroundings: whether the rows have them.
+    ///   - positives: for each label, patches that show it.
     ///   - negatives: for each label, patches that do not.
     static func fit(
-        labels: [LabelClass], positives: [Rows], negatives: [Rows]
+        labels: [LabelClass], seesSurroundings: Bool, positives: [Rows], negatives: [Rows]
     ) -> PixelClassifier {
         let width = positives[0].width
         var weights = [Float](repeating: 0, count: width * labels.count)
@@ -38,10 +41,11 @@ package struct PixelClassifier: Sendable, Equatable {
             bias[label] = Float(fitted.bias)
         }
         return PixelClassifier(
-            labels: labels, inputs: width / 2, weights: weights, bias: bias)
+            labels: labels, inputs: seesSurroundings ? width / 2 : width,
+            seesSurroundings: seesSurroundings, weights: weights, bias: bias)
     }
 
-    /// Logits of one image's patches with their surroundings, a grid for each label, smoothed as in the graph.
+    /// Logits of one image's patches, a grid for each label, smoothed as in the graph.
     func logits(_ rows: Rows, gridWidth: Int, gridHeight: Int) -> [FloatMap] {
         labels.indices.map { label in
             let values = (0..<rows.count).map { row in

@@ -117,7 +117,8 @@ struct RetainedImages: Sendable {
             anomalySources: Array(sources.prefix(limit)))
     }
 
-    var normalCount: Int { normals.count }
+    /// Whether people outlined any anomaly.
+    var hasMasks: Bool { realAnomalies > 0 && anomalies.contains { $0.mask != nil } }
 }
 
 /// A uniform sample of bounded size (Vitter's algorithm R).

@@ -1,7 +1,11 @@
 /// Chooses view, model of normality, pooling and supervision by cross-validation.
 struct Search {
-    /// Candidates whose anomalies also teach classifiers; the others only lose time.
-    private static let taughtMax = 4
+    /// Views whose anomalies also teach classifiers; the others only lose time.
+    private static let taughtMax = 3
+    /// How much merit a candidate may lack whose masks are better, and what their intersection
+    /// over union is worth in merit.
+    private static let maskLossMax = 0.03
+    private static let maskWorth = 0.1
     /// Anomalies below which a classifier learns nothing that holds.
     private static let taughtAnomaliesMin = 4
 
@@ -9,6 +13,7 @@ struct Search {
     let threads: Int
     let seed: UInt64
     let images: RetainedImages
+    let labels: [LabelClass]
 
     /// The best candidate, and all that were tried.
     struct Result: Sendable {
@@ -49,17 +54,43 @@ struct Search {
                 isSmoothed: variant.isSmoothed, exponent: variant.exponent, [variant])
             note(judged, leader.view, &leaders, &tried)
         }
+        var finalists: [Candidate] = []
         if images.realAnomalies >= Self.taughtAnomaliesMin {
             try say(steps, "learning from the labelled anomalies")
-            for base in leaders {
+            for base in leaders.prefix(Self.taughtMax) {
                 if isCancelled() { throw VisionError(.cancelled, "Training was stopped.") }
                 let learner = SupervisionLearner(validation: try self.validation(base.view))
                 let taught = try learner.candidates(base)
                 tried += taught.map(\.summary)
-                if let best = Self.best([leaders[0]] + taught) { leaders[0] = best }
+                if let best = Self.best([base] + taught) { finalists.append(best) }
             }
         }
-        return Result(best: leaders[0], candidates: tried)
+        let best = try withMasks(finalists, progress: progress, isCancelled: isCancelled)
+        return Result(best: best ?? leaders[0], candidates: tried)
+    }
+
+    /// The best of the finalists; with masks, of those that are about as good the one with the
+    /// best masks.
+    private func withMasks(
+        _ finalists: [Candidate], progress: (String) -> Void, isCancelled: () -> Bool
+    ) throws(VisionError) -> Candidate? {
+        guard let best = Self.best(finalists) else { return nil }
+        let close = finalists.filter { $0.merit > best.merit - Self.maskLossMax }
+        guard images.hasMasks, !labels.isEmpty, close.count > 1 else { return best }
+        var chosen = (merit: -1.0, candidate: best)
+        for candidate in close {
+            if isCancelled() { throw VisionError(.cancelled, "Training was stopped.") }
+            progress(
+                "Comparing masks at \(candidate.view.input.width)×"
+                    + "\(candidate.view.input.height) pixels")
+            let validation = try validation(candidate.view)
+            let learner = MaskLearner(validation: validation, labels: labels)
+            let iou = try learner.overlap(
+                try validation.fitAll(candidate.configuration), candidate.judgement)
+            let merit = candidate.merit + Self.maskWorth * iou
+            if merit > chosen.merit + 1e-9 { chosen = (merit, candidate) }
+        }
+        return chosen.candidate
     }
 
     func validation(_ view: FeatureView) throws(VisionError) -> CrossValidation {
@@ -68,7 +99,7 @@ struct Search {
             images: try images.features(of: view, runtime: runtime, threads: threads))
     }
 
-    /// Writes down the poolings of each judgement and keeps the best few configurations.
+    /// Writes down the poolings of each judgement and keeps the best of each view.
     private func note(
         _ judged: [CrossValidation.Judgement], _ view: FeatureView,
         _ leaders: inout [Candidate], _ tried: inout [TrainingSummary.Candidate]
@@ -80,7 +111,15 @@ struct Search {
         }
         leaders = leaders.enumerated().sorted {
             ($1.element.merit, $0.offset) < ($0.element.merit, $1.offset)
-        }.prefix(Self.taughtMax).map(\.element)
+        }.map(\.element)
+        // One of each view: others of the same view seldom say anything new.
+        var seen: [(PixelSize, String)] = []
+        leaders = leaders.filter { leader in
+            let view = (leader.view.input, leader.view.tap.name)
+            if seen.contains(where: { $0 == view }) { return false }
+            seen.append(view)
+            return true
+        }
     }
 
     private static func variants(of leader: CrossValidation.Configuration)

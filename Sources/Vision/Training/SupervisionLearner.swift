@@ -191,7 +191,9 @@ struct SupervisionLearner {
         rows.values.withUnsafeBufferPointer { source in
             for row in 0..<rows.count {
                 var sum = bias
-                for index in 0..<rows.width { sum += source[row * rows.width + index] * weights[index] }
+                for index in 0..<rows.width {
+                    sum += source[row * rows.width + index] * weights[index]
+                }
                 values[row] = sum
             }
         }

@@ -148,7 +148,8 @@ package final class Trainer: Sendable {
         }
         let images = RetainedImages(
             views: views, normals: normals.images, anomalies: anomalies.images, seed: seed)
-        let search = Search(runtime: runtime, threads: threads, seed: seed, images: images)
+        let search = Search(
+            runtime: runtime, threads: threads, seed: seed, images: images, labels: labels)
         let result = try search.run(progress: progress, isCancelled: isCancelled)
         progress("Fitting the final model")
         let chosen = result.best
