@@ -21,7 +21,7 @@ import accuracy_tables as tables
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SPOTTER = ROOT / ".build" / "release" / "spotter"
-FIRST_BACKBONE = ROOT / "share" / "spotter" / "backbone-d3.onnx"
+FIRST_BACKBONE = ROOT / "training" / "start" / "backbone-d3.onnx"
 SEEDS = (1, 2, 3)
 # Arguments of `spotter evaluate`; None stands for what Spotter comes with.
 SPOTTERS = {

@@ -7,7 +7,7 @@ package import Vision
 /// A folder that holds them has `share/spotter` (weights) and `lib/spotter` or `.deps/lib/spotter`
 /// (ONNX Runtime): an installation's prefix or a checkout.
 package struct Installation: Sendable {
-    private static let backboneName = "backbone-d3"
+    private static let backboneName = "backbone-e1"
 
     package let backbonePath: String
     package let runtimePath: String

@@ -24,7 +24,7 @@ package enum Checkout {
 
     package static func backbone() throws -> LearnedBackbone {
         try LearnedBackbone(
-            identifier: "backbone-d3", file: bytes("share/spotter/backbone-d3.onnx"))
+            identifier: "backbone-e1", file: bytes("share/spotter/backbone-e1.onnx"))
     }
 }
 

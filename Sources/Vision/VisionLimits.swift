@@ -17,6 +17,9 @@ package enum VisionLimits {
     package static let viewPixelsMax = 1024 * 1024
     /// Channels of a backbone's output.
     package static let tapChannelsMax = 4096
+    /// Pixels from cell to cell of a backbone's output, and what sides of images must be multiples
+    /// of. Coarser cells would be larger than defects are.
+    package static let tapStridePixelsMax = 256
     /// Channels that whitening is computed for; of more, a random projection is taken.
     package static let featureChannelsMax = 128
     /// Channels after whitening, those of the largest variance.

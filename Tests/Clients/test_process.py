@@ -173,8 +173,8 @@ def test_the_demonstration_runs_on_a_folder_of_pictures(tmp_path):
 
 def test_an_installed_copy_finds_its_files(tmp_path):
     for source_path, target in (
-            (SPOTTER, "bin/spotter"), (ROOT / "share/spotter/backbone-d3.onnx",
-                                       "share/spotter/backbone-d3.onnx"),
+            (SPOTTER, "bin/spotter"), (ROOT / "share/spotter/backbone-e1.onnx",
+                                       "share/spotter/backbone-e1.onnx"),
             (ROOT / ".deps/lib/spotter/libonnxruntime.so", "lib/spotter/libonnxruntime.so")):
         (tmp_path / "prefix" / target).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "prefix" / target).write_bytes(source_path.read_bytes())

@@ -129,6 +129,12 @@ def test_a_set_threshold_counts_from_the_next_call_and_travels_in_the_package(ho
     (["project", "set", "parts", "--image-sizes", "three"], "mixed"),
     (["project", "set", "parts", "--backbone", "/no/such.onnx"], "/no/such.onnx"),
     (["project", "set", "parts", "--backbone", "/etc"], "/etc"),
+    (["project", "set", "parts", "--image-sizes", "one", "--backbone-strides", "8"], "--backbone,"),
+    (["project", "set", "parts", "--backbone", "default", "--backbone-std", "1,1,1"],
+     "--backbone,"),
+    (["project", "set", "parts", "--backbone", "x", "--backbone-mean", "1,2"], "three numbers"),
+    (["project", "set", "parts", "--backbone", "x", "--backbone-multiple", "0"], "1 to 256"),
+    (["serve", "--backbone-strides", "8"], "--backbone,"),
 ])
 def test_commands_say_what_is_wrong(hosted, arguments, words):
     result = spotter(hosted, *arguments)
@@ -159,26 +165,34 @@ def test_scores_are_in_the_metrics_and_the_evaluation(hosted):
         assert is_above == bool(entry["anomaly-label-detected"])
 
 
-def network(path, seed=1, channels=24, side=128, output_channels=None):
-    """Two convolutions with random weights: edges and colours, enough for drawn blots."""
+def network(path, seed=1, channels=24, side=128, outputs=("y",), output_channels=None, opset=17,
+            metadata=None):
+    """Two convolutions with random weights: edges and colours, enough for drawn blots.
+
+    `z` has a cell for every 4 pixels, `y` for every 8; without `side` it takes any size.
+    """
     random = numpy.random.default_rng(seed)
 
     def weights(name, shape):
         scale = 1 / numpy.sqrt(numpy.prod(shape[1:]))
         return numpy_helper.from_array(
             (random.normal(0, scale, shape)).astype(numpy.float32), name)
+
+    def image(name, depth, stride, axes):
+        sides = [side // stride] * 2 if side else axes
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, depth, *sides])
     nodes = [
         helper.make_node("Conv", ["x", "a"], ["b"], strides=[4, 4], pads=[2, 2, 2, 2]),
-        helper.make_node("Relu", ["b"], ["c"]),
-        helper.make_node("Conv", ["c", "d"], ["y"], strides=[2, 2], pads=[1, 1, 1, 1])]
+        helper.make_node("Relu", ["b"], ["z"]),
+        helper.make_node("Conv", ["z", "d"], ["y"], strides=[2, 2], pads=[1, 1, 1, 1])]
+    known = {"z": image("z", 16, 4, ["zh", "zw"]),
+             "y": image("y", output_channels or channels, 8, ["yh", "yw"])}
     graph = helper.make_graph(
-        nodes, "tiny",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, side, side])],
-        [helper.make_tensor_value_info(
-            "y", TensorProto.FLOAT, [1, output_channels or channels, side // 8, side // 8])],
+        nodes, "tiny", [image("x", 3, 1, ["height", "width"])], [known[x] for x in outputs],
         [weights("a", (16, 3, 5, 5)), weights("d", (channels, 16, 3, 3))])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     model.ir_version = 8
+    helper.set_model_props(model, metadata or {})
     onnx.save(model, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -277,22 +291,111 @@ def test_a_file_that_is_no_backbone_is_refused_by_name_and_changes_nothing(mixed
     before = spotter(mixed, "project", "show", "mix").stdout
     text = tmp_path / "text.onnx"
     text.write_text("no network")
+    opsets = [helper.make_opsetid("", 17)]
     flat = tmp_path / "flat.onnx"
     onnx.save(helper.make_model(helper.make_graph(
         [helper.make_node("Relu", ["x"], ["y"])], "flat",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 10])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 10])])), flat)
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 10])]), opset_imports=opsets), flat)
     odd = tmp_path / "odd.onnx"
     onnx.save(helper.make_model(helper.make_graph(
         [helper.make_node("NoSuchOperator", ["x"], ["y"])], "odd",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 64, 64])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8, 8, 8])])), odd)
-    for path in (text, flat, odd):
-        result = spotter(mixed, "project", "set", "mix", "--backbone", path)
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8, 8, 8])]),
+        opset_imports=opsets), odd)
+    newer, finer = tmp_path / "newer.onnx", tmp_path / "finer.onnx"
+    network(newer, opset=18)
+    # One output has the other's strides.
+    network(finer, side=None, outputs=("z", "y"), metadata={"spotter.strides": "8,4"})
+    half = tmp_path / "half.onnx"
+    network(half, side=None)
+    for path, words, flags in (
+            (text, "not an ONNX file", []), (flat, "[1, 10]", []), (odd, "NoSuchOperator", []),
+            (newer, "opset_version=17", []), (finer, "spotter.strides", []),
+            (half, "--backbone-strides", []), (half, "2", ["--backbone-strides", "8,16"]),
+            (half, "spotter.multiple", ["--backbone-strides", "8", "--backbone-multiple", "12"]),
+            (half, "spotter.strides", ["--backbone-strides", "4"])):
+        result = spotter(mixed, "project", "set", "mix", "--backbone", path, *flags)
         assert result.returncode == 1 and str(path) in result.stderr, result.stderr
+        assert words in result.stderr, result.stderr
     assert spotter(mixed, "project", "show", "mix").stdout == before
     shown = values(spotter(mixed, "project", "set", "mix", "--backbone", "default"))
     assert shown["backbone"] == "default" and shown["image-sizes"] == "mixed"
+
+
+IMAGENET = {"spotter.mean": "0.485,0.456,0.406", "spotter.std": "0.229,0.224,0.225"}
+
+
+def candidates(server, project, version):
+    """What cross-validation tried, as the model's manifest tells."""
+    path = server.directory / "internal/models" / project / version / "manifest.json"
+    training = json.loads(path.read_text())["training"]
+    return training, {(x["inputWidth"], x["inputHeight"], x["stride"])
+                      for x in training["candidates"]}
+
+
+def test_backbones_of_any_size_and_of_one_are_trained_and_detect(tmp_path):
+    server = Server(tmp_path / "data").start()
+    try:
+        client = server.client()
+        make_dataset(server, client, "p", "images")
+        body = png(draw(31, True)[0])
+        two = tmp_path / "two.onnx"
+        digest = network(two, side=None, outputs=("z", "y"),
+                         metadata={"spotter.strides": "4,8", "spotter.multiple": "32", **IMAGENET})
+        wide = tmp_path / "wide.onnx"
+        network(wide, side=224, channels=200)
+        for version, file, flags, sizes in (
+                ("1", two, [], {(256, 256, 4), (256, 256, 8)}),
+                ("2", wide, ["--backbone-mean", "0.5,0.5,0.5"], {(224, 224, 8)})):
+            shown = values(
+                spotter(server, "project", "set", "p", "--backbone", file, *flags))
+            assert (shown["backbone"] == digest) == (not flags)
+            stored = (server.directory / "backbones" / f"{shown['backbone']}.onnx").read_bytes()
+            assert hashlib.sha256(stored).hexdigest() == shown["backbone"]
+            train(client, "p", "images")
+            training, tried = candidates(server, "p", version)
+            assert training["backbone"] == shown["backbone"] and tried == sizes
+            host(client, "p", version)
+            path = f"/2020-11-20/projects/p/models/{version}/detect"
+            _, anomalous, _ = detect(server, body, path=path)
+            _, normal, _ = detect(server, png(draw(32, False)[0]), path=path)
+            assert anomalous > normal > 0
+    finally:
+        server.kill()
+
+
+def test_flags_stand_in_for_metadata(hosted, tmp_path):
+    """The same network, told by its file or by flags, is stored as the same file."""
+    plain, told = tmp_path / "plain.onnx", tmp_path / "told.onnx"
+    network(plain, side=None, outputs=("z", "y"))
+    digest = network(told, side=None, outputs=("z", "y"), metadata={
+        "spotter.strides": "4,8", "spotter.multiple": "16", "spotter.mean": "0.5,0.25,0.0",
+        "spotter.std": "1.0,2.0,3.0"})
+    flags = ["--backbone-strides", "4,8", "--backbone-multiple", "16", "--backbone-mean",
+             "0.5,0.25,0", "--backbone-std", "1,2,3"]
+    try:
+        for file, more in ((told, []), (plain, flags), (told, flags)):
+            shown = values(
+                spotter(hosted, "project", "set", "parts", "--backbone", file, *more))
+            stored = onnx.load(hosted.directory / "backbones" / f"{shown['backbone']}.onnx")
+            onnx.checker.check_model(stored)
+            assert stored == onnx.load(told) and (more or shown["backbone"] == digest)
+    finally:
+        values(spotter(hosted, "project", "set", "parts", "--backbone", "default"))
+    # The commands that read a file where it lies.
+    environment = hosted.environment()
+    (tmp_path / "m").mkdir()
+    for name in ("train", "test"):
+        (tmp_path / "m" / name).write_text("")
+    command = ["evaluate", "--train", tmp_path / "m" / "train", "--test", tmp_path / "m" / "test",
+               "--output", tmp_path / "out", "--backbone"]
+    for more, words in (([plain], "--backbone-strides"), ([plain, *flags], "train"),
+                        ([plain, "--backbone-strides", "8,4"], "plain.onnx cannot be used"),
+                        (["filter-bank", *flags], "--backbone,")):
+        result = subprocess.run([SPOTTER, *command, *more], capture_output=True, text=True,
+                                timeout=60, env=environment)
+        assert result.returncode != 0 and words in result.stderr, result.stderr
 
 
 def test_a_backbone_of_the_whole_server(tmp_path):
@@ -308,7 +411,13 @@ def test_a_backbone_of_the_whole_server(tmp_path):
         server.kill()
     broken = tmp_path / "broken.onnx"
     broken.write_text("no network")
-    outcome = subprocess.run(
-        [SPOTTER, "serve", "--data-directory", tmp_path / "other", "--port", "0", "--backbone",
-         broken], capture_output=True, text=True, timeout=60, env=server.environment())
-    assert outcome.returncode == 1 and "broken.onnx" in outcome.stderr
+    plain = tmp_path / "plain.onnx"
+    network(plain, side=None)
+    for more, name in (([broken], "broken.onnx"), ([plain], "plain.onnx"),
+                       ([plain, "--backbone-strides", "4"], "plain.onnx cannot be used")):
+        outcome = subprocess.run(
+            [SPOTTER, "serve", "--data-directory", tmp_path / "other", "--port", "0", "--backbone",
+             *more], capture_output=True, text=True, timeout=60, env=server.environment())
+        assert outcome.returncode == 1 and name in outcome.stderr, outcome.stderr
+    server = Server(tmp_path / "other", "--backbone", plain, "--backbone-strides", "8").start()
+    server.kill()

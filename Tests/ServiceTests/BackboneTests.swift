@@ -20,7 +20,7 @@ import Vision
             standard: try Checkout.backbone(), folder: folder, pool: service.pool)
     }
 
-    private static let file = "\(Checkout.root)/share/spotter/backbone-d3.onnx"
+    private static let file = "\(Checkout.root)/training/start/backbone-d3.onnx"
 
     private func settings(_ backbone: String?) -> ProjectSettings {
         var settings = ProjectSettings()
@@ -35,7 +35,7 @@ import Vision
         #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["\(name).onnx"])
         #expect(name == Checksum.sha256(try Data(contentsOf: URL(filePath: Self.file))))
         #expect(try await backbones.extractor(for: settings(name)).identifier == name)
-        #expect(try await backbones.extractor(for: settings(nil)).identifier == "backbone-d3")
+        #expect(try await backbones.extractor(for: settings(nil)).identifier == "backbone-e1")
     }
 
     @Test func aStoredBackboneThatIsGoneOrDamagedIsToldWithItsFile() async throws {

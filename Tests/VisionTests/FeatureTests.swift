@@ -37,29 +37,10 @@ import Testing
 
     @Test func aBackboneOfOneSizeIsUsedAtThatSize() throws {
         let backbone = try LearnedBackbone(
-            identifier: "d3", file: Checkout.bytes("share/spotter/backbone-d3.onnx"))
+            identifier: "d3", file: Checkout.bytes("training/start/backbone-d3.onnx"))
         let views = FeatureView.candidates(for: PixelSize(width: 800, height: 600), backbone)
         #expect(views.map(\.input) == [PixelSize(width: 256, height: 256)])
         #expect(views[0].gridWidth == 32 && views[0].channels == 64)
-    }
-
-    @Test func annotationsAreReadFromTheFileAndWrittenIntoIt() throws {
-        let file = try Checkout.bytes("share/spotter/backbone-d3.onnx")
-        var annotations = BackboneAnnotations()
-        annotations.strides = [8]
-        annotations.multiple = 32
-        annotations.normalisation = ColorNormalisation(
-            mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
-        let annotated = try annotations.written(into: file)
-        #expect(try BackboneAnnotations(file: annotated) == annotations)
-        let backbone = try LearnedBackbone(identifier: "x", file: annotated)
-        #expect(backbone.normalisation == annotations.normalisation)
-        #expect(backbone.sideMultiple == 32)
-        for (text, count) in [("1,2", 3), ("a", nil), ("", nil), ("1,nan,2", nil)] {
-            #expect(throws: VisionError.self) {
-                try BackboneAnnotations.numbers(text, "spotter.mean", count: count)
-            }
-        }
     }
 
     /// Amplitudes of the filter bank in the middle of a picture of stripes.

@@ -171,7 +171,7 @@ import Testing
         let bank = Sampling.rows(50, of: whitening.apply(to: rows), using: &random)
         let head = DetectorHead(
             isSmoothed: true, pooledFraction: 0.01, whitening: whitening,
-            normal: .memoryBank(bank), textureWhitening: nil, supervision: nil, classifier: nil)
+            normal: .memoryBank(bank), textureWhitening: nil, textureScore: nil, supervision: nil, classifier: nil)
         let session = try InferenceSession(
             runtime: runtime, model: DetectorGraph.detector(view, head, metadata: []),
             threads: 1)

@@ -16,8 +16,6 @@ enum DetectorGraph {
     static let scoreOutput = "score"
     static let mapOutput = "anomaly_map"
     static let logitsOutput = "label_logits"
-    /// Rows whose distances to the bank are computed at once: more only cost memory.
-    private static let rowsAtOnce = 2048
 
     /// Input `image` uint8 `[1, H, W, 3]`; outputs `features` `[1, C, h, w]` and, where the view
     /// has a texture, `texture` `[1, T, h, w]`.
@@ -75,18 +73,27 @@ enum DetectorGraph {
         let rows = appendRows(&builder, view, features: features, isSmoothed: head.isSmoothed)
         let (whitened, distances) = appendDistances(
             &builder, head.whitening, head.normal, rows: rows, patches: view.patches)
+        let needsInputs = head.supervision != nil || head.classifier != nil
+        var texture: String?
+        if needsInputs || head.textureScore != nil, let bank = view.texture,
+            let whitening = head.textureWhitening
+        {
+            let grid = appendTexture(&builder, bank, image)
+            let rows = appendRowsOf(&builder, grid, channels: bank.taps[0].channels)
+            texture = appendWhitened(&builder, whitening, rows)
+        }
         var inputs: String?
-        if head.supervision != nil || head.classifier != nil {
-            var texture: String?
-            if let bank = view.texture, let whitening = head.textureWhitening {
-                let grid = appendTexture(&builder, bank, image)
-                let rows = appendRowsOf(&builder, grid, channels: bank.taps[0].channels)
-                texture = appendWhitened(&builder, whitening, rows)
-            }
+        if needsInputs {
             inputs = appendClassifierInputs(&builder, whitened, distances, texture)
         }
         var score = appendPooling(&builder, view, distances, fraction: head.pooledFraction)
         var map = appendGrid(&builder, view, distances)
+        if let join = head.textureScore, let texture {
+            let found = appendDistances(&builder, texture, join.normal, patches: view.patches)
+            let pooled = appendPooling(&builder, view, found, fraction: join.pooledFraction)
+            score = appendJoined(&builder, score, pooled, join)
+            map = appendJoined(&builder, map, appendGrid(&builder, view, found), join)
+        }
         if let supervision = head.supervision, let inputs {
             let (taught, shown) = appendSupervision(&builder, view, supervision, inputs)
             score = builder.node("Max", [score, taught])
@@ -182,79 +189,7 @@ enum DetectorGraph {
         rows: String, patches: Int
     ) -> (whitened: String, distances: String) {
         let whitened = appendWhitened(&builder, whitening, rows)
-        switch normal {
-        case .memoryBank(let bank):
-            let nearest = appendNearest(&builder, whitened, bank, patches: patches)
-            return (whitened, nearest)
-        case .positions(let statistics):
-            let shape = [statistics.mean.count, statistics.mean.width]
-            let usual = builder.constant(
-                Tensor(shape: shape, values: statistics.mean.values), "usual")
-            let factor = builder.constant(
-                Tensor(shape: shape, values: statistics.inverseDeviation.values), "spread")
-            let scaled = builder.node(
-                "Mul", [builder.node("Sub", [whitened, usual]), factor])
-            let square = builder.node("Mul", [scaled, scaled])
-            let mean = builder.node(
-                "ReduceMean", [square], [("axes", .ints([1])), ("keepdims", .int(1))])
-            return (whitened, builder.node("Sqrt", [mean]))
-        }
-    }
-
-    private static func appendNearest(
-        _ builder: inout GraphBuilder, _ whitened: String, _ bank: Rows, patches: Int
-    ) -> String {
-        // −2 Bᵀ and |b|² are constants, so one product and one addition give all differences.
-        var products = [Float](repeating: 0, count: bank.values.count)
-        var norms = [Float](repeating: 0, count: bank.count)
-        for (index, row) in (0..<bank.count).map({ ($0, bank[$0]) }) {
-            for (dimension, value) in row.enumerated() {
-                products[dimension * bank.count + index] = -2 * value
-                norms[index] += value * value
-            }
-        }
-        let products2 = builder.constant(
-            Tensor(shape: [bank.width, bank.count], values: products), "bank")
-        let norms2 = builder.constant(Tensor(shape: [1, bank.count], values: norms), "norms")
-        var parts = [whitened]
-        if patches > 2 * rowsAtOnce {
-            let sizes = stride(from: 0, to: patches, by: rowsAtOnce).map {
-                min(rowsAtOnce, patches - $0)
-            }
-            parts = builder.nodes(
-                "Split", [whitened, builder.constant(sizes, "split")], [("axis", .int(0))],
-                outputs: sizes.indices.map { "rows_\($0)" })
-        }
-        let nearest = parts.map { part in
-            let relative = builder.node(
-                "Add", [builder.node("MatMul", [part, products2]), norms2])
-            return builder.node(
-                "ReduceMin", [relative], [("axes", .ints([1])), ("keepdims", .int(1))])
-        }
-        let all =
-            nearest.count == 1
-            ? nearest[0] : builder.node("Concat", nearest, [("axis", .int(0))])
-        let square = builder.node("Mul", [whitened, whitened])
-        let own = builder.node(
-            "ReduceSum", [square, builder.constant([1], "axis")], [("keepdims", .int(1))])
-        // Rounding can push a distance of zero below it.
-        let clipped = builder.node(
-            "Max", [builder.node("Add", [all, own]), builder.scalar(0, "zero")])
-        return builder.node("Sqrt", [clipped])
-    }
-
-    /// The mean of the highest values of a map, `[1]`.
-    private static func appendPooling(
-        _ builder: inout GraphBuilder, _ view: FeatureView, _ values: String, fraction: Double
-    ) -> String {
-        let count = Pooling.count(fraction: fraction, of: view.patches)
-        let flat = builder.node("Reshape", [values, builder.constant([-1], "flat_shape")])
-        let top = builder.nodes(
-            "TopK", [flat, builder.constant([count], "pooled_count")],
-            [("axis", .int(0)), ("largest", .int(1))],
-            outputs: [builder.fresh("pooled_values"), builder.fresh("pooled_indices")])
-        return builder.node(
-            "ReduceMean", [top[0]], [("axes", .ints([0])), ("keepdims", .int(1))])
+        return (whitened, appendDistances(&builder, whitened, normal, patches: patches))
     }
 
     /// `[P, 1]` as `[1, 1, h, w]`.

@@ -8,6 +8,7 @@ package struct DetectorHead: Sendable {
     package var normal: NormalModel
     /// Of the filter bank's features, that the classifiers see too.
     package var textureWhitening: Whitening?
+    package var textureScore: TextureScore?
     package var supervision: Supervision?
     package var classifier: PixelClassifier?
 }
@@ -26,6 +27,21 @@ package struct PositionStatistics: Sendable, Equatable {
     package let mean: Rows
     /// 1 / standard deviation, a row a cell.
     package let inverseDeviation: Rows
+}
+
+/// The distance of the filter bank's features, and its share in the score by distance:
+///
+///     v = mean of the k highest t-distances
+///     u = exp((1 − share) · log u₀ + share · (scale · log v + offset))
+///
+/// u₀ is the score by the backbone's features alone. Scores are joined, not features: features that
+/// say little drown those that say much.
+package struct TextureScore: Sendable, Equatable {
+    package var normal: NormalModel
+    package var pooledFraction: Double
+    package var share: Float
+    package var scale: Float
+    package var offset: Float
 }
 
 /// A classifier of patches that was shown labelled anomalies, and how its opinion joins the

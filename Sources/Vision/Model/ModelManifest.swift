@@ -157,7 +157,7 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         } catch let error as VisionError {
             throw error
         } catch {
-            throw VisionError(.invalidModel, "The model's manifest is damaged: \(error)")
+            throw VisionError(.invalidModel, "The model's manifest.json is damaged: \(error)")
         }
     }
 }

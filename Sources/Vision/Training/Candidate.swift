@@ -5,6 +5,8 @@ struct Candidate: Sendable {
     let view: FeatureView
     let judgement: CrossValidation.Judgement
     let pooledFraction: Double
+    /// nil scores by the backbone's features alone.
+    var texture: TextureShare?
     /// nil scores by distance alone.
     var supervision: Teaching?
     let normalScores: [Double]
@@ -16,6 +18,15 @@ struct Candidate: Sendable {
         let method: SupervisionLearner.Method
         let supervision: Supervision
         let margin: Double
+    }
+
+    /// The filter bank's share in the distance.
+    struct TextureShare: Sendable {
+        let configuration: CrossValidation.Configuration
+        let pooledFraction: Double
+        let share: Double
+        let scale: Double
+        let offset: Double
     }
 
     var configuration: CrossValidation.Configuration { judgement.configuration }
@@ -49,8 +60,41 @@ struct Candidate: Sendable {
                 }
             }
             return Candidate(
-                view: view, judgement: judgement, pooledFraction: fraction, supervision: nil,
+                view: view, judgement: judgement, pooledFraction: fraction, texture: nil,
+                supervision: nil,
                 normalScores: scores(normal), anomalousScores: scores(anomalous))
+        }
+    }
+
+    private static let textureShares = [0.25, 0.5]
+
+    /// The candidate with shares of the filter bank's score; `textures` are out-of-fold scores in
+    /// the same view. Both scores are brought to one scale by the normal images.
+    func joined(with textures: [Candidate]) -> [Candidate] {
+        func logs(_ scores: [Double]) -> [Double] {
+            scores.map { log(max($0, Double(PixelClassifier.distanceFloor))) }
+        }
+        let own = Ranking.moments(logs(normalScores))
+        return textures.flatMap { texture in
+            let other = Ranking.moments(logs(texture.normalScores))
+            let scale =
+                own.variance.squareRoot() / max(other.variance.squareRoot(), 1e-6)
+            let offset = own.mean - scale * other.mean
+            return Self.textureShares.map { share in
+                func joined(_ own: [Double], _ other: [Double]) -> [Double] {
+                    zip(logs(own), logs(other)).map {
+                        exp((1 - share) * $0 + share * (scale * $1 + offset))
+                    }
+                }
+                return Candidate(
+                    view: view, judgement: judgement, pooledFraction: pooledFraction,
+                    texture: TextureShare(
+                        configuration: texture.configuration,
+                        pooledFraction: texture.pooledFraction, share: share, scale: scale,
+                        offset: offset), supervision: nil,
+                    normalScores: joined(normalScores, texture.normalScores),
+                    anomalousScores: joined(anomalousScores, texture.anomalousScores))
+            }
         }
     }
 
@@ -62,6 +106,7 @@ struct Candidate: Sendable {
             inputWidth: view.input.width, inputHeight: view.input.height,
             stride: view.tap.stride, backbone: view.extractor.identifier,
             normalModel: configuration.kind.rawValue,
+            textureShare: texture?.share, textureModel: texture?.configuration.kind.rawValue,
             supervision: supervision.map { "\($0.teacher.rawValue), \($0.method.rawValue)" },
             supervisionMargin: supervision?.margin)
     }

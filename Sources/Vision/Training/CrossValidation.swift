@@ -30,6 +30,8 @@ struct CrossValidation: Sendable {
         let anomalous: [[Float]]
     }
 
+    private static let textureExponent = 0.5
+
     let runtime: OnnxRuntime
     let view: FeatureView
     let threads: Int
@@ -40,8 +42,23 @@ struct CrossValidation: Sendable {
     func judge(isSmoothed: Bool, exponent: Double, _ kinds: [Configuration]) throws(VisionError)
         -> [Judgement]
     {
-        let normalRows = try rows(images.normals, isSmoothed: isSmoothed)
-        let anomalousRows = try rows(images.anomalies, isSmoothed: isSmoothed)
+        try judge(
+            try rows(images.normals, isSmoothed: isSmoothed),
+            try rows(images.anomalies, isSmoothed: isSmoothed), exponent: exponent, kinds)
+    }
+
+    /// Judges by the filter bank's features; empty where the view has none.
+    func judgeTexture() throws(VisionError) -> [Judgement] {
+        let normal = images.normals.compactMap(\.texture)
+        guard !normal.isEmpty else { return [] }
+        return try judge(
+            normal, images.anomalies.compactMap(\.texture), exponent: Self.textureExponent,
+            Kind.allCases.map { Configuration(isSmoothed: false, kind: $0) })
+    }
+
+    private func judge(
+        _ normalRows: [Rows], _ anomalousRows: [Rows], exponent: Double, _ kinds: [Configuration]
+    ) throws(VisionError) -> [Judgement] {
         var normal = kinds.map { _ in [[Float]](repeating: [], count: normalRows.count) }
         var anomalous = kinds.map { _ in
             [[Float]](
@@ -81,11 +98,16 @@ struct CrossValidation: Sendable {
             configuration, try whitening(rows, exponent: configuration.exponent), to: rows)
         let textures = images.normals.compactMap(\.texture)
         if !textures.isEmpty {
-            var random = SeededRandom(seed: seed)
-            fit.textureWhitening = try Whitening.fit(
-                pool(textures, using: &random), exponent: 0.5)
+            fit.textureWhitening = try whitening(textures, exponent: Self.textureExponent)
         }
         return fit
+    }
+
+    /// What the texture of all normal images looks like, whitened as in `fitAll`.
+    func fitTexture(_ configuration: Configuration) throws(VisionError) -> NormalModel {
+        let textures = images.normals.compactMap(\.texture)
+        let whitening = try whitening(textures, exponent: Self.textureExponent)
+        return try fit(configuration, whitening, to: textures).normal
     }
 
     /// What classifiers see of an image: whitened features, the logarithm of the distance, the

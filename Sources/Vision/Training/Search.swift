@@ -54,10 +54,16 @@ struct Search {
                 isSmoothed: variant.isSmoothed, exponent: variant.exponent, [variant])
             note(judged, leader.view, &leaders, &tried)
         }
+        leaders = try leaders.prefix(Self.taughtMax).map { leader throws(VisionError) in
+            if isCancelled() { throw VisionError(.cancelled, "Training was stopped.") }
+            let joined = try withTexture(leader)
+            tried += joined.map(\.summary)
+            return Self.best([leader] + joined) ?? leader
+        }
         var finalists: [Candidate] = []
         if images.realAnomalies >= Self.taughtAnomaliesMin {
             try say(steps, "learning from the labelled anomalies")
-            for base in leaders.prefix(Self.taughtMax) {
+            for base in leaders {
                 if isCancelled() { throw VisionError(.cancelled, "Training was stopped.") }
                 let learner = SupervisionLearner(validation: try self.validation(base.view))
                 let taught = try learner.candidates(base)
@@ -66,7 +72,16 @@ struct Search {
             }
         }
         let best = try withMasks(finalists, progress: progress, isCancelled: isCancelled)
-        return Result(best: best ?? leaders[0], candidates: tried)
+        return Result(
+            best: best ?? Self.best(leaders) ?? leader, candidates: tried)
+    }
+
+    /// The candidate with shares of the filter bank's score, at the best pooling of each model.
+    private func withTexture(_ leader: Candidate) throws(VisionError) -> [Candidate] {
+        let textures = try validation(leader.view).judgeTexture().compactMap {
+            Self.best(Candidate.poolings(of: $0, in: leader.view))
+        }
+        return leader.joined(with: textures)
     }
 
     /// The best of the finalists; with masks, of those that are about as good the one with the

@@ -173,6 +173,7 @@ struct SupervisionLearner {
             }
             return Candidate(
                 view: base.view, judgement: base.judgement, pooledFraction: base.pooledFraction,
+                texture: base.texture,
                 supervision: Candidate.Teaching(
                     teacher: teacher, method: method,
                     supervision: Supervision(

@@ -178,7 +178,14 @@ package final class Trainer: Sendable {
         var head = DetectorHead(
             isSmoothed: chosen.configuration.isSmoothed, pooledFraction: chosen.pooledFraction,
             whitening: fit.whitening, normal: fit.normal,
-            textureWhitening: fit.textureWhitening, supervision: nil, classifier: nil)
+            textureWhitening: fit.textureWhitening, textureScore: nil, supervision: nil,
+            classifier: nil)
+        if let texture = chosen.texture {
+            head.textureScore = TextureScore(
+                normal: try validation.fitTexture(texture.configuration),
+                pooledFraction: texture.pooledFraction, share: Float(texture.share),
+                scale: Float(texture.scale), offset: Float(texture.offset))
+        }
         if let teaching = chosen.supervision {
             head.supervision = try SupervisionLearner(validation: validation)
                 .fit(chosen, teaching)

@@ -22,6 +22,9 @@ package struct TrainingSummary: Sendable, Codable, Equatable {
         package var backbone: String?
         /// `memoryBank` or `positions`.
         package var normalModel: String?
+        /// The filter bank's share in the score by distance, and its model of normality.
+        package var textureShare: Double?
+        package var textureModel: String?
         /// What taught the classifier whose opinion joins the distance, and how it learned.
         package var supervision: String?
         package var supervisionMargin: Double?
