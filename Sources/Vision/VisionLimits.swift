@@ -10,9 +10,10 @@ package enum VisionLimits {
     /// Images that a model is fitted to, for each class. More images are sampled.
     package static let retainedImagesMax = 400
     /// Bytes of their pixels at the sizes of all views, both classes together.
-    package static let retainedBytesMax = 640 << 20
-    /// Bytes of all images' features in one view: training holds them twice, as grids and as rows.
-    package static let featureBytesMax = 320 << 20
+    package static let retainedBytesMax = 500 << 20
+    /// Bytes of what training holds of all images in one view: features as grids and as rows,
+    /// textures, and what classifiers see.
+    package static let featureBytesMax = 700 << 20
     /// Pixels of an image as a backbone sees it. More would take longer than a line waits.
     package static let viewPixelsMax = 1024 * 1024
     /// Channels of a backbone's output.

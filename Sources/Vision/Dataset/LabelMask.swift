@@ -92,6 +92,37 @@ package struct LabelMask: Sendable, Equatable {
         return zip(counts, totals).map { $1 > 0 ? $0 / $1 : 0 }
     }
 
+    /// The mask of the image made smaller: a pixel has the label of the nearest, or one that covers
+    /// a quarter of what it stands for, so that thin and small marks stay.
+    func reduced(width: Int, height: Int) -> LabelMask {
+        var out = sampled(width: width, height: height)
+        guard width * height < self.width * self.height else {
+            return LabelMask(width: width, height: height, indices: out)
+        }
+        var counts = [Int32](repeating: 0, count: out.count)
+        var totals = counts
+        var labels = [UInt8](repeating: 0, count: out.count)
+        for y in 0..<self.height {
+            let row = y * height / self.height * width
+            for x in 0..<self.width {
+                let target = row + x * width / self.width
+                totals[target] += 1
+                let label = indices[y * self.width + x]
+                if label != 0 {
+                    counts[target] += 1
+                    labels[target] = label
+                }
+            }
+        }
+        for target in out.indices where out[target] == 0 && 4 * counts[target] >= totals[target] {
+            out[target] = labels[target]
+        }
+        return LabelMask(width: width, height: height, indices: out)
+    }
+
+    /// Whether it shows no label at all.
+    var isEmpty: Bool { !indices.contains { $0 != 0 } }
+
     /// Share of each cell of a grid that any label covers, 0...1.
     func coverageOfAnyLabel(gridWidth: Int, gridHeight: Int) -> [Float] {
         LabelMask(width: width, height: height, indices: indices.map { $0 == 0 ? 0 : 1 })

@@ -69,15 +69,18 @@ package struct FeatureView: Sendable {
     /// Colours and textures at the same cells, for classifiers: a network that was taught to tell
     /// defects from normal forgets what colour they had. nil where there is no such grid.
     var texture: FilterBank? {
-        extractor is FilterBank ? nil : FilterBank(stride: tap.stride)
+        // Its coarsest amplitudes come in cells of 8 pixels.
+        let cell = max(8, tap.stride)
+        guard !(extractor is FilterBank), input.width.isMultiple(of: cell),
+            input.height.isMultiple(of: cell)
+        else { return nil }
+        return FilterBank(stride: tap.stride)
     }
 }
 
 extension FeatureView {
-    /// Areas of the image, in pixels, that training tries, each with the strides of the taps.
-    private static let choices: [(area: Int, stridesMax: Int)] = [
-        (256 * 256, 16), (384 * 384, 8), (512 * 512, 8), (VisionLimits.viewPixelsMax, 8),
-    ]
+    /// Areas of the image, in pixels, that training tries.
+    private static let areas = [256 * 256, 384 * 384, 512 * 512, VisionLimits.viewPixelsMax]
 
     /// Views worth trying on images of a size, the cheapest first.
     ///
@@ -94,8 +97,8 @@ extension FeatureView {
         }
         let coarsest = extractor.taps.map(\.stride).max() ?? 8
         var views: [FeatureView] = []
-        for (index, choice) in choices.enumerated() {
-            let size = fitted(image, area: choice.area, extractor.sideMultiple)
+        for (index, area) in areas.enumerated() {
+            let size = fitted(image, area: area, extractor.sideMultiple)
             if index > 0 {
                 let isCovered = views.contains { Double($0.input.area) > 0.8 * Double(size.area) }
                 if isCovered || Double(image.area) < 0.9 * Double(size.area) { continue }
@@ -110,7 +113,7 @@ extension FeatureView {
     /// The size of about `area` pixels, or the image's own if that is less, in its aspect.
     private static func fitted(_ image: PixelSize, area: Int, _ multiple: Int) -> PixelSize {
         let wanted =
-            area == choices[0].area ? Double(area) : Double(min(area, image.area))
+            area == areas[0] ? Double(area) : Double(min(area, image.area))
         let scale = (wanted / Double(image.area)).squareRoot()
         func side(_ pixels: Int) -> Int {
             let steps = (Double(pixels) * scale / Double(multiple)).rounded()

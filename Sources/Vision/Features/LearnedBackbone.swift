@@ -70,7 +70,8 @@ package struct LearnedBackbone: FeatureExtractor {
         let strides = file.annotations.strides
         guard strides == nil || strides?.count == outputs.count else {
             throw invalid(
-                "has \(outputs.count) outputs, and its spotter.strides are \(strides?.count ?? 0)")
+                "has spotter.strides for \(strides?.count ?? 0) outputs, and there are "
+                    + "\(outputs.count)")
         }
         var taps: [FeatureTap] = []
         for (index, output) in outputs.enumerated() {

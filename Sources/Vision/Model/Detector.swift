@@ -35,6 +35,10 @@ package final class Detector: Sendable {
             image, width: manifest.input.width, height: manifest.input.height)
         let outputs = try run(resized.pixels)
         let score = Double(outputs[0].values[0])
+        guard score.isFinite else {
+            throw VisionError(
+                .invalidModel, "The model's score for this image is no number. Train it again.")
+        }
         let isAnomalous = decision.isAnomalous(score)
         let map = FloatMap(
             width: manifest.input.width, height: manifest.input.height, values: outputs[1].values)

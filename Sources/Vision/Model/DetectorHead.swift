@@ -51,7 +51,8 @@ package struct TextureScore: Sendable, Equatable {
 ///     s = mean of the k highest l
 ///     score = max(u, exp(scale · s + offset))     u: the score by distance alone
 ///
-/// t are the whitened features of the filter bank. So what the labels taught is found by the classifier, and what nobody has seen by its distance.
+/// t are the whitened features of the filter bank. So what the labels taught is found by the
+/// classifier, and what nobody has seen by its distance.
 package struct Supervision: Sendable, Equatable {
     /// One value an input: the whitened features, log d, the filter bank's whitened features.
     package var weights: [Float]

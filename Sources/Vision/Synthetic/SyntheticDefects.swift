@@ -13,16 +13,24 @@ enum SyntheticDefects {
         case rough
     }
 
+    private static let triesMax = 12
+    private static let visiblePixelsMin = 8
+
     /// - Returns: the picture with a defect or two, and one byte a pixel, 1 where it changed.
     static func draw(on picture: RGBImage, using random: inout SeededRandom) -> (
         image: RGBImage, mask: [UInt8]
     ) {
-        var canvas = Canvas(picture)
-        for _ in 0..<(Double.random(in: 0...1, using: &random) < 0.7 ? 1 : 2) {
-            let kind = Kind.allCases[Int.random(in: 0..<Kind.allCases.count, using: &random)]
-            canvas.draw(kind, using: &random)
+        // White paint on white changes nothing; then another defect is tried.
+        for _ in 0..<triesMax {
+            var canvas = Canvas(picture)
+            for _ in 0..<(Double.random(in: 0...1, using: &random) < 0.7 ? 1 : 2) {
+                let kind = Kind.allCases[Int.random(in: 0..<Kind.allCases.count, using: &random)]
+                canvas.draw(kind, using: &random)
+            }
+            let drawn = canvas.finished
+            if drawn.mask.count(where: { $0 != 0 }) >= visiblePixelsMin { return drawn }
         }
-        return canvas.finished
+        return (picture, [UInt8](repeating: 0, count: picture.width * picture.height))
     }
 
     private struct Canvas {

@@ -61,28 +61,24 @@ struct CrossValidation: Sendable {
     ) throws(VisionError) -> [Judgement] {
         var normal = kinds.map { _ in [[Float]](repeating: [], count: normalRows.count) }
         var anomalous = kinds.map { _ in
-            [[Float]](
-                repeating: [Float](repeating: 0, count: view.patches), count: anomalousRows.count)
+            [[Float]](repeating: [], count: anomalousRows.count)
         }
         for fold in 0..<Folds.count {
             let training = normalRows.indices.filter { images.normalFolds[$0] != fold }
                 .map { normalRows[$0] }
-            guard !training.isEmpty else { continue }
+            guard !training.isEmpty else {
+                throw VisionError(
+                    .unsuitableDataset,
+                    "All normal images are of one scene; training needs pictures of several.")
+            }
             let whitening = try whitening(training, exponent: exponent)
             for (index, configuration) in kinds.enumerated() {
                 let fit = try fit(configuration, whitening, to: training)
                 for image in normalRows.indices where images.normalFolds[image] == fold {
-                    normal[index][image] = try distances(normalRows[image], fit).distances
+                    normal[index][image] = try distances(normalRows[image], fit)
                 }
-                for image in anomalousRows.indices {
-                    // What was drawn onto a normal image is judged without that image.
-                    let source = images.anomalySources[image]
-                    if let source, source != fold { continue }
-                    let share = source == nil ? Float(Folds.count) : 1
-                    let found = try distances(anomalousRows[image], fit).distances
-                    for patch in found.indices {
-                        anomalous[index][image][patch] += found[patch] / share
-                    }
+                for image in anomalousRows.indices where images.anomalyFolds[image] == fold {
+                    anomalous[index][image] = try distances(anomalousRows[image], fit)
                 }
             }
         }
@@ -170,27 +166,30 @@ struct CrossValidation: Sendable {
     }
 
     /// The feature rows of each image.
-    func rows(_ images: [ViewImage], isSmoothed: Bool) throws(VisionError) -> [Rows] {
-        let session = try InferenceSession(
-            runtime: runtime, model: try DetectorGraph.rows(view, isSmoothed: isSmoothed),
-            threads: threads)
+    private func rows(_ images: [ViewImage], isSmoothed: Bool) throws(VisionError) -> [Rows] {
+        let session = try rowsSession(isSmoothed: isSmoothed)
         var out: [Rows] = []
-        for image in images {
-            let tensor = try session.run(
-                [("features", .floats(image.features))], outputs: ["rows"])[0]
-            out.append(Rows(width: view.channels, values: tensor.values))
-        }
+        for image in images { out.append(try rows(image, session)) }
         return out
     }
 
-    /// Whitened patches of one image and their distances to what is normal.
-    func distances(_ rows: Rows, _ fit: Fit) throws(VisionError) -> (
-        whitened: Rows, distances: [Float]
-    ) {
+    func rowsSession(isSmoothed: Bool) throws(VisionError) -> InferenceSession {
+        try InferenceSession(
+            runtime: runtime, model: try DetectorGraph.rows(view, isSmoothed: isSmoothed),
+            threads: threads)
+    }
+
+    /// The feature rows of one image.
+    func rows(_ image: ViewImage, _ session: InferenceSession) throws(VisionError) -> Rows {
+        let tensor = try session.run(
+            [("features", .floats(image.features))], outputs: ["rows"])[0]
+        return Rows(width: view.channels, values: tensor.values)
+    }
+
+    /// Distances of one image's patches to what is normal.
+    private func distances(_ rows: Rows, _ fit: Fit) throws(VisionError) -> [Float] {
         let input = Tensor(shape: [rows.count, rows.width], values: rows.values)
-        let outputs = try fit.session.run(
-            [("rows", .floats(input))], outputs: ["whitened", "distances"])
-        return (Rows(width: fit.whitening.outputs, values: outputs[0].values), outputs[1].values)
+        return try fit.session.run([("rows", .floats(input))], outputs: ["distances"])[0].values
     }
 }
 
@@ -208,8 +207,9 @@ struct ViewImages: Sendable {
     let normals: [ViewImage]
     let anomalies: [ViewImage]
     let normalFolds: [Int]
-    /// The fold that an anomaly is held out in where classifiers learn from anomalies.
+    /// The fold that an anomaly is held out in: judged by a model, and taught to classifiers,
+    /// without it. What was drawn onto a normal image is in that image's fold.
     let anomalyFolds: [Int]
-    /// The fold of the normal image that an anomaly was drawn onto; nil for a real one.
-    let anomalySources: [Int?]
+    /// Whether people labelled the anomalies, or they were drawn.
+    let isReal: Bool
 }

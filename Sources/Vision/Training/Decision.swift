@@ -34,6 +34,8 @@ extension Decision {
     /// threshold may lie that no labelled anomaly supports: drawn defects are no real ones.
     private static let drawnQuantileMin = 0.9
     private static let drawnMultipleMax = 1.15
+    /// Identical normal images have distance 0, which no score could be compared with by ratio.
+    private static let thresholdMin = 1e-6
 
     /// Chooses the threshold without labelled anomalies, from out-of-fold scores of normal images
     /// and of the same with defects drawn onto them: where F1 between the two is best, but not far
@@ -49,7 +51,8 @@ extension Decision {
         let best =
             drawn.isEmpty
             ? highest : Ranking.bestThreshold(normal: normal, anomalous: drawn)
-        let threshold = min(max(best, least), highest * Self.drawnMultipleMax)
+        let threshold = max(
+            Self.thresholdMin, min(max(best, least), highest * Self.drawnMultipleMax))
         let median = sorted.isEmpty ? 1 : sorted[sorted.count / 2]
         let gap = log(max(threshold, 1e-9)) - log(max(median, 1e-9))
         let slope = min(max(log(19) / max(gap, 1e-6), Self.slopes.0), Self.slopes.1)

@@ -19,12 +19,9 @@ struct Folds: Sendable {
         let order = Sampling.indices(
             thumbnails.count, below: thumbnails.count, using: &random)
         var groups = Self.groups(thumbnails)
-        let largest = groups.map(\.count).max() ?? 0
-        if groups.count < Self.count
-            || Double(largest) > max(2, Self.groupShareMax * Double(thumbnails.count))
-        {
-            groups = thumbnails.indices.map { [$0] }
-        }
+        let limit = Int(max(2, Self.groupShareMax * Double(thumbnails.count)))
+        groups = groups.flatMap { $0.count > limit ? $0.map { [$0] } : [$0] }
+        if groups.count < Self.count { groups = thumbnails.indices.map { [$0] } }
         var rank = [Int](repeating: 0, count: thumbnails.count)
         for (position, image) in order.enumerated() { rank[image] = position }
         groups.sort {

@@ -25,8 +25,8 @@ struct MaskLearner: Sendable {
     /// What the classifier learns from.
     private struct Lesson {
         let masked: [Example]
-        /// Patches of nothing, a sample.
-        let background: Rows
+        /// Patches of nothing, a sample, by the fold of their image.
+        let background: [Rows]
         let seesSurroundings: Bool
     }
 
@@ -36,7 +36,7 @@ struct MaskLearner: Sendable {
         throws(VisionError) -> (PixelClassifier, [String: Double])
     {
         let (lesson, cuts) = try best(fit, judgement)
-        var classifier = train(lesson.masked, lesson)
+        var classifier = train(lesson.masked, lesson, without: nil)
         var iou: [String: Double] = [:]
         for label in labels.indices {
             classifier.bias[label] -= cuts[label].cut
@@ -79,20 +79,24 @@ struct MaskLearner: Sendable {
         }
         let pairs = normal + anomalous.filter { $0.0.mask != nil }
         var masked: [Example] = []
-        var negatives: Rows?
+        var negatives: [Rows] = []
+        let session = try validation.rowsSession(isSmoothed: fit.configuration.isSmoothed)
         let share = max(1, VisionLimits.backgroundPatchesMax / max(1, pairs.count))
         var random = SeededRandom(seed: validation.seed)
         for (image, distances, fold) in pairs {
-            let example = try example(
-                image, distances, fit, fold: fold, seesSurroundings: seesSurroundings)
-            var background = negatives ?? Rows(width: example.rows.width)
-            for index in Sampling.indices(share, below: example.background.count, using: &random) {
-                background.append(example.rows[example.background[index]])
+            let own = validation.classifierInputs(
+                image, try validation.rows(image, session), distances, fit)
+            let example = example(
+                image, seesSurroundings ? withSurroundings(own) : own, fold: fold)
+            if negatives.isEmpty {
+                negatives = (0..<Folds.count).map { _ in Rows(width: example.rows.width) }
             }
-            negatives = background
+            for index in Sampling.indices(share, below: example.background.count, using: &random) {
+                negatives[fold].append(example.rows[example.background[index]])
+            }
             if image.mask != nil { masked.append(example) }
         }
-        guard let negatives else {
+        guard !masked.isEmpty else {
             throw VisionError(.unsuitableDataset, "There is no image with a mask.")
         }
         return Lesson(
@@ -107,25 +111,20 @@ struct MaskLearner: Sendable {
                 lesson.masked.filter { $0.fold == fold }, lesson.masked.filter { $0.fold != fold }
             )
             guard !held.isEmpty, !training.isEmpty else { continue }
-            let classifier = train(training, lesson)
-            for example in held { tally(example, classifier, &histograms) }
+            let classifier = train(training, lesson, without: fold)
+            // A label that the training did not see says nothing about its cut.
+            let seen = labels.indices.map { label in
+                training.contains { !($0.positives?[label].isEmpty ?? true) }
+            }
+            for example in held { tally(example, classifier, seen, &histograms) }
         }
-        return histograms.map { $0.bestCut() }
+        let cuts = histograms.map { $0.isEmpty ? nil : $0.bestCut() }
+        let known = cuts.compactMap { $0 }
+        let usual = known.reduce(0) { $0 + $1.cut } / Float(max(1, known.count))
+        return cuts.map { $0 ?? (usual, 0) }
     }
 
-    private func inputs(
-        _ image: ViewImage, _ distances: [Float], _ fit: CrossValidation.Fit
-    ) throws(VisionError) -> Rows {
-        let rows = try validation.rows([image], isSmoothed: fit.configuration.isSmoothed)[0]
-        return validation.classifierInputs(image, rows, distances, fit)
-    }
-
-    private func example(
-        _ image: ViewImage, _ distances: [Float], _ fit: CrossValidation.Fit, fold: Int,
-        seesSurroundings: Bool
-    ) throws(VisionError) -> Example {
-        let own = try inputs(image, distances, fit)
-        let rows = seesSurroundings ? withSurroundings(own) : own
+    private func example(_ image: ViewImage, _ rows: Rows, fold: Int) -> Example {
         let (width, height) = (view.gridWidth, view.gridHeight)
         let positives = image.mask.map { mask in
             labels.indices.map {
@@ -159,8 +158,14 @@ struct MaskLearner: Sendable {
         return out
     }
 
-    private func train(_ examples: [Example], _ lesson: Lesson) -> PixelClassifier {
-        let background = lesson.background
+    /// - Parameter fold: whose background is left out too.
+    private func train(_ examples: [Example], _ lesson: Lesson, without fold: Int?)
+        -> PixelClassifier
+    {
+        let kept = lesson.background.indices.filter { $0 != fold }
+        let background = Rows(
+            width: lesson.background[0].width,
+            values: kept.flatMap { lesson.background[$0].values })
         var random = SeededRandom(seed: validation.seed)
         let share = max(16, VisionLimits.labelPatchesMax / max(1, examples.count))
         let positives = labels.indices.map { label in
@@ -171,24 +176,20 @@ struct MaskLearner: Sendable {
                 }
             }
         }
-        let negatives = labels.indices.map { label in
-            labels.indices.filter { $0 != label }.reduce(background) { rows, other in
-                Rows(width: background.width, values: rows.values + positives[other].values)
-            }
-        }
         return .fit(
             labels: labels, seesSurroundings: lesson.seesSurroundings, positives: positives,
-            negatives: negatives)
+            background: background)
     }
 
     /// Counts an image's pixels by their logits.
     private func tally(
-        _ example: Example, _ classifier: PixelClassifier, _ histograms: inout [LogitHistogram]
+        _ example: Example, _ classifier: PixelClassifier, _ seen: [Bool],
+        _ histograms: inout [LogitHistogram]
     ) {
         guard let mask = example.mask else { return }
         let grids = classifier.logits(
             example.rows, gridWidth: view.gridWidth, gridHeight: view.gridHeight)
-        for (label, grid) in grids.enumerated() {
+        for (label, grid) in grids.enumerated() where seen[label] {
             let logits = grid.resized(width: mask.width, height: mask.height)
             for (logit, shown) in zip(logits.values, mask.indices) {
                 histograms[label].count(logit, isLabel: shown == label + 1)
@@ -205,6 +206,8 @@ private struct LogitHistogram {
 
     private var hits = [Int](repeating: 0, count: 2 * offset + 1)
     private var others = [Int](repeating: 0, count: 2 * offset + 1)
+
+    var isEmpty: Bool { !hits.contains { $0 > 0 } }
 
     mutating func count(_ logit: Float, isLabel: Bool) {
         let clamped = min(max(logit, -Self.logitMax), Self.logitMax)

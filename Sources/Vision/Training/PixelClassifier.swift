@@ -26,15 +26,21 @@ package struct PixelClassifier: Sendable, Equatable {
     /// - Parameters:
     ///   - seesSurroundings: whether the rows have them.
     ///   - positives: for each label, patches that show it.
-    ///   - negatives: for each label, patches that do not.
+    ///   - background: patches that show none; those of other labels are added.
     static func fit(
-        labels: [LabelClass], seesSurroundings: Bool, positives: [Rows], negatives: [Rows]
+        labels: [LabelClass], seesSurroundings: Bool, positives: [Rows], background: Rows
     ) -> PixelClassifier {
         let width = positives[0].width
         var weights = [Float](repeating: 0, count: width * labels.count)
         var bias = [Float](repeating: 0, count: labels.count)
         for label in labels.indices {
-            let fitted = LinearClassifier.logistic(positives[label], negatives[label])
+            // One at a time: with a hundred labels all of them would not fit into memory.
+            var negatives = background
+            for other in labels.indices where other != label {
+                let share = VisionLimits.labelPatchesMax / labels.count
+                negatives.values += positives[other].values.prefix(share * width)
+            }
+            let fitted = LinearClassifier.logistic(positives[label], negatives)
             for input in 0..<width {
                 weights[input * labels.count + label] = Float(fitted.weights[input])
             }

@@ -5,7 +5,8 @@ struct PositionLearner {
     /// Share of the variance that is a place's own; the rest is the mean of all places, since few
     /// images estimate a place's variance badly.
     private static let ownShare: Float = 0.5
-    private static let varianceMin: Float = 1e-4
+    /// Of whitened channels, whose variance is about 1: what images of one scene differ by.
+    private static let varianceMin: Float = 1e-2
 
     let view: FeatureView
 

@@ -13,10 +13,32 @@ struct RetainedImages: Sendable {
             self.sizes = sizes.map {
                 Resize.resize(sample.image, width: $0.width, height: $0.height)
             }
+            // A mask without a label would teach that the defect is none.
             mask = sizes.last.flatMap {
-                sample.mask?.resized(width: $0.width, height: $0.height)
-            }
+                sample.mask?.reduced(width: $0.width, height: $0.height)
+            }.flatMap { $0.isEmpty ? nil : $0 }
             thumbnail = Folds.thumbnail(sample.image)
+        }
+
+        /// A normal image with a defect drawn onto its largest size; at the others the change is
+        /// added, so that nothing but the defect tells the two apart.
+        init(_ normal: Image, with picture: RGBImage, mask: [UInt8]) {
+            guard let largest = normal.sizes.last else { self = normal; return }
+            sizes = normal.sizes.map { own in
+                let (width, height) = (own.width, own.height)
+                if (width, height) == (largest.width, largest.height) { return picture }
+                let (before, after) = (
+                    Resize.resize(largest, width: width, height: height),
+                    Resize.resize(picture, width: width, height: height)
+                )
+                let pixels = own.pixels.indices.map { place in
+                    let change = Int(after.pixels[place]) - Int(before.pixels[place])
+                    return UInt8(clamping: Int(own.pixels[place]) + change)
+                }
+                return RGBImage(width: width, height: height, pixels: pixels)
+            }
+            self.mask = LabelMask(width: largest.width, height: largest.height, indices: mask)
+            thumbnail = normal.thumbnail
         }
     }
 
@@ -27,7 +49,6 @@ struct RetainedImages: Sendable {
     private let anomalies: [Image]
     private let normalFolds: [Int]
     private let anomalyFolds: [Int]
-    private let sources: [Int?]
 
     /// Anomalies that people labelled, not those that were drawn.
     let realAnomalies: Int
@@ -37,9 +58,13 @@ struct RetainedImages: Sendable {
         Set(views.map(\.input)).sorted { ($0.area, $0.width) < ($1.area, $1.width) }
     }
 
-    /// Bytes of one image's pixels at all sizes.
-    static func bytes(_ sizes: [PixelSize]) -> Int { sizes.reduce(0) { $0 + $1.area * 3 } }
+    /// Bytes of one image's pixels at all sizes, and of its mask.
+    static func bytes(_ sizes: [PixelSize]) -> Int {
+        sizes.reduce(sizes.last?.area ?? 0) { $0 + $1.area * 3 }
+    }
 
+    /// A drawn defect is held out with the image that it was drawn onto.
+    ///
     /// Without anomalies defects are drawn onto normal images, so that views and poolings have
     /// something to be compared by.
     init(views: [FeatureView], normals: [Image], anomalies: [Image], seed: UInt64) {
@@ -48,11 +73,10 @@ struct RetainedImages: Sendable {
         sizes = Self.sizes(of: views)
         normalFolds = Folds(thumbnails: normals.map(\.thumbnail), seed: seed).assignment
         realAnomalies = anomalies.count
-        guard anomalies.isEmpty, let largest = sizes.last else {
+        guard anomalies.isEmpty else {
             self.anomalies = anomalies
             anomalyFolds =
                 Folds(thumbnails: anomalies.map(\.thumbnail), seed: seed &+ 1).assignment
-            sources = anomalies.map { _ in nil }
             return
         }
         var random = SeededRandom(seed: seed ^ 0xDEFEC7)
@@ -63,16 +87,11 @@ struct RetainedImages: Sendable {
         for index in chosen {
             guard let picture = normals[index].sizes.last else { continue }
             let defect = SyntheticDefects.draw(on: picture, using: &random)
-            let sample = TrainingSample(
-                name: "", image: defect.image, isAnomalous: true,
-                mask: LabelMask(
-                    width: largest.width, height: largest.height, indices: defect.mask))
-            drawn.append(Image(sample, sizes: sizes))
+            drawn.append(Image(normals[index], with: defect.image, mask: defect.mask))
             folds.append(normalFolds[index])
         }
         self.anomalies = drawn
         anomalyFolds = folds
-        sources = folds
     }
 
     /// The features of all images in a view, or of as many as the bound on memory allows.
@@ -82,9 +101,9 @@ struct RetainedImages: Sendable {
         let session = try InferenceSession(
             runtime: runtime, model: try DetectorGraph.features(view), threads: threads)
         let place = sizes.firstIndex(of: view.input) ?? 0
+        let bank = view.texture
         func extract(_ image: Image) throws(VisionError) -> ViewImage {
             let shape = [1, view.input.height, view.input.width, 3]
-            let bank = view.texture
             let outputs = try session.run(
                 [
                     (
@@ -101,20 +120,44 @@ struct RetainedImages: Sendable {
                         + "[1, \(view.channels), \(view.gridHeight), \(view.gridWidth)]. Its "
                         + "spotter.strides or spotter.multiple is not what it does.")
             }
+            guard features.values.allSatisfy(\.isFinite) else {
+                throw VisionError(
+                    .invalidModel,
+                    "The backbone \(view.extractor.identifier) gave features that are no numbers. "
+                        + "Does it compute in 16 bits? Export it in 32.")
+            }
             return ViewImage(
                 features: features, texture: bank.map { _ in Rows(planes: outputs[1]) },
                 mask: image.mask)
         }
-        let bytes = view.patches * view.channels * 4
+        // Features as grids and as rows, textures twice, and what classifiers see.
+        let texture = bank?.taps[0].channels ?? 0
+        let bytes = view.patches * 4 * (3 * view.channels + 3 * texture + 1)
         let limit = max(8, VisionLimits.featureBytesMax / 2 / bytes)
+        let normal = Self.spread(normalFolds, limit, first: normals.map { _ in true })
+        let anomalous = Self.spread(
+            anomalyFolds, limit, first: anomalies.map { $0.mask != nil })
         var found: (normals: [ViewImage], anomalies: [ViewImage]) = ([], [])
-        for image in normals.prefix(limit) { found.normals.append(try extract(image)) }
-        for image in anomalies.prefix(limit) { found.anomalies.append(try extract(image)) }
+        for index in normal { found.normals.append(try extract(normals[index])) }
+        for index in anomalous { found.anomalies.append(try extract(anomalies[index])) }
         return ViewImages(
             normals: found.normals, anomalies: found.anomalies,
-            normalFolds: Array(normalFolds.prefix(limit)),
-            anomalyFolds: Array(anomalyFolds.prefix(limit)),
-            anomalySources: Array(sources.prefix(limit)))
+            normalFolds: normal.map { normalFolds[$0] },
+            anomalyFolds: anomalous.map { anomalyFolds[$0] }, isReal: realAnomalies > 0)
+    }
+
+    /// Indices of at most `limit` images, as many of each fold as of the others, those of `first`
+    /// before the others; in ascending order.
+    static func spread(_ folds: [Int], _ limit: Int, first: [Bool]) -> [Int] {
+        guard folds.count > limit else { return Array(folds.indices) }
+        var seen = [Int](repeating: 0, count: Folds.count)
+        let ranked = (folds.indices.filter { first[$0] } + folds.indices.filter { !first[$0] })
+            .map { index in
+                defer { seen[folds[index]] += 1 }
+                return (rank: seen[folds[index]], fold: folds[index], index: index)
+            }
+        return ranked.sorted { ($0.rank, $0.fold) < ($1.rank, $1.fold) }.prefix(limit)
+            .map(\.index).sorted()
     }
 
     /// Whether people outlined any anomaly.

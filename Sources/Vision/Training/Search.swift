@@ -4,8 +4,8 @@ struct Search {
     private static let taughtMax = 3
     /// How much merit a candidate may lack whose masks are better, and what their intersection
     /// over union is worth in merit.
-    private static let maskLossMax = 0.03
-    private static let maskWorth = 0.1
+    private static let maskLossMax = 0.01
+    private static let maskWorth = 0.05
     /// Anomalies below which a classifier learns nothing that holds.
     private static let taughtAnomaliesMin = 4
 
@@ -24,7 +24,8 @@ struct Search {
     func run(progress: (String) -> Void, isCancelled: () -> Bool) throws(VisionError) -> Result {
         var tried: [TrainingSummary.Candidate] = []
         var leaders: [Candidate] = []
-        let steps = images.views.count + 2
+        let isTaught = images.realAnomalies >= Self.taughtAnomaliesMin
+        let steps = images.views.count + (isTaught ? 2 : 1)
         func say(_ step: Int, _ text: String) throws(VisionError) {
             if isCancelled() { throw VisionError(.cancelled, "Training was stopped.") }
             progress("Cross-validating, step \(step) of \(steps): \(text)")
@@ -47,10 +48,9 @@ struct Search {
         guard let leader = leaders.first else {
             throw VisionError(.unsuitableDataset, "No configuration could be evaluated.")
         }
-        try say(steps - 1, "whitening and size of the memory bank")
-        let validation = try validation(leader.view)
+        try say(images.views.count + 1, "whitening and size of the memory bank")
         for variant in Self.variants(of: leader.configuration) {
-            let judged = try validation.judge(
+            let judged = try validation(leader.view).judge(
                 isSmoothed: variant.isSmoothed, exponent: variant.exponent, [variant])
             note(judged, leader.view, &leaders, &tried)
         }
@@ -61,7 +61,7 @@ struct Search {
             return Self.best([leader] + joined) ?? leader
         }
         var finalists: [Candidate] = []
-        if images.realAnomalies >= Self.taughtAnomaliesMin {
+        if isTaught {
             try say(steps, "learning from the labelled anomalies")
             for base in leaders {
                 if isCancelled() { throw VisionError(.cancelled, "Training was stopped.") }

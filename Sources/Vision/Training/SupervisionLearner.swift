@@ -39,8 +39,12 @@ struct SupervisionLearner {
         let fit = try validation.fitAll(base.configuration)
         let inputs = try inputs(base.judgement, fit)
         let lessons = lessons(inputs, base.judgement)
-        var teachers = [Teacher.farthest]
-        if lessons.contains(where: { $0.masked.count > 0 }) { teachers.insert(.masks, at: 0) }
+        // What one fold alone shows cannot be judged without it.
+        func isTaught(_ part: (Lesson) -> Rows) -> Bool {
+            Set(lessons.filter { part($0).count > 0 }.map(\.fold)).count > 1
+        }
+        let teachers: [Teacher] =
+            (isTaught(\.masked) ? [.masks] : []) + (isTaught(\.farthest) ? [.farthest] : [])
         var out: [Candidate] = []
         for teacher in teachers {
             for method in Method.allCases {
@@ -68,12 +72,15 @@ struct SupervisionLearner {
         throws(VisionError) -> [Rows]
     {
         let images = validation.images.normals + validation.images.anomalies
-        let rows = try validation.rows(
-            images, isSmoothed: judgement.configuration.isSmoothed)
         let distances = judgement.normal + judgement.anomalous
-        return images.indices.map {
-            validation.classifierInputs(images[$0], rows[$0], distances[$0], fit)
+        let session = try validation.rowsSession(
+            isSmoothed: judgement.configuration.isSmoothed)
+        var inputs: [Rows] = []
+        for (image, distances) in zip(images, distances) {
+            let rows = try validation.rows(image, session)
+            inputs.append(validation.classifierInputs(image, rows, distances, fit))
         }
+        return inputs
     }
 
     private func lessons(_ inputs: [Rows], _ judgement: CrossValidation.Judgement) -> [Lesson] {

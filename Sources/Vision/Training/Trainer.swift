@@ -191,8 +191,7 @@ package final class Trainer: Sendable {
                 .fit(chosen, teaching)
         }
         let hasMasks = validation.images.anomalies.contains { $0.mask != nil }
-        let isReal = validation.images.anomalySources.allSatisfy { $0 == nil }
-        guard !labels.isEmpty, hasMasks, isReal else { return (head, nil) }
+        guard !labels.isEmpty, hasMasks, validation.images.isReal else { return (head, nil) }
         progress("Learning the labels' masks")
         let learner = MaskLearner(validation: validation, labels: labels)
         let (classifier, iou) = try learner.fit(fit, chosen.judgement)

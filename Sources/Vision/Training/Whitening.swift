@@ -13,6 +13,8 @@ package struct Whitening: Sendable, Equatable {
 
     /// Added to eigenvalues, so that a component without variance does not blow up.
     private static let shrinkage = 1e-3
+    /// Least deviation of a channel, as a share of the largest one's.
+    private static let deviationShareMin = 1e-3
 
     /// - Throws: `unsuitableDataset` when the features do not vary at all.
     static func fit(_ rows: Rows, exponent: Double, outputsMax: Int = .max) throws(VisionError)
@@ -32,7 +34,10 @@ package struct Whitening: Sendable, Equatable {
             }
         }
         for channel in 0..<channels { mean[channel] /= count }
-        let deviation = zip(squares, mean).map { max(0, $0 / count - $1 * $1).squareRoot() + 1e-6 }
+        let spread = zip(squares, mean).map { max(0, $0 / count - $1 * $1).squareRoot() + 1e-6 }
+        // A channel that hardly varies, colour on grey images say, must not drown the others.
+        let least = deviationShareMin * (spread.max() ?? 0)
+        let deviation = spread.map { max($0, least) }
         guard deviation.contains(where: { $0 > 1e-5 }) else {
             throw VisionError(
                 .unsuitableDataset,
