@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Service
 import Storage
-import Vision
+package import Vision
 
 /// The projects of a data directory with their settings, for commands beside the running server.
 package struct ProjectRegistry: Sendable {
@@ -10,7 +10,8 @@ package struct ProjectRegistry: Sendable {
         package enum Backbone: Sendable {
             /// The server's.
             case standard
-            case file(path: String)
+            /// - Parameter annotations: in place of those in the file.
+            case file(path: String, annotations: BackboneAnnotations)
         }
 
         package var backbone: Backbone?
@@ -66,11 +67,12 @@ package struct ProjectRegistry: Sendable {
         switch change.backbone {
         case nil: break
         case .standard: backbone = .some(nil)
-        case .file(let path):
+        case .file(let path, let annotations):
             let installation = try Installation.find(
                 from: executable, runtime: environment["SPOTTER_ONNX_RUNTIME"])
             let runtime = try OnnxRuntime(library: installation.runtimePath)
-            backbone = .some(try backbones.add(path, runtime: runtime))
+            backbone = .some(
+                try backbones.add(path, annotations: annotations, runtime: runtime))
         }
         let (stored, acceptsMixedSizes) = (backbone, change.acceptsMixedSizes)
         try await metadata.write { transaction in

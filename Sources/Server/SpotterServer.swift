@@ -8,7 +8,7 @@ package import Service
 package import ServiceLifecycle
 import Storage
 package import UnixSignals
-import Vision
+package import Vision
 
 /// What a server needs to know.
 package struct ServerConfiguration: Sendable {
@@ -22,6 +22,8 @@ package struct ServerConfiguration: Sendable {
     package var metricsAccess = MetricsAccess.local
     /// ONNX file that takes the place of the backbone that comes with Spotter.
     package var backbonePath: String?
+    /// In place of those in the backbone's file.
+    package var backboneAnnotations = BackboneAnnotations()
 
     package init(
         dataDirectory: String, hostname: String, port: Int, region: String, accountID: String
@@ -93,7 +95,8 @@ package struct SpotterServer: Sendable {
             runtime: runtime,
             backbones: Backbones(
                 standard: try configuration.backbonePath.map {
-                    try BackboneFolder.backbone(at: $0)
+                    try BackboneFolder.backbone(
+                        at: $0, annotations: configuration.backboneAnnotations, runtime: runtime)
                 } ?? installation.backbone(),
                 folder: BackboneFolder(path: directory.backbones), pool: pool), arns: arns,
             pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)), pool: pool,

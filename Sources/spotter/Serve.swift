@@ -46,6 +46,8 @@ struct Serve: AsyncParsableCommand {
             """, valueName: "file.onnx"))
     var backbone: String?
 
+    @OptionGroup var backboneOptions: BackboneOptions
+
     @Option(help: "Who may read GET /metrics, which needs no signature: local, everyone, nobody.")
     var metrics = MetricsAccess.local
 
@@ -67,6 +69,7 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("--account-id must have 12 digits, not '\(accountID)'.")
         }
         _ = try adjustedLimits()
+        try backboneOptions.check(isFile: backbone != nil)
         guard region.wholeMatch(of: /[a-z0-9-]{1,32}/) != nil else {
             throw ValidationError("--region must be like us-east-1, not '\(region)'.")
         }
@@ -89,6 +92,7 @@ struct Serve: AsyncParsableCommand {
             configuration.limits = try adjustedLimits()
             configuration.metricsAccess = metrics
             configuration.backbonePath = backbone
+            configuration.backboneAnnotations = backboneOptions.annotations
             let server = try await SpotterServer(
                 configuration: configuration,
                 environment: ProcessInfo.processInfo.environment,

@@ -46,11 +46,16 @@ package struct BackboneFolder: Sendable {
 
     /// Copies a file into the folder, once for the same bytes.
     ///
-    /// - Parameter runtime: what is to run the backbone.
+    /// - Parameters:
+    ///   - annotations: written into the copy.
+    ///   - runtime: what is to run the backbone.
     /// - Returns: its name.
     /// - Throws: `VisionError` naming the file when it is no backbone, `StorageError`.
-    package func add(_ source: String, runtime: OnnxRuntime) throws -> String {
-        let bytes = try Self.bytes(source)
+    package func add(
+        _ source: String, annotations: BackboneAnnotations = BackboneAnnotations(),
+        runtime: OnnxRuntime
+    ) throws -> String {
+        let bytes = try Self.bytes(source, annotations)
         let name = Checksum.sha256(bytes)
         let backbone = try Self.backbone(bytes, identifier: name, file: source)
         try Self.check(backbone, file: source, runtime)
@@ -66,7 +71,7 @@ package struct BackboneFolder: Sendable {
         let path = file(name)
         let bytes: Data
         do throws(VisionError) {
-            bytes = try Self.bytes(path)
+            bytes = try Self.bytes(path, BackboneAnnotations())
         } catch {
             throw VisionError(
                 .invalidModel,
@@ -83,14 +88,21 @@ package struct BackboneFolder: Sendable {
 
     /// A backbone from anywhere.
     ///
-    /// - Parameter identifier: what models say they were made with; nil takes the file's SHA-256.
+    /// - Parameters:
+    ///   - annotations: in place of the file's own.
+    ///   - identifier: what models say they were made with; nil takes the SHA-256 of the file with
+    ///     the annotations.
+    ///   - runtime: what is to run the backbone, and tries it now; nil trusts it.
     /// - Throws: `VisionError` naming the file.
-    package static func backbone(at path: String, identifier: String? = nil) throws(VisionError)
-        -> LearnedBackbone
-    {
-        let bytes = try bytes(path)
-        return try backbone(
+    package static func backbone(
+        at path: String, annotations: BackboneAnnotations = BackboneAnnotations(),
+        identifier: String? = nil, runtime: OnnxRuntime? = nil
+    ) throws(VisionError) -> LearnedBackbone {
+        let bytes = try bytes(path, annotations)
+        let backbone = try backbone(
             bytes, identifier: identifier ?? Checksum.sha256(bytes), file: path)
+        if let runtime { try check(backbone, file: path, runtime) }
+        return backbone
     }
 
     /// Where every backbone of a server and its commands is read.
@@ -112,24 +124,36 @@ package struct BackboneFolder: Sendable {
         do throws(VisionError) {
             try Trainer.check(backbone, runtime: runtime)
         } catch {
-            throw VisionError(
-                .invalidModel, "\(file): The backbone cannot be run: \(error.message)")
+            throw VisionError(.invalidModel, "\(file) cannot be used: \(error.message)")
         }
     }
 
-    private static func bytes(_ path: String) throws(VisionError) -> Data {
+    /// The file's bytes, with `annotations` written into them.
+    private static func bytes(_ path: String, _ annotations: BackboneAnnotations)
+        throws(VisionError) -> Data
+    {
         let unreadable = VisionError(.invalidModel, "The backbone \(path) cannot be read.")
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw unreadable
         }
-        guard status.st_size <= fileBytesMax else {
-            throw VisionError(
-                .invalidModel,
-                "The backbone \(path) has \(status.st_size) bytes; at most \(fileBytesMax) are "
-                    + "allowed.")
+        func check(_ count: Int) throws(VisionError) {
+            guard count <= fileBytesMax else {
+                throw VisionError(
+                    .invalidModel,
+                    "The backbone \(path) has \(count) bytes; at most \(fileBytesMax) are allowed.")
+            }
         }
+        try check(Int(status.st_size))
         guard let bytes = FileManager.default.contents(atPath: path) else { throw unreadable }
-        return bytes
+        if annotations.isEmpty { return bytes }
+        let written: Data
+        do throws(VisionError) {
+            written = try annotations.written(into: bytes)
+        } catch {
+            throw VisionError(.invalidModel, "\(path): \(error.message)")
+        }
+        try check(written.count)
+        return written
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NIOPosix
 import Server
+import Service
 import Vision
 
 struct Evaluate: AsyncParsableCommand {
@@ -40,6 +41,8 @@ struct Evaluate: AsyncParsableCommand {
             """)
     var backbone: String?
 
+    @OptionGroup var backboneOptions: BackboneOptions
+
     @Option(help: ArgumentHelp("Folder for what comes out.", valueName: "dir"))
     var output = "./spotter-evaluation"
 
@@ -47,6 +50,7 @@ struct Evaluate: AsyncParsableCommand {
     var maps = false
 
     func validate() throws {
+        try backboneOptions.check(isFile: backbone != nil && backbone != FilterBank.name)
         guard (1...256).contains(threads) else {
             throw ValidationError("--threads must be 1 to 256, not \(threads).")
         }
@@ -66,13 +70,13 @@ struct Evaluate: AsyncParsableCommand {
         let installation = try Installation.find(
             from: Installation.executablePath,
             runtime: ProcessInfo.processInfo.environment["SPOTTER_ONNX_RUNTIME"])
+        let runtime = try OnnxRuntime(library: installation.runtimePath)
         let mapsFolder = maps ? "\(output)/maps" : nil
         try FileManager.default.createDirectory(
             atPath: mapsFolder ?? output, withIntermediateDirectories: true)
         let result = try EvaluationRun(
             train: train, test: test, supervision: supervision, seed: seed, threads: threads,
-            runtime: OnnxRuntime(library: installation.runtimePath),
-            extractor: extractor(installation), maps: mapsFolder,
+            runtime: runtime, extractor: extractor(installation, runtime), maps: mapsFolder,
             progress: { try? FileHandle.standardError.write(contentsOf: Data("\($0)\n".utf8)) }
         ).result()
         let encoder = JSONEncoder()
@@ -83,14 +87,15 @@ struct Evaluate: AsyncParsableCommand {
         return result
     }
 
-    private func extractor(_ installation: Installation) throws -> any FeatureExtractor {
+    private func extractor(_ installation: Installation, _ runtime: OnnxRuntime) throws
+        -> any FeatureExtractor
+    {
         guard let backbone else { return try installation.backbone() }
         if backbone == FilterBank.name { return FilterBank() }
-        guard let file = FileManager.default.contents(atPath: backbone) else {
-            throw ManifestError("The backbone \(backbone) cannot be read.")
-        }
-        let name = URL(fileURLWithPath: backbone).deletingPathExtension().lastPathComponent
-        return try LearnedBackbone(identifier: name, file: file)
+        return try BackboneFolder.backbone(
+            at: backbone, annotations: backboneOptions.annotations,
+            identifier: URL(fileURLWithPath: backbone).deletingPathExtension().lastPathComponent,
+            runtime: runtime)
     }
 }
 

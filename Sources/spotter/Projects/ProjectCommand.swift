@@ -70,9 +70,10 @@ struct ProjectCommand: AsyncParsableCommand {
             help: ArgumentHelp(
                 """
                 ONNX file of the network that models are built on, with one float input \
-                [1, 3, H, W] and one float output [1, C, h, w]; 'default' takes the server's.
+                [1, 3, H, W] and float outputs [1, C, h, w]; 'default' takes the server's.
                 """, valueName: "file.onnx|default"))
         var backbone: String?
+        @OptionGroup var backboneOptions: BackboneOptions
         @Option(
             help: """
                 'one': all images have the size of the first. 'mixed': training brings all to the \
@@ -80,7 +81,15 @@ struct ProjectCommand: AsyncParsableCommand {
                 """)
         var imageSizes: ImageSizes?
 
+        private var change: ProjectRegistry.Change.Backbone? {
+            backbone.map {
+                $0 == "default"
+                    ? .standard : .file(path: $0, annotations: backboneOptions.annotations)
+            }
+        }
+
         func validate() throws {
+            try backboneOptions.check(isFile: backbone != nil && backbone != "default")
             guard backbone != nil || imageSizes != nil else {
                 throw ValidationError("Give --backbone, --image-sizes or both.")
             }
@@ -92,8 +101,7 @@ struct ProjectCommand: AsyncParsableCommand {
                 try await projects.set(
                     name,
                     ProjectRegistry.Change(
-                        backbone: backbone.map { $0 == "default" ? .standard : .file(path: $0) },
-                        acceptsMixedSizes: imageSizes.map { $0 == .mixed }),
+                        backbone: change, acceptsMixedSizes: imageSizes.map { $0 == .mixed }),
                     environment: ProcessInfo.processInfo.environment)
                 ProjectCommand.show(try await projects.project(name))
             }
