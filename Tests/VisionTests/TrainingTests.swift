@@ -87,7 +87,7 @@ import Testing
         var unseen: [Double] = []
         for _ in 0..<8 {
             normal.append(try detector.detect(pictures.next().image).score)
-            unseen.append(try detector.detect(pictures.next(.missing).image).score)
+            unseen.append(try detector.detect(pictures.next(.scratch).image).score)
         }
         #expect((Ranking.auroc(normal: normal, anomalous: unseen) ?? 0) > 0.8)
     }
@@ -111,7 +111,7 @@ import Testing
         var pictures = ProductPictures(seed: 5, width: 192, height: 144)
         let detection = try detector.detect(pictures.next(.stain).image)
         #expect(detection.segmentation == nil)
-        #expect(detection.map.width == 256 && detection.map.height == 256)
+        #expect(detection.map.width == 288 && detection.map.height == 224)
     }
 
     @Test func trainingStopsWhenAsked() throws {
@@ -171,7 +171,8 @@ import Testing
         let bank = Sampling.rows(50, of: whitening.apply(to: rows), using: &random)
         let head = DetectorHead(
             isSmoothed: true, pooledFraction: 0.01, whitening: whitening,
-            normal: .memoryBank(bank), textureWhitening: nil, textureScore: nil, supervision: nil, classifier: nil)
+            normal: .memoryBank(bank), textureWhitening: nil, textureScore: nil, supervision: nil,
+            classifier: nil)
         let session = try InferenceSession(
             runtime: runtime, model: DetectorGraph.detector(view, head, metadata: []),
             threads: 1)

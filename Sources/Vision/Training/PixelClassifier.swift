@@ -1,6 +1,6 @@
 /// Tells for each patch which labels it shows: logistic regression for each label on what is known
-/// of the patch (`CrossValidation.classifierInputs`) and, where that helps, on its mean over the 9×9
-/// cells around: what people outline is sometimes wider than what a single cell shows.
+/// of the patch (`CrossValidation.classifierInputs`) and, where that helps, on its mean over the
+/// 9×9 cells around: what people outline is sometimes wider than what a single cell shows.
 package struct PixelClassifier: Sendable, Equatable {
     /// Distances are not taken below this before their logarithm.
     static let distanceFloor: Float = 1e-3
