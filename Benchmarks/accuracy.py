@@ -27,7 +27,7 @@ SEEDS = (1, 2, 3)
 SPOTTERS = {
     "Spotter": None,
     "Spotter, first backbone": str(FIRST_BACKBONE),
-    "Spotter, filter bank alone": "filterbank",
+    "Spotter, filter bank alone": "filter-bank",
 }
 ANOMALIB = ("PatchCore", "PaDiM")
 
@@ -69,7 +69,7 @@ def spotter_methods():
     """Those that this build knows: the hook for backbones without weights."""
     usage = run([SPOTTER, "evaluate", "--help"])
     return [name for name, value in SPOTTERS.items()
-            if value != "filterbank" or "filterbank" in usage]
+            if value != "filter-bank" or "filter-bank" in usage]
 
 
 def evaluate(data, method, supervision, seed, arguments):

@@ -147,6 +147,8 @@ struct GraphBuilder {
         for node in graph.node.reversed() where node.output.contains(where: needed.contains) {
             needed.formUnion(node.input)
         }
+        // An optional input that is left out has no name.
+        needed.remove("")
         return needed
     }
 
