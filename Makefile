@@ -32,7 +32,9 @@ release: setup
 demo: release
 	.build/release/spotter demo $(ARGUMENTS)
 
+# The tests of the backbone's training join in where its environment was set up, which takes 2 GB.
 test: test-swift test-clients
+	@if [ -e .deps/venv-training/requirements.txt ]; then $(MAKE) --no-print-directory test-training; fi
 
 test-swift: setup
 	swift build --build-tests $(SWIFT_BUILD_FLAGS)

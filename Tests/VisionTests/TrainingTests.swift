@@ -188,6 +188,39 @@ import Testing
         }
         #expect(abs(Double(score) - Pooling.score(distances, fraction: 0.01)) < 1e-3)
     }
+
+    /// Many patches are taken in parts, whose names must not meet.
+    @Test func twoMemoryBanksOfManyPatchesFitIntoOneGraph() throws {
+        let runtime = try Checkout.runtime.get()
+        let extractor = try Checkout.backbone()
+        let view = FeatureView(
+            extractor: extractor, tap: try #require(extractor.taps.last),
+            input: PixelSize(width: 544, height: 544))
+        func bank(_ channels: Int) throws -> (Whitening, NormalModel) {
+            var random = SeededRandom(seed: 3)
+            let rows = Rows(
+                width: channels,
+                values: (0..<200 * channels).map { _ in Float.random(in: -1...1, using: &random) })
+            return (try Whitening.fit(rows, exponent: 0.5), .memoryBank(rows))
+        }
+        let (whitening, normal) = try bank(view.channels)
+        let texture = try #require(view.texture)
+        let (textureWhitening, textureNormal) = try bank(texture.taps[0].channels)
+        let head = DetectorHead(
+            isSmoothed: false, pooledFraction: 0.01, whitening: whitening, normal: normal,
+            textureWhitening: textureWhitening,
+            textureScore: TextureScore(
+                normal: textureNormal, pooledFraction: 0, share: 0.5, scale: 1, offset: 0),
+            supervision: nil, classifier: nil)
+        let session = try InferenceSession(
+            runtime: runtime, model: DetectorGraph.detector(view, head, metadata: []), threads: 1)
+        let pixels = (0..<544 * 544 * 3).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let outputs = try session.run(
+            [("image", .bytes(shape: [1, 544, 544, 3], values: pixels))],
+            outputs: ["score", "anomaly_map"])
+        #expect(outputs[0].values[0].isFinite && outputs[0].values[0] > 0)
+        #expect(outputs[1].shape == [1, 1, 544, 544])
+    }
 }
 
 @Suite struct ModelFileTests {

@@ -66,7 +66,7 @@ extension DetectorGraph {
             }
             parts = builder.nodes(
                 "Split", [whitened, builder.constant(sizes, "split")], [("axis", .int(0))],
-                outputs: sizes.indices.map { "rows_\($0)" })
+                outputs: sizes.map { _ in builder.fresh("rows_part") })
         }
         let nearest = parts.map { part in
             let relative = builder.node(
