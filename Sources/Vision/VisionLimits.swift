@@ -27,14 +27,17 @@ package enum VisionLimits {
     package static let whitenedChannelsMax = 64
     /// Normal images that defects are drawn onto when there are no labelled anomalies.
     package static let drawnDefectsMax = 60
+    /// Labels up to which training compares masks in several views, with surroundings and without:
+    /// each label takes seconds every time.
+    package static let comparedLabelsMax = 4
     /// Patches of each label that a pixel classifier learns from.
-    package static let labelPatchesMax = 8_000
+    package static let labelPatchesMax = 6_000
     /// Patches that the whitening is estimated from; the covariance is stable well below.
     package static let whiteningPatchesMax = 60_000
     /// Patches that the coreset is chosen among, for each patch chosen.
     package static let coresetCandidatesPerPatch = 8
     /// Patches of the background that a pixel classifier learns from.
-    package static let backgroundPatchesMax = 16_000
+    package static let backgroundPatchesMax = 10_000
     /// Labels of a project, as the original's guide has it.
     package static let labelsMax = 100
     /// Bytes of a manifest line, the length of the API's DatasetEntry.

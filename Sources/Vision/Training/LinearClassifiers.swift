@@ -71,7 +71,7 @@ struct LinearClassifier: Sendable {
             // Far from the optimum a full step can overshoot.
             if length > stepMax { step = step.map { $0 * stepMax / length } }
             for index in 0..<size { weights[index] -= step[index] }
-            if length < 1e-4 { break }
+            if length < 1e-3 * (1 + weights.reduce(0) { $0 + $1 * $1 }.squareRoot()) { break }
         }
         let raw = (0..<width).map { weights[$0] / deviation[$0] }
         let bias = weights[width] - zip(raw, mean).reduce(0) { $0 + $1.0 * $1.1 }

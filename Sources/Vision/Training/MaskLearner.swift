@@ -62,6 +62,7 @@ struct MaskLearner: Sendable {
     {
         let own = try lesson(fit, judgement, seesSurroundings: false)
         let ownCuts = outOfFold(own)
+        guard labels.count <= VisionLimits.comparedLabelsMax else { return (own, ownCuts) }
         let wide = try lesson(fit, judgement, seesSurroundings: true)
         let wideCuts = outOfFold(wide)
         return Self.mean(wideCuts) > Self.mean(ownCuts) ? (wide, wideCuts) : (own, ownCuts)

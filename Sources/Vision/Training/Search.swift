@@ -91,7 +91,9 @@ struct Search {
     ) throws(VisionError) -> Candidate? {
         guard let best = Self.best(finalists) else { return nil }
         let close = finalists.filter { $0.merit > best.merit - Self.maskLossMax }
-        guard images.hasMasks, !labels.isEmpty, close.count > 1 else { return best }
+        guard images.hasMasks, close.count > 1,
+            (1...VisionLimits.comparedLabelsMax).contains(labels.count)
+        else { return best }
         var chosen = (merit: -1.0, candidate: best)
         for candidate in close {
             if isCancelled() { throw VisionError(.cancelled, "Training was stopped.") }
