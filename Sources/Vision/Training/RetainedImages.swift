@@ -65,8 +65,8 @@ struct RetainedImages: Sendable {
 
     /// A drawn defect is held out with the image that it was drawn onto.
     ///
-    /// Without anomalies defects are drawn onto normal images, so that views and poolings have
-    /// something to be compared by.
+    /// Without anomalies defects are drawn onto normal images, so that the threshold has
+    /// something to be placed by.
     init(views: [FeatureView], normals: [Image], anomalies: [Image], seed: UInt64) {
         self.views = views
         self.normals = normals
