@@ -87,8 +87,7 @@ format:
 
 install: release
 	install -D -m 755 .build/release/spotter $(DESTDIR)$(PREFIX)/bin/spotter
-	install -D -m 644 share/spotter/backbone-e1.onnx \
-		$(DESTDIR)$(PREFIX)/share/spotter/backbone-e1.onnx
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/spotter share/spotter/backbone-*.onnx
 	install -D -m 644 .deps/lib/spotter/libonnxruntime.so \
 		$(DESTDIR)$(PREFIX)/lib/spotter/libonnxruntime.so
 	if [ -d .build/edge-agent ]; then mkdir -p $(DESTDIR)$(PREFIX)/lib/spotter && \

@@ -8,6 +8,7 @@ package import Vision
 /// (ONNX Runtime): an installation's prefix or a checkout.
 package struct Installation: Sendable {
     private static let backboneName = "backbone-e1"
+    private static let alternativeNames = ["backbone-d3"]
 
     package let backbonePath: String
     package let runtimePath: String
@@ -57,9 +58,18 @@ package struct Installation: Sendable {
             ?? CommandLine.arguments.first ?? "spotter"
     }
 
-    /// The backbone that comes with Spotter.
+    /// The backbone that comes with Spotter, and the earlier one as its alternative where it lies
+    /// beside it.
     package func backbone() throws -> LearnedBackbone {
-        try BackboneFolder.backbone(at: backbonePath, identifier: Self.backboneName)
+        var backbone = try BackboneFolder.backbone(
+            at: backbonePath, identifier: Self.backboneName)
+        let folder = URL(filePath: backbonePath).deletingLastPathComponent()
+        backbone.alternatives = try Self.alternativeNames.compactMap { name in
+            let path = folder.appending(path: "\(name).onnx").path()
+            guard FileManager.default.fileExists(atPath: path) else { return nil }
+            return try BackboneFolder.backbone(at: path, identifier: name)
+        }
+        return backbone
     }
 
     private static func ancestors(of path: String) -> [String] {

@@ -20,7 +20,7 @@ import Vision
             standard: try Checkout.backbone(), folder: folder, pool: service.pool)
     }
 
-    private static let file = "\(Checkout.root)/training/start/backbone-d3.onnx"
+    private static let file = "\(Checkout.root)/share/spotter/backbone-d3.onnx"
 
     private func settings(_ backbone: String?) -> ProjectSettings {
         var settings = ProjectSettings()

@@ -37,10 +37,20 @@ import Testing
 
     @Test func aBackboneOfOneSizeIsUsedAtThatSize() throws {
         let backbone = try LearnedBackbone(
-            identifier: "d3", file: Checkout.bytes("training/start/backbone-d3.onnx"))
+            identifier: "d3", file: Checkout.bytes("share/spotter/backbone-d3.onnx"))
         let views = FeatureView.candidates(for: PixelSize(width: 800, height: 600), backbone)
         #expect(views.map(\.input) == [PixelSize(width: 256, height: 256)])
         #expect(views[0].gridWidth == 32 && views[0].channels == 64)
+    }
+
+    @Test func alternativesAreTriedAfterTheBackboneItself() throws {
+        var backbone = try Checkout.backbone()
+        let first = try LearnedBackbone(
+            identifier: "d3", file: Checkout.bytes("share/spotter/backbone-d3.onnx"))
+        backbone.alternatives = [first]
+        let views = FeatureView.candidates(for: PixelSize(width: 300, height: 300), backbone)
+        #expect(views.map(\.extractor.identifier).last == "d3")
+        #expect(views.dropLast().allSatisfy { $0.extractor.identifier == backbone.identifier })
     }
 
     /// Amplitudes of the filter bank in the middle of a picture of stripes.

@@ -13,7 +13,7 @@ from .network import Network, restore_statistics
 
 
 def take_over(network: Network, file: Path) -> None:
-    """Takes the convolutions of `training/start/backbone-d3.onnx`: the stages to stride 16 and the
+    """Takes the convolutions of `share/spotter/backbone-d3.onnx`: the stages to stride 16 and the
     coarse embedding. Stages that the file lacks start as they are, with no say at first."""
     graph = onnx.load(str(file)).graph
     values = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}

@@ -15,6 +15,13 @@ package protocol FeatureExtractor: Sendable {
     var normalisation: ColorNormalisation { get }
     /// From `[1, 3, H, W]` normalised floats to the taps' `[1, channels, h, w]`.
     var graph: BackboneGraph { get }
+    /// Others that training tries beside it: networks see different things, and which sees a
+    /// product's defects best only its images tell.
+    var alternatives: [any FeatureExtractor] { get }
+}
+
+extension FeatureExtractor {
+    package var alternatives: [any FeatureExtractor] { [] }
 }
 
 /// One grid of feature vectors.
@@ -82,13 +89,21 @@ extension FeatureView {
     /// Areas of the image, in pixels, that training tries.
     private static let areas = [256 * 256, 384 * 384, 512 * 512, VisionLimits.viewPixelsMax]
 
-    /// Views worth trying on images of a size, the cheapest first.
+    /// Views worth trying on images of a size, those of the extractor itself before those of its
+    /// alternatives.
+    static func candidates(
+        for image: PixelSize, _ extractor: some FeatureExtractor
+    ) -> [FeatureView] {
+        own(of: image, extractor) + extractor.alternatives.flatMap { own(of: image, $0) }
+    }
+
+    /// Views of one extractor, the cheapest first.
     ///
     /// Sides keep the image's aspect. Every tap is tried on the smallest area, the others with
     /// stride 8 and up: stride 4 on a large image costs what tiles would, and gains less. No view
     /// but the first shows more pixels than the image has.
-    static func candidates(
-        for image: PixelSize, _ extractor: some FeatureExtractor
+    private static func own(
+        of image: PixelSize, _ extractor: some FeatureExtractor
     ) -> [FeatureView] {
         if let fixed = extractor.fixedInput {
             return extractor.taps.map {

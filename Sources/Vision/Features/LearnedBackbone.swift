@@ -17,6 +17,7 @@ package struct LearnedBackbone: FeatureExtractor {
     package let sideMultiple: Int
     package let normalisation: ColorNormalisation
     package let graph: BackboneGraph
+    package var alternatives: [any FeatureExtractor] = []
 
     /// - Throws: `invalidModel` telling what the file must be.
     package init(identifier: String, file: Data) throws(VisionError) {

@@ -164,7 +164,7 @@ package final class Trainer: Sendable {
             chosen, decision, result.candidates, isLabelled: isLabelled, normals: normals,
             anomalies: anomalies, labelIoU: iou)
         let model = try DetectorGraph.detector(
-            chosen.view, head, metadata: [("spotter.backbone", extractor.identifier)])
+            chosen.view, head, metadata: [("spotter.backbone", chosen.view.extractor.identifier)])
         return TrainedDetector(
             model: [UInt8](model), imageWidth: size.width, imageHeight: size.height,
             inputWidth: chosen.view.input.width, inputHeight: chosen.view.input.height,
@@ -210,7 +210,7 @@ package final class Trainer: Sendable {
             chosen.normalScores.map { (decision.probability($0), false) }
             + chosen.anomalousScores.map { (decision.probability($0), true) }
         return TrainingSummary(
-            backbone: extractor.identifier, seed: seed, normalImages: normals.offered,
+            backbone: chosen.view.extractor.identifier, seed: seed, normalImages: normals.offered,
             anomalousImages: anomalies.offered,
             sampledImages: normals.images.count + anomalies.images.count,
             folds: Folds.count, chosen: chosen.summary, candidates: candidates,
