@@ -45,17 +45,14 @@ enum DetectorGraph {
         return try builder.model()
     }
 
-    /// Input `rows` `[P, C]`; outputs `whitened` `[P, D]` and `distances` `[P, 1]`.
+    /// Input `rows` `[P, C]`; output `distances` `[P, 1]`.
     static func distances(_ whitening: Whitening, _ normal: NormalModel, patches: Int)
         throws(VisionError) -> Data
     {
         var builder = GraphBuilder(name: "distances")
         builder.input("rows", .float, shape: [patches, whitening.mean.count])
-        let (whitened, distances) = appendDistances(
-            &builder, whitening, normal, rows: "rows", patches: patches)
-        builder.output(
-            builder.node("Identity", [whitened], output: "whitened"),
-            shape: [patches, whitening.outputs])
+        let whitened = appendWhitened(&builder, whitening, "rows")
+        let distances = appendDistances(&builder, whitened, normal, patches: patches)
         builder.output(
             builder.node("Identity", [distances], output: "distances"), shape: [patches, 1])
         return try builder.model()
@@ -71,8 +68,8 @@ enum DetectorGraph {
         let image = appendImage(&builder, view)
         let features = appendFeatures(&builder, view, image)
         let rows = appendRows(&builder, view, features: features, isSmoothed: head.isSmoothed)
-        let (whitened, distances) = appendDistances(
-            &builder, head.whitening, head.normal, rows: rows, patches: view.patches)
+        let whitened = appendWhitened(&builder, head.whitening, rows)
+        let distances = appendDistances(&builder, whitened, head.normal, patches: view.patches)
         let needsInputs = head.supervision != nil || head.classifier != nil
         var texture: String?
         if needsInputs || head.textureScore != nil, let bank = view.texture,
@@ -151,7 +148,7 @@ enum DetectorGraph {
     private static func appendRows(
         _ builder: inout GraphBuilder, _ view: FeatureView, features: String, isSmoothed: Bool
     ) -> String {
-        let grid = isSmoothed ? appendMean3x3(&builder, features) : features
+        let grid = isSmoothed ? appendMean(&builder, features, radius: 1) : features
         return appendRowsOf(&builder, grid, channels: view.channels)
     }
 
@@ -175,21 +172,16 @@ enum DetectorGraph {
         return builder.node("MatMul", [builder.node("Sub", [rows, mean]), transform])
     }
 
-    /// Averages over 3×3 cells with the edge cells repeated outwards.
-    private static func appendMean3x3(_ builder: inout GraphBuilder, _ grid: String) -> String {
-        let pads = builder.constant([0, 0, 1, 1, 0, 0, 1, 1], "pads")
+    /// Averages over squares of 2·radius + 1 cells with the edge cells repeated outwards.
+    private static func appendMean(
+        _ builder: inout GraphBuilder, _ grid: String, radius: Int
+    ) -> String {
+        let pads = builder.constant([0, 0, radius, radius, 0, 0, radius, radius], "pads")
         let padded = builder.node("Pad", [grid, pads], [("mode", .string("edge"))])
+        let side = 2 * radius + 1
         return builder.node(
             "AveragePool", [padded],
-            [("kernel_shape", .ints([3, 3])), ("strides", .ints([1, 1]))])
-    }
-
-    private static func appendDistances(
-        _ builder: inout GraphBuilder, _ whitening: Whitening, _ normal: NormalModel,
-        rows: String, patches: Int
-    ) -> (whitened: String, distances: String) {
-        let whitened = appendWhitened(&builder, whitening, rows)
-        return (whitened, appendDistances(&builder, whitened, normal, patches: patches))
+            [("kernel_shape", .ints([side, side])), ("strides", .ints([1, 1]))])
     }
 
     /// `[P, 1]` as `[1, 1, h, w]`.
@@ -236,7 +228,7 @@ enum DetectorGraph {
         let product = builder.node("MatMul", [inputs, weights])
         let opinion = builder.node(
             "Add", [product, builder.scalar(supervision.bias, "taught_bias")])
-        let smooth = appendMean3x3(&builder, appendGrid(&builder, view, opinion))
+        let smooth = appendMean(&builder, appendGrid(&builder, view, opinion), radius: 1)
         func distance(_ value: String) -> String {
             let scaled = builder.node("Mul", [value, builder.scalar(supervision.scale, "scale")])
             let moved = builder.node(
@@ -272,7 +264,7 @@ enum DetectorGraph {
             "Transpose", [builder.node("Reshape", [logits, shape])],
             [("perm", .ints([0, 3, 1, 2]))]
         )
-        let smooth = appendMean3x3(&builder, planes)
+        let smooth = appendMean(&builder, planes, radius: 1)
         appendUpsampling(&builder, view, smooth, channels: labels, output: logitsOutput)
     }
 
@@ -280,18 +272,11 @@ enum DetectorGraph {
     private static func appendSurroundings(
         _ builder: inout GraphBuilder, _ view: FeatureView, _ rows: String, channels: Int
     ) -> String {
-        let radius = PixelClassifier.contextRadius
         let shape = builder.constant(
             [1, view.gridHeight, view.gridWidth, channels], "surroundings_shape")
         let planes = builder.node(
             "Transpose", [builder.node("Reshape", [rows, shape])], [("perm", .ints([0, 3, 1, 2]))])
-        let pads = builder.constant(
-            [0, 0, radius, radius, 0, 0, radius, radius], "surroundings_pads")
-        let padded = builder.node("Pad", [planes, pads], [("mode", .string("edge"))])
-        let side = 2 * radius + 1
-        let mean = builder.node(
-            "AveragePool", [padded],
-            [("kernel_shape", .ints([side, side])), ("strides", .ints([1, 1]))])
+        let mean = appendMean(&builder, planes, radius: PixelClassifier.contextRadius)
         return appendRowsOf(&builder, mean, channels: channels)
     }
 }

@@ -56,9 +56,9 @@ extension DetectorGraph {
                 norms[index] += value * value
             }
         }
-        let products2 = builder.constant(
+        let negatedDoubles = builder.constant(
             Tensor(shape: [bank.width, bank.count], values: products), "bank")
-        let norms2 = builder.constant(Tensor(shape: [1, bank.count], values: norms), "norms")
+        let squares = builder.constant(Tensor(shape: [1, bank.count], values: norms), "norms")
         var parts = [whitened]
         if patches > 2 * rowsAtOnce {
             let sizes = stride(from: 0, to: patches, by: rowsAtOnce).map {
@@ -70,7 +70,7 @@ extension DetectorGraph {
         }
         let nearest = parts.map { part in
             let relative = builder.node(
-                "Add", [builder.node("MatMul", [part, products2]), norms2])
+                "Add", [builder.node("MatMul", [part, negatedDoubles]), squares])
             return builder.node(
                 "ReduceMin", [relative], [("axes", .ints([1])), ("keepdims", .int(1))])
         }

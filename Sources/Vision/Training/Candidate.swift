@@ -38,10 +38,15 @@ struct Candidate: Sendable {
             ? nil : Ranking.separation(normal: normalScores, anomalous: anomalousScores)
     }
 
-    /// Ranking first; among equals the better separated. A view four times as large must earn its
-    /// cost: few images make small differences luck.
+    /// Ranking first; among equals the better separated.
+    static func merit(auroc: Double?, separation: Double?) -> Double {
+        (auroc ?? 0) + 0.02 * min(separation ?? 0, 5)
+    }
+
+    /// A view four times as large must earn its cost: few images make small differences luck.
     var merit: Double {
-        (auroc ?? 0) + 0.02 * min(separation ?? 0, 5) - 0.004 * log2(Double(view.patches) / 1024)
+        Self.merit(auroc: auroc, separation: separation)
+            - 0.004 * log2(Double(view.patches) / 1024)
     }
 
     /// Every pooling of a judgement.

@@ -210,6 +210,4 @@ struct ViewImages: Sendable {
     /// The fold that an anomaly is held out in: judged by a model, and taught to classifiers,
     /// without it. What was drawn onto a normal image is in that image's fold.
     let anomalyFolds: [Int]
-    /// Whether people labelled the anomalies, or they were drawn.
-    let isReal: Bool
 }

@@ -143,7 +143,7 @@ struct RetainedImages: Sendable {
         return ViewImages(
             normals: found.normals, anomalies: found.anomalies,
             normalFolds: normal.map { normalFolds[$0] },
-            anomalyFolds: anomalous.map { anomalyFolds[$0] }, isReal: realAnomalies > 0)
+            anomalyFolds: anomalous.map { anomalyFolds[$0] })
     }
 
     /// Indices of at most `limit` images, as many of each fold as of the others, those of `first`

@@ -163,9 +163,9 @@ struct SupervisionLearner {
                 Pooling.score(descending: $0, fraction: fraction, of: view.patches)
             }
             let (normal, anomalous) = (Array(scores[..<normals]), Array(scores[normals...]))
-            let merit =
-                (Ranking.auroc(normal: normal, anomalous: anomalous) ?? 0)
-                + 0.02 * min(Ranking.linearSeparation(normal: normal, anomalous: anomalous), 5)
+            let merit = Candidate.merit(
+                auroc: Ranking.auroc(normal: normal, anomalous: anomalous),
+                separation: Ranking.linearSeparation(normal: normal, anomalous: anomalous))
             if merit > (best?.merit ?? -1) + 1e-9 { best = (merit, fraction, scores) }
         }
         guard let best else { return [] }

@@ -159,7 +159,8 @@ package final class Trainer: Sendable {
             ? Decision(normal: chosen.normalScores, anomalous: chosen.anomalousScores)
             : Decision(normal: chosen.normalScores, drawn: chosen.anomalousScores)
         let validation = try search.validation(chosen.view)
-        let (head, iou) = try head(chosen, validation, progress: progress)
+        let (head, iou) = try head(
+            chosen, validation, hasMasks: images.hasMasks, progress: progress)
         let summary = summary(
             chosen, decision, result.candidates, isLabelled: isLabelled, normals: normals,
             anomalies: anomalies, labelIoU: iou)
@@ -172,7 +173,8 @@ package final class Trainer: Sendable {
     }
 
     private func head(
-        _ chosen: Candidate, _ validation: CrossValidation, progress: (String) -> Void
+        _ chosen: Candidate, _ validation: CrossValidation, hasMasks: Bool,
+        progress: (String) -> Void
     ) throws(VisionError) -> (DetectorHead, [String: Double]?) {
         let fit = try validation.fitAll(chosen.configuration)
         var head = DetectorHead(
@@ -190,8 +192,7 @@ package final class Trainer: Sendable {
             head.supervision = try SupervisionLearner(validation: validation)
                 .fit(chosen, teaching)
         }
-        let hasMasks = validation.images.anomalies.contains { $0.mask != nil }
-        guard !labels.isEmpty, hasMasks, validation.images.isReal else { return (head, nil) }
+        guard !labels.isEmpty, hasMasks else { return (head, nil) }
         progress("Learning the labels' masks")
         let learner = MaskLearner(validation: validation, labels: labels)
         let (classifier, iou) = try learner.fit(fit, chosen.judgement)
