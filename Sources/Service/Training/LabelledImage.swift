@@ -82,19 +82,9 @@ struct TrainingPlan: Sendable {
     }
 
     private static func labels(of images: [LabelledImage]) throws -> ([LabelClass], LabelClass) {
-        var labels: [LabelClass] = []
-        var background: LabelClass?
-        for entry in images.flatMap({ $0.mask?.classes ?? [] }) {
-            let label = LabelClass(name: entry.name, color: entry.color.hex)
-            if entry.name.lowercased() == GroundTruthLine.backgroundName {
-                background =
-                    background
-                    ?? LabelClass(
-                        name: GroundTruthLine.backgroundName, color: entry.color.hex)
-            } else if !labels.contains(where: { $0.name == label.name }) {
-                labels.append(label)
-            }
-        }
+        let masks = images.compactMap(\.mask)
+        let labels = GroundTruthLine.labels(of: masks)
+        let background = masks.lazy.flatMap(\.classes).first(where: \.isBackground)
         guard labels.count <= VisionLimits.labelsMax else {
             throw JobError(
                 "The masks name \(labels.count) labels; at most \(VisionLimits.labelsMax) are "
@@ -102,7 +92,9 @@ struct TrainingPlan: Sendable {
         }
         return (
             labels,
-            background ?? LabelClass(name: GroundTruthLine.backgroundName, color: RGB.white.hex)
+            LabelClass(
+                name: GroundTruthLine.backgroundName,
+                color: (background?.color ?? RGB.white).hex)
         )
     }
 }

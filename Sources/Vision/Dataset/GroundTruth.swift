@@ -134,3 +134,18 @@ package struct GroundTruthLine: Sendable, Equatable {
         }
     }
 }
+
+extension GroundTruthLine.MaskClass {
+    /// Whether it stands for what is no defect.
+    package var isBackground: Bool { name.lowercased() == GroundTruthLine.backgroundName }
+}
+
+extension GroundTruthLine {
+    /// The labels that masks name, in their order, each once and without the background.
+    package static func labels(of masks: [Mask]) -> [LabelClass] {
+        masks.flatMap(\.classes).filter { !$0.isBackground }.reduce(into: []) { labels, entry in
+            guard !labels.contains(where: { $0.name == entry.name }) else { return }
+            labels.append(LabelClass(name: entry.name, color: entry.color.hex))
+        }
+    }
+}

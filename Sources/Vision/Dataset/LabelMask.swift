@@ -39,7 +39,7 @@ package struct LabelMask: Sendable, Equatable {
         }
         var table: [RGB: UInt8] = [.white: 0]
         for entry in classes {
-            if entry.name.lowercased() == GroundTruthLine.backgroundName {
+            if entry.isBackground {
                 table[entry.color] = 0
             } else if let index = labels.firstIndex(where: { $0.name == entry.name }) {
                 table[entry.color] = UInt8(index + 1)

@@ -36,12 +36,7 @@ struct LabelledFiles {
 
     /// The labels that the masks of `files` name, in their order, without the background.
     static func labels(of files: [LabelledFiles]) -> [LabelClass] {
-        files.flatMap(\.lines).flatMap { $0.parsed.mask?.classes ?? [] }
-            .filter { $0.name.lowercased() != GroundTruthLine.backgroundName }
-            .reduce(into: []) { labels, entry in
-                guard !labels.contains(where: { $0.name == entry.name }) else { return }
-                labels.append(LabelClass(name: entry.name, color: entry.color.hex))
-            }
+        GroundTruthLine.labels(of: files.flatMap(\.lines).compactMap(\.parsed.mask))
     }
 
     /// - Throws: `ManifestError` for an image or a mask whose file does not exist.
