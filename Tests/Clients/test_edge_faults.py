@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import stat
+import statistics
 import struct
 import subprocess
 import zipfile
@@ -252,10 +253,11 @@ def test_ten_thousand_detections_do_not_grow_the_memory(agent, archive):
                 for call in pending:
                     call.result()
                 pending = []
-    run(1000)
-    before = agent.resident_mb()
-    run(9000)
-    assert agent.resident_mb() < before * 1.1 + 5
+        return agent.resident_mb()
+    # The allocator gives freed pages back late, so one reading is off by tens of megabytes
+    # either way; a picture that leaks at every call would add eight hundred.
+    readings = [run(1000) for _ in range(10)]
+    assert statistics.median(readings[5:]) < max(readings[:5]) * 1.1 + 5, readings
 
 
 def test_the_agent_links_no_full_foundation():
