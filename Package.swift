@@ -8,9 +8,21 @@ let settings: [SwiftSetting] = [
     .unsafeFlags(["-warnings-as-errors"]),
 ]
 
-/// Pixel loops are two orders of magnitude slower without optimisation, and the tests train real
-/// models, so Vision is optimised in debug builds too.
-let visionSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+/// Loops over pixels and checksums of bytes are two orders of magnitude slower without optimisation,
+/// and the tests train real models and move large objects, so these are optimised in debug builds.
+let optimizedSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+// Products that several targets use.
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 
 let package = Package(
     name: "spotter",
@@ -27,30 +39,44 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         // Without its traits it needs no full Foundation.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // The API as data: operations, shapes, constraints, errors. Pure.
-        .target(name: "Wire", swiftSettings: settings),
-
-        // Signature Version 4, policies, ARNs. Pure.
+        // The APIs as data: operations, shapes, constraints, errors. Pure. XMLCoder ends here.
         .target(
-            name: "Access",
-            dependencies: ["Wire", .product(name: "Crypto", package: "swift-crypto")],
+            name: "Wire", dependencies: [.product(name: "XMLCoder", package: "XMLCoder")],
             swiftSettings: settings),
 
-        // Metadata in SQLite, objects in directories. GRDB ends here.
+        // Signatures, checksums of payloads, policies, ARNs. Pure.
+        .target(
+            name: "Access",
+            dependencies: ["Wire", crypto],
+            swiftSettings: optimizedSettings),
+
+        // Signed requests to other servers of AWS's protocols. AsyncHTTPClient ends here.
+        .target(
+            name: "CloudClient",
+            dependencies: [
+                "Access", logging, nioCore,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+
+        // Metadata in SQLite, objects in directories or S3. GRDB ends here.
         .target(
             name: "Storage",
             dependencies: [
-                "Wire",
+                "Access", "CloudClient", "Wire", crypto, logging, nioCore, nioPosix,
                 .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
 
@@ -58,22 +84,18 @@ let package = Package(
         .target(
             name: "Vision",
             dependencies: [
-                "COnnxRuntime", "CTurboJPEG", "CSpng", "CZip",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                "COnnxRuntime", "CTurboJPEG", "CSpng", "CZip", crypto, protobuf,
             ],
             exclude: ["ONNX/onnx.proto"],
-            swiftSettings: visionSettings),
+            swiftSettings: optimizedSettings),
 
         // What the operations and the jobs do. No HTTP.
         .target(
             name: "Service",
             dependencies: [
-                "Access", "Storage", "Vision", "Wire",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "Access", "CloudClient", "Storage", "Vision", "Wire", crypto, logging, nioPosix,
+                lifecycle,
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),
 
@@ -81,28 +103,19 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Access", "Service", "Storage", "Vision", "Wire",
+                "Access", "CloudClient", "Service", "Storage", "Vision", "Wire", crypto, logging,
+                nioCore, nioPosix, lifecycle, unixSignals,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
 
         .executableTarget(
             name: "spotter",
             dependencies: [
-                "Access", "Server", "Service", "Storage", "Vision", "Wire",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "Access", "Server", "Service", "Storage", "Vision", "Wire", argumentParser,
+                crypto, logging, nioPosix, lifecycle, unixSignals,
             ],
             swiftSettings: settings),
 
@@ -110,9 +123,9 @@ let package = Package(
         .target(
             name: "EdgeProtocol",
             dependencies: [
+                protobuf,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["attachment.proto", "edge_agent.proto"], swiftSettings: settings),
 
@@ -120,27 +133,18 @@ let package = Package(
         .target(
             name: "EdgeAgent",
             dependencies: [
-                "EdgeProtocol", "Vision",
+                "EdgeProtocol", "Vision", logging, nioCore, nioPosix, lifecycle, protobuf,
+                unixSignals,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
 
         .executableTarget(
             name: "spotter-edge",
             dependencies: [
-                "EdgeAgent", "Vision",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "EdgeAgent", "Vision", argumentParser, logging, lifecycle, unixSignals,
             ],
             swiftSettings: settings,
             // DT_RPATH, unlike DT_RUNPATH, also serves the libraries of the libraries.
@@ -155,9 +159,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Access", "Service", "Storage", "Vision",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                "Access", "Service", "Storage", "Vision", logging, nioPosix,
             ],
             swiftSettings: settings),
 
@@ -169,7 +171,7 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Storage", "TestSupport", "Wire", .product(name: "NIOPosix", package: "swift-nio"),
+                "Access", "CloudClient", "Storage", "TestSupport", "Wire", nioPosix,
             ], exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "VisionTests", dependencies: ["TestSupport", "Vision"], exclude: ["Golden"],
@@ -180,8 +182,7 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Access", "Service", "Storage", "TestSupport", "Vision", "Wire",
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "Access", "Service", "Storage", "TestSupport", "Vision", "Wire", lifecycle,
             ],
             swiftSettings: settings),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),

@@ -145,9 +145,13 @@ package struct SpotterServer: Sendable {
             root: credentials, region: configuration.region, services: [Self.signingName],
             arns: context.arns, metadata: context.metadata)
         let application = Application(
-            responder: APIResponder(
-                service: context, authenticator: authenticator,
-                rates: RequestRates(perSecond: configuration.limits.requestsPerSecond),
+            responder: FrontDoor(
+                service: context,
+                endpoints: [
+                    .lookoutvision: APIEndpoint(
+                        service: context, authenticator: authenticator,
+                        rates: RequestRates(perSecond: configuration.limits.requestsPerSecond))
+                ],
                 requests: RequestCounts(), audit: audit,
                 metricsAccess: configuration.metricsAccess, version: Self.version),
             server: .http1(

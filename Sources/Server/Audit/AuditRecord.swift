@@ -15,13 +15,13 @@ enum AuditRecord {
         var record: [String: JSONValue] = [
             "eventVersion": .string("1.08"),
             "eventTime": .string(time.formatted(.iso8601)),
-            "eventSource": .string("lookoutvision.amazonaws.com"),
-            "eventName": .string(operation.rawValue),
+            "eventSource": .string(call.service.eventSource),
+            "eventName": .string(operation),
             "eventID": .string(UUID().uuidString.lowercased()),
             "eventType": .string("AwsApiCall"),
-            "eventCategory": .string("Management"),
-            "managementEvent": .boolean(true),
-            "readOnly": .boolean(operation.isReadOnly),
+            "eventCategory": .string(call.isDataEvent ? "Data" : "Management"),
+            "managementEvent": .boolean(!call.isDataEvent),
+            "readOnly": .boolean(call.isReadOnly),
             "awsRegion": .string(arns.region),
             "recipientAccountId": .string(arns.account),
             "requestID": .string(call.requestID),
@@ -32,9 +32,9 @@ enum AuditRecord {
             "responseElements": .null,
         ]
         if let error = call.error {
-            record["errorCode"] = .string(error.code.rawValue)
+            record["errorCode"] = .string(error.code)
             record["errorMessage"] = .string(shortened(error.message))
-        } else if !operation.isReadOnly, let answer = call.answer {
+        } else if !call.isReadOnly, let answer = call.answer {
             record["responseElements"] =
                 (try? JSONValue(parsing: answer)).map { bounded(parameters($0)) }
                 ?? .null

@@ -17,10 +17,14 @@ final class RequestCounts: Sendable {
 
     private let counts = Mutex<[Key: Int]>([:])
 
-    /// - Parameter operation: nil for a path of none.
-    func count(_ operation: Wire.Operation?, _ error: ErrorCode?) {
-        let key = Key(
-            operation: operation?.rawValue ?? "none", result: error?.rawValue ?? "OK")
+    /// Operations of other services than the API have the service before their name.
+    ///
+    /// - Parameters:
+    ///   - operation: nil for a path of none.
+    ///   - error: one of the service's codes.
+    func count(_ service: AWSService, _ operation: String?, _ error: String?) {
+        let prefix = service == .lookoutvision ? "" : "\(service.rawValue):"
+        let key = Key(operation: prefix + (operation ?? "none"), result: error ?? "OK")
         counts.withLock { $0[key, default: 0] += 1 }
     }
 

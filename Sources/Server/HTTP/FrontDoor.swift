@@ -1,0 +1,109 @@
+import Access
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Logging
+import Service
+import Wire
+
+/// Takes every HTTP request: answers health and metrics itself, and hands the rest to the service
+/// that the request is signed for.
+struct FrontDoor: HTTPResponder {
+    typealias Context = APIRequestContext
+
+    let service: ServiceContext
+    let endpoints: [AWSService: any ServiceEndpoint]
+    let requests: RequestCounts
+    let audit: AuditLog
+    let metricsAccess: MetricsAccess
+    let version: String
+
+    func respond(to request: Request, context: APIRequestContext) async throws -> Response {
+        var call = APICall(request, context)
+        call.service = Self.service(of: request, query: call.query)
+        let endpoint = endpoints[call.service] ?? endpoints[.lookoutvision]
+        guard let endpoint else { return Response(status: .notFound) }
+        var response: Response
+        do {
+            if let page = try await page(request, context, call) {
+                response = page
+            } else {
+                response = try await endpoint.answer(request, &call)
+            }
+        } catch {
+            let failure = endpoint.failure(error, call)
+            if failure.isInternal {
+                context.logger.error(
+                    "Request failed",
+                    metadata: ["requestID": "\(call.requestID)", "error": "\(error)"])
+            }
+            call.error = (failure.code, failure.message)
+            response = failure.response
+        }
+        // A body that was not read would be taken for the next request.
+        if !call.isBodyRead, call.hasBody, call.error != nil {
+            response.headers[.connection] = "close"
+        }
+        requests.count(call.service, call.operation, call.error?.code)
+        await audit.record(call, at: service.now(), logger: context.logger)
+        return response
+    }
+
+    /// The service in the credential scope; the API's own for a request that names none.
+    static func service(of request: Request, query: String) -> AWSService {
+        service(authorization: request.headers[.authorization], query: query)
+    }
+
+    static func service(authorization: String?, query: String) -> AWSService {
+        if let authorization {
+            let scope = try? Authorization(header: authorization).scope
+            return scope.flatMap { AWSService(rawValue: $0.service) } ?? .lookoutvision
+        }
+        let pairs = query.split(separator: "&")
+        if let credential = pairs.first(where: { $0.hasPrefix("X-Amz-Credential=") }) {
+            let text = PercentCoding.decode(String(credential.dropFirst(17))) ?? ""
+            let parts = text.split(separator: "/")
+            return parts.count == 5 ? AWSService(rawValue: String(parts[3])) ?? .s3 : .s3
+        }
+        // Presigned in the way that came before Version 4, which only S3 has.
+        return pairs.contains { $0.hasPrefix("AWSAccessKeyId=") } ? .s3 : .lookoutvision
+    }
+
+    /// What is no operation of a service; nil when the path is one's.
+    private func page(_ request: Request, _ context: APIRequestContext, _ call: APICall)
+        async throws -> Response?
+    {
+        guard call.service == .lookoutvision else { return nil }
+        let methods = Route.methods(path: call.path)
+        if request.method == .options, !methods.isEmpty {
+            var response = Response(status: .noContent)
+            response.headers[.allow] = (methods + ["OPTIONS"]).sorted().joined(separator: ", ")
+            return response
+        }
+        guard ["/health", "/metrics"].contains(call.path) else { return nil }
+        guard request.method == .get || request.method == .head else {
+            throw WireError(.methodNotAllowed, "This path takes GET, not \(request.method).")
+        }
+        if call.path == "/health" {
+            return .json(.ok, Data(#"{"status":"ok","version":"\#(version)"}"#.utf8), call)
+        }
+        switch metricsAccess {
+        case .everyone: break
+        case .local where context.isLocal && !isForwarded(request): break
+        case .local, .nobody:
+            throw WireError(
+                .accessDenied, "Metrics are not shown to this address; see --metrics of serve.")
+        }
+        let text = try await MetricsPage.text(service, requests: requests)
+        var response = Response.json(.ok, Data(text.utf8), call)
+        response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+        return response
+    }
+
+    /// Whether a proxy says that it passes somebody else's request on. Only to refuse more.
+    private func isForwarded(_ request: Request) -> Bool {
+        request.headers.contains {
+            ["forwarded", "via", "x-forwarded-for", "x-real-ip"].contains($0.name.canonicalName)
+        }
+    }
+}
