@@ -7,8 +7,14 @@ package struct AccessError: Error, Sendable, Equatable, CustomStringConvertible 
         case incompleteSignature
         /// Nobody has this access key.
         case unrecognizedClient
-        /// The signature, its scope, its time or the payload's hash is wrong.
+        /// The signature, its scope or the payload's hash is wrong.
         case invalidSignature
+        /// The caller's clock is too far from ours.
+        case skewedTime
+        /// A presigned URL that was good once.
+        case expired
+        /// Signed for another region than this server's.
+        case wrongRegion
         /// The policy of whoever calls does not allow it.
         case accessDenied
         /// The document is no policy.

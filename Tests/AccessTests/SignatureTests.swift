@@ -107,7 +107,8 @@ private struct Vectors: Decodable {
         var request = SignableRequest(
             method: "POST", path: "/a%20b/c", query: [("z", "1"), ("a", "ü&=")],
             headers: [("Host", "h:1")])
-        request.headers += signer.headers(for: request, body: Data("x".utf8), now: now)
+        request.headers += signer.headers(
+            for: request, payload: .bytes(Data("x".utf8)), now: now)
         try verifier.verify(request, body: Data("x".utf8), now: now)
         #expect(throws: AccessError.self) {
             try verifier.verify(request, body: Data("y".utf8), now: now)

@@ -20,7 +20,7 @@ enum ErrorTranslation {
         case .missingAuthenticationToken: .missingAuthenticationToken
         case .incompleteSignature: .incompleteSignature
         case .unrecognizedClient: .unrecognizedClient
-        case .invalidSignature: .invalidSignature
+        case .invalidSignature, .skewedTime, .expired, .wrongRegion: .invalidSignature
         case .accessDenied: .accessDenied
         case .invalidPolicy: .validation
         }

@@ -50,7 +50,7 @@ struct DemoClient {
         let signable = SignableRequest(
             method: operation.definition.method, path: path, query: [],
             headers: [("Host", host)])
-        for (name, value) in signer.headers(for: signable, body: body, now: Date()) {
+        for (name, value) in signer.headers(for: signable, payload: .bytes(body), now: Date()) {
             request.setValue(value, forHTTPHeaderField: name)
         }
         request.setValue(contentType, forHTTPHeaderField: "Content-Type")

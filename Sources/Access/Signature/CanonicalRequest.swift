@@ -1,5 +1,6 @@
 import Crypto
 package import FoundationEssentials
+import Wire
 
 /// The parts of an HTTP request that a signature covers.
 package struct SignableRequest: Sendable {
@@ -36,6 +37,9 @@ package struct SigningScope: Sendable, Equatable {
     }
 
     package var text: String { "\(day)/\(region)/\(service)/aws4_request" }
+
+    /// S3 signs the path as its keys are, every other service normalised and encoded twice.
+    var isObjectPath: Bool { service == "s3" }
 }
 
 /// The canonical request and string to sign of Signature Version 4, as AWS publishes them in
@@ -46,8 +50,10 @@ package enum CanonicalRequest {
     /// - Parameters:
     ///   - signedHeaders: lower-case names in order.
     ///   - payloadHash: lower-case hex, or one of AWS's words in its place.
+    ///   - isObjectPath: whether the path is encoded once, as S3 has it.
     package static func text(
-        of request: SignableRequest, signedHeaders: [String], payloadHash: String
+        of request: SignableRequest, signedHeaders: [String], payloadHash: String,
+        isObjectPath: Bool = false
     ) -> String {
         let headers = signedHeaders.map { name in
             let values = request.headers.filter { $0.name.lowercased() == name }
@@ -55,8 +61,9 @@ package enum CanonicalRequest {
             return "\(name):\(values.joined(separator: ","))\n"
         }
         return [
-            request.method, path(request.path), query(request.query), headers.joined(),
-            signedHeaders.joined(separator: ";"), payloadHash,
+            request.method, isObjectPath ? objectPath(request.path) : path(request.path),
+            query(request.query), headers.joined(), signedHeaders.joined(separator: ";"),
+            payloadHash,
         ].joined(separator: "\n")
     }
 
@@ -68,15 +75,20 @@ package enum CanonicalRequest {
             .joined(separator: "\n")
     }
 
-    static func signature(
-        of stringToSign: String, secret: String, scope: SigningScope
-    ) -> HashedAuthenticationCode<SHA256> {
+    static func signingKey(secret: String, scope: SigningScope) -> SymmetricKey {
         var key = SymmetricKey(data: Data("AWS4\(secret)".utf8))
         for part in [scope.day, scope.region, scope.service, "aws4_request"] {
             key = SymmetricKey(
                 data: HMAC<SHA256>.authenticationCode(for: Data(part.utf8), using: key))
         }
-        return HMAC<SHA256>.authenticationCode(for: Data(stringToSign.utf8), using: key)
+        return key
+    }
+
+    static func signature(
+        of stringToSign: String, secret: String, scope: SigningScope
+    ) -> HashedAuthenticationCode<SHA256> {
+        HMAC<SHA256>.authenticationCode(
+            for: Data(stringToSign.utf8), using: signingKey(secret: secret, scope: scope))
     }
 
     /// The signature as it stands in a request.
@@ -97,7 +109,15 @@ package enum CanonicalRequest {
         return "/" + segments.map { encode($0) }.joined(separator: "/") + trailing
     }
 
-    static func query(_ pairs: [(name: String, value: String)]) -> String {
+    /// The path encoded once, whatever its sender left unencoded: keys may hold dots and doubled
+    /// slashes.
+    static func objectPath(_ raw: String) -> String {
+        raw.split(separator: "/", omittingEmptySubsequences: false)
+            .map { encode(PercentCoding.decode($0) ?? String($0)) }
+            .joined(separator: "/")
+    }
+
+    package static func query(_ pairs: [(name: String, value: String)]) -> String {
         pairs.map { (encode($0.name), encode($0.value)) }
             .sorted { $0 < $1 }
             .map { "\($0)=\($1)" }

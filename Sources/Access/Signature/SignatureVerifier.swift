@@ -1,91 +1,19 @@
 import Crypto
 package import FoundationEssentials
 
-/// Signs requests with Signature Version 4 in the `Authorization` header.
-package struct RequestSigner: Sendable {
+/// What a request's signature has proved.
+package struct VerifiedSignature: Sendable {
     package let credentials: Credentials
-    package let region: String
-    package let service: String
-
-    package init(credentials: Credentials, region: String, service: String) {
-        self.credentials = credentials
-        self.region = region
-        self.service = service
-    }
-
-    /// - Parameter request: with its `Host` header; headers that are there are all signed.
-    /// - Returns: the headers to add: `X-Amz-Date`, `Authorization`.
-    package func headers(for request: SignableRequest, body: Data, now: Date) -> [(
-        name: String, value: String
-    )] {
-        let time = SigningTime.format(now)
-        let scope = SigningScope(day: String(time.prefix(8)), region: region, service: service)
-        var request = request
-        request.headers.append(("X-Amz-Date", time))
-        let signed = Set(request.headers.map { $0.name.lowercased() }).sorted()
-        let canonical = CanonicalRequest.text(
-            of: request, signedHeaders: signed,
-            payloadHash: Hex.encode(SHA256.hash(data: body)))
-        let signature = CanonicalRequest.hexSignature(
-            of: CanonicalRequest.stringToSign(canonical, scope: scope, time: time),
-            secret: credentials.secretAccessKey, scope: scope)
-        let authorization =
-            "\(CanonicalRequest.algorithm) "
-            + "Credential=\(credentials.accessKeyID)/\(scope.text), "
-            + "SignedHeaders=\(signed.joined(separator: ";")), Signature=\(signature)"
-        return [("X-Amz-Date", time), ("Authorization", authorization)]
-    }
+    /// What the pieces of a chunked payload are signed with.
+    package let chunkSigner: ChunkSigner
 }
 
-/// The fields of an `Authorization` header of Signature Version 4.
-package struct Authorization: Sendable, Equatable {
-    package let accessKeyID: String
-    package let scope: SigningScope
-    /// Lower case, in order.
-    package let signedHeaders: [String]
-    package let signature: [UInt8]
-
-    /// - Throws: `missingAuthenticationToken` for another scheme, `incompleteSignature` naming the
-    ///   field that is missing or malformed.
-    package init(header: String) throws(AccessError) {
-        guard header.hasPrefix(CanonicalRequest.algorithm + " ") else {
-            throw AccessError(
-                .missingAuthenticationToken,
-                "The Authorization header must begin with \(CanonicalRequest.algorithm).")
-        }
-        var fields: [Substring: Substring] = [:]
-        for part in header.dropFirst(CanonicalRequest.algorithm.count + 1).split(separator: ",") {
-            let sides = part.drop(while: { $0 == " " }).split(separator: "=", maxSplits: 1)
-            if sides.count == 2 { fields[sides[0]] = sides[1] }
-        }
-        guard let credential = fields["Credential"]?.split(separator: "/"), credential.count == 5,
-            credential[4] == "aws4_request"
-        else {
-            throw AccessError(
-                .incompleteSignature,
-                "Authorization needs Credential=KEY/DATE/REGION/SERVICE/aws4_request.")
-        }
-        guard let signed = fields["SignedHeaders"]?.split(separator: ";"), !signed.isEmpty else {
-            throw AccessError(.incompleteSignature, "Authorization needs SignedHeaders.")
-        }
-        guard let hex = fields["Signature"], let bytes = Hex.decode(String(hex)), bytes.count == 32
-        else {
-            throw AccessError(
-                .incompleteSignature, "Authorization needs a Signature of 64 hexadecimal digits.")
-        }
-        accessKeyID = String(credential[0])
-        scope = SigningScope(
-            day: String(credential[1]), region: String(credential[2]),
-            service: String(credential[3]))
-        signedHeaders = signed.map { $0.lowercased() }
-        signature = bytes
-    }
-}
-
-/// Checks the header signatures of requests.
+/// Checks the signatures of requests.
 package struct SignatureVerifier: Sendable {
-    /// What the caller's clock may differ from ours, as AWS has it.
+    /// What the caller's clock may differ from ours, as AWS has it for most services.
     package static let skewSecondsMax: TimeInterval = 300
+    /// S3 forgives more.
+    package static let objectSkewSecondsMax: TimeInterval = 900
     package static let unsignedPayload = "UNSIGNED-PAYLOAD"
 
     private let region: String
@@ -103,6 +31,8 @@ package struct SignatureVerifier: Sendable {
         self.key = key
     }
 
+    /// Checks a request whose body is at hand.
+    ///
     /// - Returns: the access key of the caller.
     /// - Throws: the first thing that is wrong; messages never contain the expected signature or
     ///   the canonical request.
@@ -114,7 +44,19 @@ package struct SignatureVerifier: Sendable {
             throw AccessError(
                 .missingAuthenticationToken, "The request has no Authorization header.")
         }
-        let authorization = try Authorization(header: header)
+        return try verify(
+            request, Authorization(header: header),
+            payloadHash: try payloadHash(of: request, body, unsignedPayloadAllowed), now: now
+        ).credentials
+    }
+
+    /// Checks the signature over a payload that is still to come.
+    ///
+    /// - Parameter payloadHash: what the request says that its payload's hash is, which the caller
+    ///   checks when it is there; or one of AWS's words in its place.
+    package func verify(
+        _ request: SignableRequest, _ authorization: Authorization, payloadHash: String, now: Date
+    ) throws(AccessError) -> VerifiedSignature {
         let time = try self.time(of: request, authorization, now: now)
         try checkScope(authorization.scope, time: time)
         try checkSignedHeaders(authorization.signedHeaders, request)
@@ -122,9 +64,13 @@ package struct SignatureVerifier: Sendable {
             throw AccessError(
                 .unrecognizedClient, "The security token included in the request is invalid.")
         }
+        var signed = request
+        if authorization.expiresSeconds != nil {
+            signed.query.removeAll { $0.name == "X-Amz-Signature" }
+        }
         let canonical = CanonicalRequest.text(
-            of: request, signedHeaders: authorization.signedHeaders,
-            payloadHash: try payloadHash(of: request, body, unsignedPayloadAllowed))
+            of: signed, signedHeaders: authorization.signedHeaders, payloadHash: payloadHash,
+            isObjectPath: authorization.scope.isObjectPath)
         let expected = CanonicalRequest.signature(
             of: CanonicalRequest.stringToSign(canonical, scope: authorization.scope, time: time),
             secret: credentials.secretAccessKey, scope: authorization.scope)
@@ -135,7 +81,12 @@ package struct SignatureVerifier: Sendable {
                 "The request signature we calculated does not match the signature you provided. "
                     + "Check your secret access key and signing method.")
         }
-        return credentials
+        return VerifiedSignature(
+            credentials: credentials,
+            chunkSigner: ChunkSigner(
+                key: CanonicalRequest.signingKey(
+                    secret: credentials.secretAccessKey, scope: authorization.scope),
+                scope: authorization.scope, time: time, seed: Hex.encode(authorization.signature)))
     }
 
     private func value(_ name: String, _ request: SignableRequest) -> String? {
@@ -145,16 +96,26 @@ package struct SignatureVerifier: Sendable {
     private func time(
         of request: SignableRequest, _ authorization: Authorization, now: Date
     ) throws(AccessError) -> String {
-        guard let text = value("x-amz-date", request), let date = SigningTime.parse(text) else {
+        let sent =
+            authorization.expiresSeconds == nil
+            ? value("x-amz-date", request) : request.query.first { $0.name == "X-Amz-Date" }?.value
+        guard let text = sent, let date = SigningTime.parse(text) else {
             throw AccessError(
                 .incompleteSignature, "X-Amz-Date must be a time like 20260131T235959Z.")
         }
         let skew = date.timeIntervalSince(now)
-        guard abs(skew) <= Self.skewSecondsMax else {
+        let skewMax =
+            authorization.scope.isObjectPath ? Self.objectSkewSecondsMax : Self.skewSecondsMax
+        if let expires = authorization.expiresSeconds {
+            guard now < date.addingTimeInterval(TimeInterval(expires)) else {
+                throw AccessError(.expired, "Request has expired")
+            }
+        }
+        guard skew <= skewMax, authorization.expiresSeconds != nil || skew >= -skewMax else {
             let relation = skew < 0 ? "Signature expired" : "Signature not yet current"
             throw AccessError(
-                .invalidSignature,
-                "\(relation): \(text) is more than \(Int(Self.skewSecondsMax)) s "
+                .skewedTime,
+                "\(relation): \(text) is more than \(Int(skewMax)) s "
                     + "\(skew < 0 ? "before" : "after") this server's \(SigningTime.format(now)).")
         }
         return text
@@ -168,7 +129,7 @@ package struct SignatureVerifier: Sendable {
         }
         guard scope.region == region else {
             throw AccessError(
-                .invalidSignature,
+                .wrongRegion,
                 "Credential should be scoped to region '\(region)', not '\(scope.region)'.")
         }
         guard services.contains(scope.service) else {

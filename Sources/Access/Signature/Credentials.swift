@@ -2,10 +2,13 @@
 package struct Credentials: Sendable, Equatable, CustomStringConvertible {
     package let accessKeyID: String
     package let secretAccessKey: String
+    /// Of keys that AWS lends for a time; Spotter's own have none.
+    package let sessionToken: String?
 
-    package init(accessKeyID: String, secretAccessKey: String) {
+    package init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
     }
 
     package var description: String { "Credentials(\(accessKeyID))" }
