@@ -12,6 +12,8 @@ package struct AccessRequest: Sendable {
     package var requestTags: [String: String]?
     /// Keys of tags that the request names, also to remove them.
     package var tagKeys: [String]?
+    /// What only one service has, like `s3:prefix`; keys in lower case.
+    package var serviceValues: [String: String] = [:]
 
     package init(
         actions: [String], resource: String, principal: Principal, sourceAddress: String? = nil,
@@ -39,6 +41,7 @@ package struct AccessRequest: Sendable {
         case "aws:securetransport": return ["false"]
         default: break
         }
+        if let value = serviceValues[key] { return [value] }
         let sides = key.split(separator: "/", maxSplits: 1).map(String.init)
         guard sides.count == 2 else { return nil }
         let tags = sides[0] == "aws:resourcetag" ? resourceTags : requestTags ?? [:]

@@ -25,7 +25,11 @@ struct Authenticator: Sendable {
             throw AccessError(
                 .missingAuthenticationToken, "The request has no Authorization header.")
         }
-        let id = try Authorization(header: authorization).accessKeyID
+        return try await claim(accessKeyID: Authorization(header: authorization).accessKeyID)
+    }
+
+    /// - Throws: `unrecognizedClient` for a key that nobody has.
+    func claim(accessKeyID id: String) async throws -> Claim {
         if id == root.accessKeyID {
             return Claim(
                 credentials: root, principal: Caller.root(arns, accessKeyID: id).principal)
@@ -46,9 +50,20 @@ struct Authenticator: Sendable {
     func verify(_ claim: Claim, _ request: SignableRequest, body: Data, now: Date)
         throws(AccessError)
     {
-        try SignatureVerifier(
+        try verifier(claim).verify(request, body: body, now: now)
+    }
+
+    /// For a request whose payload is still to come.
+    func verify(
+        _ claim: Claim, _ request: SignableRequest, _ authorization: Authorization,
+        payloadHash: String, now: Date
+    ) throws(AccessError) -> VerifiedSignature {
+        try verifier(claim).verify(request, authorization, payloadHash: payloadHash, now: now)
+    }
+
+    private func verifier(_ claim: Claim) -> SignatureVerifier {
+        SignatureVerifier(
             region: region, services: services,
-            key: { $0 == claim.credentials.accessKeyID ? claim.credentials : nil }
-        ).verify(request, body: body, now: now)
+            key: { $0 == claim.credentials.accessKeyID ? claim.credentials : nil })
     }
 }
