@@ -1,0 +1,168 @@
+import FoundationEssentials
+import Glibc
+
+/// The directory of a bucket. A bucket may itself be a symbolic link; a link inside of it that
+/// leads out is refused.
+struct BucketFolder: Sendable {
+    static let temporaryName = ".spotter-temporary"
+    static let recordsName = ".spotter-metadata"
+    static let uploadsName = ".spotter-uploads"
+    /// An empty file as old as the bucket.
+    static let birthName = ".spotter-bucket"
+
+    let name: String
+    /// Absolute and without links.
+    let path: String
+
+    /// Files on their way; emptied at every start.
+    var temporary: String { "\(path)/\(Self.temporaryName)" }
+    /// Multipart uploads, which outlive a restart.
+    var uploads: String { "\(path)/\(Self.uploadsName)" }
+    var records: RecordFolder { RecordFolder(path: "\(path)/\(Self.recordsName)") }
+
+    /// - Throws: `noSuchBucket`, `invalidName`.
+    init(_ name: String, root: String) throws(StorageError) {
+        try Self.check(name)
+        guard let real = FileStatus.resolved("\(root)/\(name)"),
+            FileStatus(path: real)?.kind == .folder
+        else { throw Self.missing(name) }
+        self.name = name
+        path = real
+    }
+
+    static func check(_ name: String) throws(StorageError) {
+        let allowed = name.utf8.allSatisfy {
+            switch $0 {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard (3...63).contains(name.utf8.count), allowed, !name.hasPrefix(".") else {
+            throw StorageError(
+                .invalidName,
+                "'\(name.prefix(80))' is no name of a bucket: 3 to 63 letters, digits, '.', '-' "
+                    + "and '_', not beginning with '.', are.")
+        }
+    }
+
+    static func missing(_ name: String) -> StorageError {
+        StorageError(.noSuchBucket, "The bucket \(name) does not exist.")
+    }
+
+    /// The file of an object with all links followed; nil when there is none.
+    ///
+    /// - Throws: `invalidName` when it leads out of the bucket.
+    func existing(_ key: ObjectKey) throws(StorageError) -> String? {
+        guard let real = FileStatus.resolved("\(path)/\(key.path)") else { return nil }
+        guard contains(real) else {
+            throw StorageError(.invalidName, "s3://\(name)/\(key.text) leads out of its bucket.")
+        }
+        return real
+    }
+
+    /// Where the file of an object is, or the link to it; nil when its folder does not exist.
+    ///
+    /// - Throws: `invalidName` when it leads out of the bucket.
+    func place(_ key: ObjectKey) throws(StorageError) -> String? {
+        let parent = key.components.dropLast().reduce(path) { "\($0)/\($1)" }
+        guard let real = FileStatus.resolved(parent) else { return nil }
+        guard real == path || contains(real) else {
+            throw StorageError(.invalidName, "s3://\(name)/\(key.text) leads out of its bucket.")
+        }
+        return "\(real)/\(key.components[key.components.count - 1])"
+    }
+
+    func contains(_ real: String) -> Bool { real.utf8.starts(with: "\(path)/".utf8) }
+
+    /// - Throws: `invalidName` when the key's place is taken by a folder.
+    func checkFree(_ key: ObjectKey) throws(StorageError) {
+        guard let place = try place(key),
+            FileStatus(path: place, followingLinks: false)?.kind == .folder
+        else { return }
+        throw StorageError(
+            .invalidName,
+            "s3://\(name)/\(key.text) is a folder of objects and cannot be an object itself.")
+    }
+
+    /// Makes the folders of a key one by one, following no link out of the bucket.
+    ///
+    /// - Returns: the key's parent, and the folders whose contents changed by it.
+    func makeParents(of key: ObjectKey) throws(StorageError) -> (parent: String, changed: [String])
+    {
+        var parent = path
+        var changed: [String] = []
+        for component in key.components.dropLast() {
+            let folder = "\(parent)/\(component)"
+            if mkdir(folder, 0o755) == 0 {
+                changed.append(parent)
+            } else if errno != EEXIST {
+                throw DurableFile.failure("make", folder)
+            }
+            guard let real = FileStatus.resolved(folder), contains(real),
+                FileStatus(path: real)?.kind == .folder
+            else {
+                throw StorageError(
+                    .invalidName, "\(component) is an object or leads out of its bucket.")
+            }
+            parent = real
+        }
+        return (parent, changed)
+    }
+
+    /// Removes the folders that the removal of `file` left empty.
+    ///
+    /// - Returns: the nearest folder that stays.
+    func removeEmptyParents(of file: String) -> String {
+        var parent = file
+        while let slash = parent.utf8.lastIndex(of: UInt8(ascii: "/")) {
+            parent = String(parent[..<slash])
+            guard contains(parent), rmdir(parent) == 0 else { break }
+        }
+        return parent
+    }
+
+    /// When the bucket was made; of one made by hand, when it last changed.
+    var created: Date {
+        let status = FileStatus(path: "\(path)/\(Self.birthName)") ?? FileStatus(path: path)
+        return status?.modified ?? Date(timeIntervalSince1970: 0)
+    }
+
+    /// Removes the bucket when it has nothing but folders and what is ours.
+    ///
+    /// - Throws: `bucketNotEmpty`.
+    func removeEmpty() throws(StorageError) {
+        let ours = [
+            Self.temporaryName, Self.recordsName, Self.uploadsName, Self.birthName,
+        ]
+        let notEmpty = StorageError(.bucketNotEmpty, "The bucket \(name) is not empty.")
+        guard !FolderEntries.hasFile(path, except: ours) else { throw notEmpty }
+        for name in ours { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+        guard Self.removeFolders(path) else { throw notEmpty }
+    }
+
+    private static func removeFolders(_ path: String) -> Bool {
+        if rmdir(path) == 0 || errno == ENOENT { return true }
+        let names = FolderEntries.names(in: path, beginningWith: "")
+        return names.allSatisfy { removeFolders("\(path)/\($0)") } && rmdir(path) == 0
+    }
+
+    /// Removes what a crash left unfinished, and nothing that any process still writes.
+    static func sweepTemporaries(in folder: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names {
+            let path = "\(folder)/\(name)"
+            guard FileStatus(path: path, followingLinks: false)?.kind == .file else {
+                try? FileManager.default.removeItem(atPath: path)
+                continue
+            }
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+            close(descriptor)
+        }
+        rmdir(folder)
+    }
+}

@@ -1,0 +1,167 @@
+import Crypto
+import FoundationEssentials
+import Glibc
+import Synchronization
+
+extension DirectoryStore {
+    /// Opens an object. What it is now stays readable although it is replaced or deleted.
+    ///
+    /// - Throws: `noSuchBucket`, `noSuchObject`, `invalidName`.
+    package func open(_ location: ObjectLocation) async throws -> ObjectReader {
+        try await run {
+            let (file, object) = try self.opened(location)
+            return ObjectReader(file: file, object: object, pool: self.pool)
+        }
+    }
+
+    /// An object without its bytes; nil when there is none.
+    ///
+    /// - Throws: `noSuchBucket`, `invalidName`.
+    package func object(_ location: ObjectLocation) async throws -> StoredObject? {
+        try await run {
+            let (bucket, key) = try self.place(location)
+            return try self.current(key, in: bucket)?.object
+        }
+    }
+
+    /// Begins the writing of an object, which is seen only when the upload is finished.
+    ///
+    /// - Throws: `noSuchBucket`, `invalidName`.
+    package func beginUpload(_ location: ObjectLocation) async throws -> ObjectUpload {
+        try await run {
+            let (bucket, key) = try self.place(location)
+            try bucket.checkFree(key)
+            let file = try TemporaryFile(in: bucket.temporary)
+            return ObjectUpload(self, file, location, part: nil)
+        }
+    }
+
+    /// Removes an object. Does nothing when there is none, unless a condition wants one.
+    ///
+    /// - Throws: `preconditionFailed`, `noSuchObject`, `noSuchBucket`, `invalidName`.
+    package func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {
+        try await run {
+            let (bucket, key) = try self.place(location)
+            let changed: String? = try self.state.withLock { _ in
+                if condition != .none {
+                    try condition.check(try self.current(key, in: bucket)?.object, location)
+                }
+                guard let path = try bucket.place(key),
+                    let status = FileStatus(path: path, followingLinks: false),
+                    status.kind != .folder, try bucket.existing(key) != nil || status.kind == .link
+                else { return nil }
+                guard unlink(path) == 0 || errno == ENOENT else {
+                    throw DurableFile.failure("delete", path)
+                }
+                return bucket.removeEmptyParents(of: path)
+            }
+            if let changed { DurableFile.syncDirectory(changed) }
+            self.sweepRecords(key, in: bucket)
+        }
+    }
+
+    /// A page of the objects of a bucket.
+    ///
+    /// - Throws: `noSuchBucket`.
+    package func page(_ bucket: String, _ query: ListQuery) async throws -> ListPage {
+        try await run {
+            let folder = try BucketFolder(bucket, root: self.root)
+            guard query.limit > 0 else { return ListPage() }
+            let items = KeyWalk.items(folder, query, itemsMax: query.limit + 1)
+            var page = ListPage()
+            for item in items.prefix(query.limit) {
+                switch item {
+                case .prefix(let prefix): page.prefixes.append(prefix)
+                case .key(let key, let path):
+                    guard let key = try? ObjectKey(key) else { continue }
+                    if let object = try self.described(key, path, folder) {
+                        page.objects.append(object.object)
+                    }
+                }
+            }
+            if items.count > query.limit { page.next = items[query.limit - 1].text }
+            return page
+        }
+    }
+
+    // MARK: Blocking; for the pool
+
+    func place(_ location: ObjectLocation) throws(StorageError) -> (BucketFolder, ObjectKey) {
+        (try BucketFolder(location.bucket, root: root), try ObjectKey(location.key))
+    }
+
+    static func missing(_ location: ObjectLocation) -> StorageError {
+        StorageError(.noSuchObject, "The object \(location) does not exist.")
+    }
+
+    /// An open file, which the caller closes, and the object that it is.
+    func opened(_ location: ObjectLocation) throws(StorageError) -> (OpenFile, StoredObject) {
+        let (bucket, key) = try place(location)
+        var seen: FileStatus?
+        while true {
+            guard let path = try bucket.existing(key), let file = try OpenFile.reading(path),
+                let status = FileStatus(descriptor: file.descriptor)
+            else { throw Self.missing(location) }
+            do throws(StorageError) {
+                guard status.kind == .file else { throw Self.missing(location) }
+                let record = try bucket.records.record(RecordFolder.name(key, status))
+                // Without a record it was put there by hand, or was replaced just now.
+                if record != nil || seen == status {
+                    return (file, Self.object(key, status, record))
+                }
+                seen = status
+                file.close()
+            } catch {
+                file.close()
+                throw error
+            }
+        }
+    }
+
+    /// What is at a key now; nil when there is no object.
+    func current(_ key: ObjectKey, in bucket: BucketFolder) throws(StorageError)
+        -> CurrentObject?
+    {
+        guard let path = try bucket.existing(key) else { return nil }
+        return try described(key, path, bucket)
+    }
+
+    private func described(_ key: ObjectKey, _ path: String, _ bucket: BucketFolder)
+        throws(StorageError) -> CurrentObject?
+    {
+        var seen: FileStatus?
+        while let status = FileStatus(path: path), status.kind == .file {
+            let record = try bucket.records.record(RecordFolder.name(key, status))
+            if record != nil || seen == status {
+                return CurrentObject(
+                    object: Self.object(key, status, record), uploadID: record?.uploadID)
+            }
+            seen = status
+        }
+        return nil
+    }
+
+    private static func object(
+        _ key: ObjectKey, _ status: FileStatus, _ record: AttributeRecord?
+    ) -> StoredObject {
+        let attributes =
+            record?.attributes
+            ?? ObjectAttributes(
+                etag: etag(ofUnknown: status), headers: ContentTypes.headers(ofKey: key.text))
+        return StoredObject(
+            key: key.text, size: status.size, modified: status.modified, attributes: attributes)
+    }
+
+    /// Of a file that was put there by hand; its bytes are not read for it. The form is the one of
+    /// ETags that are no MD5.
+    private static func etag(ofUnknown status: FileStatus) -> String {
+        let text = "\(status.modifiedNanoseconds)-\(status.size)-\(status.inode)"
+        return Hexadecimal.text(Insecure.MD5.hash(data: Data(text.utf8))) + "-1"
+    }
+}
+
+/// An object, and the multipart upload that it was made from.
+struct CurrentObject {
+    let object: StoredObject
+    let uploadID: String?
+}

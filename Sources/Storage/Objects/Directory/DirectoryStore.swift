@@ -1,0 +1,190 @@
+package import FoundationEssentials
+import Glibc
+package import NIOPosix
+import Synchronization
+
+/// Buckets as directories: the object KEY of BUCKET is the file `ROOT/BUCKET/KEY`.
+///
+/// People may put files there by hand. A bucket may itself be a symbolic link; a link inside a
+/// bucket that leads out of it is refused. Names that begin with `.spotter-` are ours:
+///
+/// | path in the bucket | what |
+/// | --- | --- |
+/// | `.spotter-metadata/` | attributes of objects (`RecordFolder`) |
+/// | `.spotter-uploads/ID/` | multipart uploads (`UploadFolder`) |
+/// | `.spotter-bucket` | how old the bucket is |
+/// | `.spotter-temporary/` | files on their way; emptied at every start |
+/// | `FOLDER/.spotter-folder` | the object `FOLDER/` |
+///
+/// What the lock guards is short: the making of folders, the check of a condition and the rename
+/// of a write, and the removal of a file and its empty folders, so that neither comes between the
+/// other. Copying and syncing happen outside.
+package final class DirectoryStore: ObjectStore {
+    struct State {
+        /// The last time that was given to a file. No two files get the same.
+        var stampNanoseconds = 0
+        /// Records whose files have not got their names yet.
+        var pendingRecords: Set<String> = []
+    }
+
+    let root: String
+    let pool: NIOThreadPool
+    let state = Mutex(State())
+
+    /// Makes `root` when it is missing, and removes what a crash left unfinished.
+    ///
+    /// - Parameter pool: where blocking calls run.
+    package init(root: String, pool: NIOThreadPool) throws(StorageError) {
+        self.root = root
+        self.pool = pool
+        do {
+            try FileManager.default.createDirectory(
+                atPath: root, withIntermediateDirectories: true)
+        } catch {
+            throw StorageError(.unavailable, "Could not make the directory \(root): \(error)")
+        }
+        for bucket in bucketFolders() { BucketFolder.sweepTemporaries(in: bucket.temporary) }
+    }
+
+    func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws
+        -> Value
+    {
+        try await pool.runIfActive(work)
+    }
+
+    // MARK: Buckets
+
+    package func createBucket(_ bucket: String) async throws {
+        try await run { _ = try self.make(bucket) }
+    }
+
+    /// - Throws: `bucketExists`, `invalidName`.
+    package func makeBucket(_ bucket: String) async throws {
+        try await run {
+            guard try self.make(bucket) else {
+                throw StorageError(.bucketExists, "The bucket \(bucket) exists already.")
+            }
+        }
+    }
+
+    private func make(_ bucket: String) throws(StorageError) -> Bool {
+        try BucketFolder.check(bucket)
+        let path = "\(root)/\(bucket)"
+        guard mkdir(path, 0o755) == 0 else {
+            if errno == EEXIST { return false }
+            throw DurableFile.failure("make", path)
+        }
+        _ = try OpenFile.make("\(path)/\(BucketFolder.birthName)", Data())
+        DurableFile.syncDirectory(path)
+        DurableFile.syncDirectory(root)
+        return true
+    }
+
+    package func bucketExists(_ bucket: String) async throws -> Bool {
+        try await run { (try? BucketFolder(bucket, root: self.root)) != nil }
+    }
+
+    /// All buckets, sorted by name.
+    package func buckets() async throws -> [BucketSummary] {
+        try await run {
+            self.bucketFolders().map { BucketSummary(name: $0.name, created: $0.created) }
+        }
+    }
+
+    private func bucketFolders() -> [BucketFolder] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        return names.sorted().compactMap { try? BucketFolder($0, root: root) }
+    }
+
+    /// Removes a bucket without objects. Unfinished multipart uploads go with it.
+    ///
+    /// - Throws: `bucketNotEmpty`, `noSuchBucket`.
+    package func deleteBucket(_ bucket: String) async throws {
+        try await run {
+            let folder = try BucketFolder(bucket, root: self.root)
+            try self.state.withLock { _ in
+                try folder.removeEmpty()
+                let path = "\(self.root)/\(bucket)"
+                if FileStatus(path: path, followingLinks: false)?.kind == .link { unlink(path) }
+            }
+            DurableFile.syncDirectory(self.root)
+        }
+    }
+
+    // MARK: Objects by key
+
+    package func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
+        try await run {
+            let (bucket, key) = try self.place(location)
+            try bucket.checkFree(key)
+            var file = try TemporaryFile(in: bucket.temporary)
+            defer { file.discard() }
+            switch content {
+            case .bytes(let bytes): try file.append(bytes)
+            case .file(let path):
+                guard let source = try OpenFile.reading(path) else {
+                    throw StorageError(.unavailable, "Could not read \(path): no such file.")
+                }
+                defer { source.close() }
+                try file.append(contentsOf: source)
+            }
+            let attributes = ObjectAttributes(
+                etag: file.md5 ?? "", headers: ContentTypes.headers(ofKey: key.text))
+            _ = try self.commit(file, attributes, at: location)
+        }
+    }
+
+    package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
+        try await run {
+            let (file, object) = try self.opened(location)
+            defer { file.close() }
+            try Self.check(object, location, bytesMax: bytesMax)
+            return try file.bytes(at: 0, count: object.size)
+        }
+    }
+
+    package func read(
+        _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
+    ) async throws {
+        let reader = try await open(location)
+        try Self.check(reader.object, location, bytesMax: bytesMax)
+        var offset = 0
+        while true {
+            let piece = try await reader.read(offset: offset, count: DirectoryLimits.chunkBytes)
+            if piece.isEmpty { return }
+            offset += piece.count
+            try await chunk(piece)
+        }
+    }
+
+    private static func check(_ object: StoredObject, _ location: ObjectLocation, bytesMax: Int)
+        throws(StorageError)
+    {
+        guard object.size <= bytesMax else {
+            throw StorageError(
+                .tooLarge, "\(location) has \(object.size) bytes; at most \(bytesMax) are allowed.")
+        }
+    }
+
+    package func head(_ location: ObjectLocation) async throws -> ObjectSummary? {
+        try await object(location).map { ObjectSummary(key: $0.key, size: $0.size) }
+    }
+
+    package func delete(_ location: ObjectLocation) async throws {
+        try await delete(location, condition: .none)
+    }
+
+    package func list(_ bucket: String, prefix: String, after: String?, limit: Int) async throws
+        -> [ObjectSummary]
+    {
+        try await run {
+            let folder = try BucketFolder(bucket, root: self.root)
+            let query = ListQuery(prefix: prefix, after: after, limit: limit)
+            return KeyWalk.items(folder, query, itemsMax: limit).compactMap { item in
+                guard case .key(let key, let path) = item, let status = FileStatus(path: path)
+                else { return nil }
+                return ObjectSummary(key: key, size: status.size)
+            }
+        }
+    }
+}

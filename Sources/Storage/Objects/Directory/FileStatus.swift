@@ -1,0 +1,53 @@
+import FoundationEssentials
+import Glibc
+
+/// What the file system says about a file.
+struct FileStatus: Equatable {
+    enum Kind {
+        case file
+        case folder
+        case link
+        case other
+    }
+
+    let kind: Kind
+    /// In bytes.
+    let size: Int
+    /// Since 1970.
+    let modifiedNanoseconds: Int
+    let inode: UInt64
+
+    var modified: Date { Date(timeIntervalSince1970: Double(modifiedNanoseconds) / 1e9) }
+
+    /// Nil when there is nothing at `path`.
+    init?(path: String, followingLinks: Bool = true) {
+        var info = stat()
+        guard (followingLinks ? stat(path, &info) : lstat(path, &info)) == 0 else { return nil }
+        self.init(info)
+    }
+
+    init?(descriptor: Int32) {
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { return nil }
+        self.init(info)
+    }
+
+    private init(_ info: stat) {
+        switch info.st_mode & S_IFMT {
+        case S_IFREG: kind = .file
+        case S_IFDIR: kind = .folder
+        case S_IFLNK: kind = .link
+        default: kind = .other
+        }
+        size = Int(info.st_size)
+        modifiedNanoseconds = info.st_mtim.tv_sec * 1_000_000_000 + info.st_mtim.tv_nsec
+        inode = UInt64(info.st_ino)
+    }
+
+    /// An absolute path without links; nil when there is nothing at `path`.
+    static func resolved(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+}

@@ -1,0 +1,84 @@
+package import FoundationEssentials
+
+/// What S3 keeps with an object beside its bytes.
+package struct ObjectAttributes: Sendable, Equatable, Codable {
+    /// Without quotes: the MD5 in hexadecimal; of an object made from N parts the MD5 of their
+    /// MD5s and `-N`; of a file put there by hand something that changes with it, and `-1`.
+    package var etag: String
+    /// By lower-case name: content-type, cache-control, content-disposition, content-encoding,
+    /// content-language, expires.
+    package var headers: [String: String]
+    /// By lower-case name without `x-amz-meta-`.
+    package var userMetadata: [String: String]
+    /// By name as in headers (crc32, crc32c, crc64nvme, sha1, sha256), in base64; one of a
+    /// composite type ends in `-N`.
+    package var checksums: [String: String]
+    /// `FULL_OBJECT` or `COMPOSITE`; nil without checksums.
+    package var checksumType: String?
+
+    package init(
+        etag: String, headers: [String: String] = [:], userMetadata: [String: String] = [:],
+        checksums: [String: String] = [:], checksumType: String? = nil
+    ) {
+        self.etag = etag
+        self.headers = headers
+        self.userMetadata = userMetadata
+        self.checksums = checksums
+        self.checksumType = checksumType
+    }
+}
+
+/// An object without its bytes.
+package struct StoredObject: Sendable, Equatable {
+    package let key: String
+    /// In bytes.
+    package let size: Int
+    package let modified: Date
+    package let attributes: ObjectAttributes
+
+    package init(key: String, size: Int, modified: Date, attributes: ObjectAttributes) {
+        self.key = key
+        self.size = size
+        self.modified = modified
+        self.attributes = attributes
+    }
+}
+
+/// A bucket in the list of all.
+package struct BucketSummary: Sendable, Equatable {
+    package let name: String
+    package let created: Date
+
+    package init(name: String, created: Date) {
+        self.name = name
+        self.created = created
+    }
+}
+
+/// `If-Match` or `If-None-Match` of a write, judged at the moment at which the object appears.
+package enum WriteCondition: Sendable, Equatable {
+    case none
+    /// `If-None-Match: *`; throws `preconditionFailed` when there is an object.
+    case absent
+    /// `If-Match`, without quotes; throws `noSuchObject` when there is no object and
+    /// `preconditionFailed` when it has another ETag.
+    case etag(String)
+
+    func check(_ current: StoredObject?, _ location: ObjectLocation) throws(StorageError) {
+        switch self {
+        case .none: return
+        case .absent:
+            guard current == nil else {
+                throw StorageError(.preconditionFailed, "The object \(location) exists already.")
+            }
+        case .etag(let etag):
+            guard let current else {
+                throw StorageError(.noSuchObject, "The object \(location) does not exist.")
+            }
+            guard current.attributes.etag == etag else {
+                throw StorageError(
+                    .preconditionFailed, "The object \(location) has another ETag than '\(etag)'.")
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Crypto
+import FoundationEssentials
+
+/// A key that a directory can hold, and the way to its file.
+struct ObjectKey: Sendable {
+    /// Names that begin so are ours: no key has one, no list shows one.
+    static let hiddenPrefix = ".spotter-"
+    /// The object `FOLDER/`, which scripts make so that a folder exists, is this file in it.
+    static let markerName = ".spotter-folder"
+
+    let text: String
+    /// Names from the bucket to the file.
+    let components: [String]
+
+    /// - Throws: `invalidName`.
+    init(_ key: String) throws(StorageError) {
+        // By bytes: as characters, a slash before a combining mark would be no slash.
+        var parts = key.utf8.split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
+        ).map { String(Substring($0)) }
+        let isFolder = parts.count > 1 && parts[parts.count - 1].isEmpty
+        if isFolder { parts.removeLast() }
+        let isSound =
+            key.utf8.count <= DirectoryLimits.keyBytesMax && !key.utf8.contains(0)
+            && parts.allSatisfy {
+                !$0.isEmpty && $0 != "." && $0 != ".."
+                    && !$0.utf8.starts(with: Self.hiddenPrefix.utf8)
+                    && $0.utf8.count <= DirectoryLimits.componentBytesMax
+            }
+        guard isSound else {
+            throw StorageError(
+                .invalidName,
+                "'\(key.prefix(80))' is no key that this store takes: the parts between slashes "
+                    + "must not be empty, '.' or '..', begin with '\(Self.hiddenPrefix)', nor be "
+                    + "longer than \(DirectoryLimits.componentBytesMax) bytes.")
+        }
+        text = key
+        components = isFolder ? parts + [Self.markerName] : parts
+    }
+
+    /// The file, seen from the bucket.
+    var path: String { components.joined(separator: "/") }
+
+    /// Names the records of this key.
+    var hash: String { Hexadecimal.text(SHA256.hash(data: Data(text.utf8))) }
+}
+
+/// Bytes as lower-case digits.
+enum Hexadecimal {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    static func text(_ bytes: some Sequence<UInt8>) -> String {
+        var text: [UInt8] = []
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Nil for anything but pairs of lower-case digits.
+    static func bytes(_ text: String) -> [UInt8]? {
+        let values = text.utf8.map { digits.firstIndex(of: $0) }
+        guard values.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: values.count, by: 2) {
+            guard let high = values[index], let low = values[index + 1] else { return nil }
+            bytes.append(UInt8(high << 4 | low))
+        }
+        return bytes
+    }
+
+    /// Distinct from all others, and not to be guessed: 16 random bytes.
+    static func random() -> String {
+        var random = SystemRandomNumberGenerator()
+        return text((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
+    }
+}
