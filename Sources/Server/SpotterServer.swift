@@ -9,6 +9,7 @@ package import ServiceLifecycle
 import Storage
 package import UnixSignals
 package import Vision
+import Wire
 
 /// What a server needs to know.
 package struct ServerConfiguration: Sendable {
@@ -46,7 +47,6 @@ package enum MetricsAccess: String, Sendable, CaseIterable {
 /// The composition root: builds every part and runs them until told to stop.
 package struct SpotterServer: Sendable {
     package static let version = "0.1.0"
-    static let signingName = "lookoutvision"
     /// Blocking calls at once: two lanes of jobs, and detections beside them.
     private static let blockingThreads = 8
     private static let idleConnectionSeconds: Int64 = 120
@@ -58,6 +58,7 @@ package struct SpotterServer: Sendable {
     private let directory: DataDirectory
     private let pool: NIOThreadPool
     private let context: ServiceContext
+    private let s3: any S3Backend
     private let audit: AuditLog
     private let logger: Logger
 
@@ -84,6 +85,9 @@ package struct SpotterServer: Sendable {
             directory: directory.audit, limits: configuration.limits, arns: arns)
         let metadata = try SQLiteStore(path: directory.database)
         let objects = try DirectoryStore(root: directory.buckets, pool: pool)
+        s3 = EmbeddedS3(
+            store: objects, region: configuration.region,
+            owner: S3Owner(ID: configuration.accountID, DisplayName: "spotter"))
         let library = ModelLibrary(
             objects: try DirectoryStore(root: directory.models, pool: pool),
             bucket: DataDirectory.modelsBucket)
@@ -142,7 +146,7 @@ package struct SpotterServer: Sendable {
     ) async throws -> ServiceGroup {
         try await Worker.adoptOrphans(context)
         let authenticator = Authenticator(
-            root: credentials, region: configuration.region, services: [Self.signingName],
+            root: credentials, region: configuration.region, services: Set(AWSService.allCases.map(\.rawValue)),
             arns: context.arns, metadata: context.metadata)
         let application = Application(
             responder: FrontDoor(
@@ -150,16 +154,21 @@ package struct SpotterServer: Sendable {
                 endpoints: [
                     .lookoutvision: APIEndpoint(
                         service: context, authenticator: authenticator,
-                        rates: RequestRates(perSecond: configuration.limits.requestsPerSecond))
+                        rates: RequestRates(perSecond: configuration.limits.requestsPerSecond)),
+                    .s3: S3Endpoint(
+                        backend: s3, authenticator: authenticator, region: configuration.region,
+                        now: context.now),
                 ],
                 requests: RequestCounts(), audit: audit,
                 metricsAccess: configuration.metricsAccess, version: Self.version),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [
-                        UnreadBodyHandler(
-                            bodyBytesMax: max(
-                                Limits.jsonBodyBytesMax, configuration.limits.imageBytesMax))
+                        UnreadBodyHandler { [limits = configuration.limits] head in
+                            FrontDoor.service(of: head) == .s3
+                                ? S3Limits.putBytesMax
+                                : max(Limits.jsonBodyBytesMax, limits.imageBytesMax)
+                        }
                     ], idleTimeout: .seconds(Self.idleConnectionSeconds))),
             configuration: .init(
                 address: .hostname(configuration.hostname, port: configuration.port),

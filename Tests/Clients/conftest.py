@@ -71,11 +71,27 @@ class Server:
         values = dict(line.split(" = ") for line in text.splitlines() if " = " in line)
         return values["aws_access_key_id"], values["aws_secret_access_key"]
 
-    def client(self, **changes):
+    def client(self, service="lookoutvision", **changes):
         key, secret = self.credentials()
         options = dict(endpoint_url=self.endpoint, region_name="us-east-1",
                        aws_access_key_id=key, aws_secret_access_key=secret)
-        return boto3.client("lookoutvision", **{**options, **changes})
+        return boto3.client(service, **{**options, **changes})
+
+    def client_environment(self):
+        """What a program needs to find this server and nothing else."""
+        key, secret = self.credentials()
+        return {**self.environment(), "AWS_ENDPOINT_URL": self.endpoint,
+                "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret,
+                "AWS_DEFAULT_REGION": "us-east-1", "AWS_CONFIG_FILE": "/dev/null",
+                "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+
+    def aws(self, *arguments, check=True):
+        """Runs the AWS CLI."""
+        out = subprocess.run(
+            [pathlib.Path(sys.executable).parent / "aws", *map(str, arguments)],
+            capture_output=True, text=True, env=self.client_environment())
+        assert not check or out.returncode == 0, out.stderr
+        return out
 
     def bucket(self, name):
         path = self.directory / "buckets" / name

@@ -20,7 +20,7 @@ struct FrontDoor: HTTPResponder {
 
     func respond(to request: Request, context: APIRequestContext) async throws -> Response {
         var call = APICall(request, context)
-        call.service = Self.service(of: request, query: call.query)
+        call.service = Self.service(of: request.head)
         let endpoint = endpoints[call.service] ?? endpoints[.lookoutvision]
         guard let endpoint else { return Response(status: .notFound) }
         var response: Response
@@ -50,11 +50,14 @@ struct FrontDoor: HTTPResponder {
     }
 
     /// The service in the credential scope; the API's own for a request that names none.
-    static func service(of request: Request, query: String) -> AWSService {
-        service(authorization: request.headers[.authorization], query: query)
+    static func service(of head: HTTPRequest) -> AWSService {
+        // Only buckets have hosts of their own.
+        if S3Request.hostedBucket(head.authority) != nil { return .s3 }
+        let query = (head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
+        return service(authorization: head.headerFields[.authorization], query: String(query))
     }
 
-    static func service(authorization: String?, query: String) -> AWSService {
+    private static func service(authorization: String?, query: String) -> AWSService {
         if let authorization {
             let scope = try? Authorization(header: authorization).scope
             return scope.flatMap { AWSService(rawValue: $0.service) } ?? .lookoutvision

@@ -18,12 +18,15 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// How long a client may go on sending what nobody reads.
     private static let lingerSeconds: Int64 = 2
 
-    private let bodyBytesMax: Int
+    private let bodyBytesMax: @Sendable (HTTPRequest) -> Int
     private var isRequestOpen = false
     private var mustClose = false
     private var isClosing = false
 
-    init(bodyBytesMax: Int) { self.bodyBytesMax = bodyBytesMax }
+    /// - Parameter bodyBytesMax: the bound on a request's body, by its head.
+    init(bodyBytesMax: @escaping @Sendable (HTTPRequest) -> Int) {
+        self.bodyBytesMax = bodyBytesMax
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isClosing { return }
@@ -31,7 +34,7 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             isRequestOpen = true
             if head.headerFields[.expect]?.lowercased() == "100-continue",
-                head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= bodyBytesMax
+                head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= bodyBytesMax(head)
             {
                 context.writeAndFlush(
                     wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)

@@ -1,0 +1,213 @@
+import Access
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Storage
+import Wire
+
+/// S3 on the directory buckets.
+struct EmbeddedS3: S3Backend {
+    let store: DirectoryStore
+    let region: String
+    /// Account that owns every bucket.
+    let owner: S3Owner
+
+    func perform(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
+        switch request.operation {
+        case .listBuckets: try await listBuckets()
+        case .createBucket: try await createBucket(request, payload)
+        case .headBucket: try await headBucket(request)
+        case .getBucketLocation: try await bucketLocation(request)
+        case .deleteBucket: try await deleteBucket(request)
+        case .listObjects, .listObjectsV2: try await S3Listing(request, owner).answer(store)
+        case .putObject: try await putObject(request, payload)
+        case .copyObject: try await copyObject(request)
+        case .getObject, .headObject: try await S3Download(request).answer(store)
+        case .getObjectTagging: try await objectTagging(request)
+        case .deleteObject: try await deleteObject(request)
+        case .listMultipartUploads, .createMultipartUpload, .uploadPart, .uploadPartCopy,
+            .listParts, .completeMultipartUpload, .abortMultipartUpload:
+            try await S3Multipart(store: store, owner: owner, request: request, payload: payload)
+                .answer()
+        case .deleteObjects:
+            throw S3Error(.methodNotAllowed, "DeleteObjects is done key by key.")
+        }
+    }
+
+    func delete(_ location: ObjectLocation) async throws {
+        try await store.delete(location)
+    }
+
+    // MARK: Buckets
+
+    private func listBuckets() async throws -> Response {
+        let buckets = try await store.buckets().map {
+            S3Bucket(Name: $0.name, CreationDate: S3Time.text($0.created))
+        }
+        return try .xml(
+            ListAllMyBucketsResult(Owner: owner, buckets: buckets), root: "ListAllMyBucketsResult")
+    }
+
+    private func createBucket(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
+        let body = try await payload.collect(bytesMax: S3Limits.documentBytesMax)
+        if !body.isEmpty {
+            let wanted = try S3XML.decode(CreateBucketConfiguration.self, from: body)
+                .LocationConstraint
+            guard wanted == nil || wanted == region else {
+                throw S3Error(
+                    .illegalLocationConstraint,
+                    "The \(wanted?.prefix(40) ?? "") location constraint is incompatible for the "
+                        + "region specific endpoint this request was sent to.")
+            }
+        }
+        do {
+            try await store.makeBucket(request.bucket)
+        } catch let error as StorageError where error.code == .bucketExists {
+            throw S3Error(
+                .bucketAlreadyOwnedByYou,
+                "Your previous request to create the named bucket succeeded and you already own it.",
+                details: ["BucketName": request.bucket])
+        } catch let error as StorageError where error.code == .invalidName {
+            throw S3Error(
+                .invalidBucketName, error.message, details: ["BucketName": request.bucket])
+        }
+        return Response(status: .ok, headers: [.location: "/\(request.bucket)"])
+    }
+
+    private func headBucket(_ request: S3Request) async throws -> Response {
+        try await checkBucket(request)
+        return Response(status: .ok, headers: [S3Header.region: region])
+    }
+
+    private func checkBucket(_ request: S3Request) async throws {
+        guard try await store.bucketExists(request.bucket) else {
+            throw S3Error(
+                .noSuchBucket, "The specified bucket does not exist",
+                details: ["BucketName": request.bucket])
+        }
+    }
+
+    private func bucketLocation(_ request: S3Request) async throws -> Response {
+        try await checkBucket(request)
+        // The first region has no name here.
+        return try .xml(
+            LocationConstraint(value: region == "us-east-1" ? "" : region),
+            root: "LocationConstraint")
+    }
+
+    private func deleteBucket(_ request: S3Request) async throws -> Response {
+        do {
+            try await store.deleteBucket(request.bucket)
+        } catch let error as StorageError where error.code == .bucketNotEmpty {
+            throw S3Error(
+                .bucketNotEmpty, "The bucket you tried to delete is not empty",
+                details: ["BucketName": request.bucket])
+        }
+        return Response(status: .noContent)
+    }
+
+    // MARK: Objects
+
+    private func putObject(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
+        let metadata = try S3Metadata(request)
+        let upload = try await store.beginUpload(request.location)
+        do {
+            let checksums = try await payload.read(
+                computing: try request.wantedChecksum(), bytesMax: S3Limits.putBytesMax
+            ) { try await upload.write($0) }
+            let stored = try await upload.finish(
+                headers: metadata.headers, userMetadata: metadata.userMetadata,
+                checksums: checksums.reduce(into: [:]) { $0[$1.key.rawValue] = $1.value },
+                checksumType: checksums.isEmpty ? nil : "FULL_OBJECT",
+                condition: try request.writeCondition())
+            var response = Response(status: .ok, headers: [.eTag: "\"\(stored.attributes.etag)\""])
+            response.headers.add(checksums: stored.attributes)
+            return response
+        } catch {
+            await upload.discard()
+            throw error
+        }
+    }
+
+    private func copyObject(_ request: S3Request) async throws -> Response {
+        guard let source = request.source else {
+            throw S3Error(.invalidArgument, "X-Amz-Copy-Source must be /BUCKET/KEY.")
+        }
+        let replaces = request.header("x-amz-metadata-directive")?.uppercased() == "REPLACE"
+        guard replaces || source != request.location else {
+            throw S3Error(
+                .invalidRequest,
+                "This copy request is illegal because it is trying to copy an object to itself "
+                    + "without changing the object's metadata.")
+        }
+        let reader = try await store.open(source)
+        let before = reader.object
+        try S3Conditions(request, prefix: "x-amz-copy-source-").checkForCopy(before)
+        guard before.size <= S3Limits.putBytesMax else {
+            throw S3Error(
+                .invalidRequest,
+                "The specified copy source is larger than the maximum allowable size for a copy "
+                    + "source: \(S3Limits.putBytesMax)")
+        }
+        let replacement = replaces ? try S3Metadata(request) : nil
+        let wanted = try request.wantedChecksum()
+        var sums = wanted.map { Checksummer($0) }
+        let upload = try await store.beginUpload(request.location)
+        do {
+            try await reader.forEach(0..<before.size) { piece in
+                for index in sums.indices { sums[index].update(piece) }
+                try await upload.write(piece)
+            }
+            // A checksum of checksums of parts says nothing about a copy in one piece.
+            var checksums =
+                before.attributes.checksumType == "FULL_OBJECT" ? before.attributes.checksums : [:]
+            for sum in sums { checksums = [sum.algorithm.rawValue: sum.base64] }
+            let stored = try await upload.finish(
+                headers: replacement?.headers ?? before.attributes.headers,
+                userMetadata: replacement?.userMetadata ?? before.attributes.userMetadata,
+                checksums: checksums, checksumType: checksums.isEmpty ? nil : "FULL_OBJECT",
+                condition: try request.writeCondition())
+            return try .xml(
+                CopyResult(
+                    ETag: "\"\(stored.attributes.etag)\"",
+                    LastModified: S3Time.text(stored.modified)), root: "CopyObjectResult")
+        } catch {
+            await upload.discard()
+            throw error
+        }
+    }
+
+    private func objectTagging(_ request: S3Request) async throws -> Response {
+        guard try await store.object(request.location) != nil else {
+            throw S3Error.noSuchKey(request)
+        }
+        return try .xml(ObjectTagging(), root: "Tagging")
+    }
+
+    private func deleteObject(_ request: S3Request) async throws -> Response {
+        try await store.delete(request.location)
+        return Response(status: .noContent)
+    }
+}
+
+extension S3Error {
+    static func noSuchKey(_ request: S3Request) -> S3Error {
+        S3Error(.noSuchKey, "The specified key does not exist.", details: ["Key": request.key])
+    }
+}
+
+extension ObjectReader {
+    /// Reads a part piece by piece.
+    func forEach(_ range: Range<Int>, _ body: (Data) async throws -> Void) async throws {
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let piece = try await read(
+                offset: offset, count: min(S3Limits.readBytes, range.upperBound - offset))
+            guard !piece.isEmpty else {
+                throw StorageError(.unavailable, "\(object.key) became smaller while it was read.")
+            }
+            try await body(piece)
+            offset += piece.count
+        }
+    }
+}

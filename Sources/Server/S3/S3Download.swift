@@ -1,0 +1,115 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Storage
+import Wire
+
+/// GetObject and HeadObject.
+struct S3Download: Sendable {
+    private let request: S3Request
+    private let isHead: Bool
+
+    init(_ request: S3Request) {
+        self.request = request
+        isHead = request.operation == .headObject
+    }
+
+    func answer(_ store: DirectoryStore) async throws -> Response {
+        let reader: ObjectReader
+        do {
+            reader = try await store.open(request.location)
+        } catch let error as StorageError where error.code == .noSuchObject {
+            throw S3Error.noSuchKey(request)
+        }
+        let object = reader.object
+        var headers = headers(object)
+        switch S3Conditions(request).verdict(object) {
+        case .proceed: break
+        case .notModified: return Response(status: .notModified, headers: headers)
+        case .failed: throw S3Conditions.failure
+        }
+        try checkPart(object)
+        let range = try ByteRange.parse(request.headers[.range], size: object.size)
+        let wanted = range ?? 0..<object.size
+        headers[.contentLength] = String(wanted.count)
+        if range != nil {
+            headers[.contentRange] =
+                "bytes \(wanted.lowerBound)-\(wanted.upperBound - 1)/\(object.size)"
+        } else if request.header("x-amz-checksum-mode")?.uppercased() == "ENABLED" {
+            headers.add(checksums: object.attributes)
+        }
+        let status: HTTPResponse.Status = range == nil ? .ok : .partialContent
+        if isHead { return Response(status: status, headers: headers) }
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody(contentLength: wanted.count) { writer in
+                // Written in a loop and not with `forEach`: the writer cannot be captured.
+                var offset = wanted.lowerBound
+                while offset < wanted.upperBound {
+                    let piece = try await reader.read(
+                        offset: offset, count: min(S3Limits.readBytes, wanted.upperBound - offset))
+                    guard !piece.isEmpty else {
+                        throw StorageError(
+                            .unavailable, "\(object.key) became smaller while it was read.")
+                    }
+                    try await writer.write(ByteBuffer(bytes: piece))
+                    offset += piece.count
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private func headers(_ object: StoredObject) -> HTTPFields {
+        var headers = HTTPFields()
+        headers[.eTag] = "\"\(object.attributes.etag)\""
+        headers[.lastModified] = HTTPDate.text(object.modified)
+        headers[.acceptRanges] = "bytes"
+        for (name, value) in object.attributes.headers { headers[HeaderName.name(name)] = value }
+        if headers[.contentType] == nil { headers[.contentType] = "binary/octet-stream" }
+        for (name, value) in object.attributes.userMetadata {
+            if let field = HTTPField.Name(S3Header.userPrefix + name) { headers[field] = value }
+        }
+        for name in S3Header.kept {
+            if let value = request.parameter("response-\(name)") {
+                headers[HeaderName.name(name)] = value
+            }
+        }
+        return headers
+    }
+
+    /// An object that came in one piece is its own first part; of others the parts are not kept.
+    private func checkPart(_ object: StoredObject) throws(S3Error) {
+        guard let part = request.parameter("partNumber") else { return }
+        guard part == "1", !object.attributes.etag.contains("-") else {
+            throw S3Error(.notImplemented, "Parts of a finished object cannot be read: partNumber.")
+        }
+    }
+}
+
+/// A `Range` header with one range of bytes.
+enum ByteRange {
+    /// - Returns: nil for a header that is absent, in another unit, with more than one range, or
+    ///   that cannot be read: those are answered with the whole, as RFC 9110 has it.
+    /// - Throws: `invalidRange` for one that has no byte of the object.
+    static func parse(_ header: String?, size: Int) throws(S3Error) -> Range<Int>? {
+        guard let header, header.hasPrefix("bytes=") else { return nil }
+        let sides = header.dropFirst(6).split(
+            separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard sides.count == 2, sides.allSatisfy({ $0.allSatisfy(\.isNumber) }) else { return nil }
+        let (first, last) = (Int(sides[0]), Int(sides[1]))
+        let unsatisfiable = S3Error(
+            .invalidRange, "The requested range is not satisfiable",
+            details: ["ActualObjectSize": String(size), "RangeRequested": header])
+        switch (first, last) {
+        case (.some(let first), .some(let last)) where first > last: return nil
+        case (.some(let first), let last):
+            guard first < size else { throw unsatisfiable }
+            return first..<min(size, (last ?? size - 1) + 1)
+        case (nil, .some(let count)) where sides[0].isEmpty:
+            guard count > 0, size > 0 else { throw unsatisfiable }
+            return max(0, size - count)..<size
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Access
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Service
+import Storage
+import Wire
+
+/// What does the operations of S3 once the caller is known and may do them.
+protocol S3Backend: Sendable {
+    /// - Throws: `S3Error` or `StorageError`.
+    func perform(_ request: S3Request, _ payload: S3Payload) async throws -> Response
+
+    /// Deletes one object of DeleteObjects; does nothing when it is not there.
+    func delete(_ location: ObjectLocation) async throws
+}
+
+/// Answers requests to S3: knows signatures, policies and errors; a backend does the rest.
+struct S3Endpoint: ServiceEndpoint {
+    let backend: any S3Backend
+    let authenticator: Authenticator
+    let region: String
+    let now: @Sendable () -> Date
+
+    func answer(_ request: Request, _ call: inout APICall) async throws -> Response {
+        call.isDataEvent = true
+        guard let query = PercentCoding.decodeQuery(call.query) else {
+            throw S3Error(.invalidURI, "The query string is not percent-encoded UTF-8.")
+        }
+        let presented = try Presented(request, query)
+        let claim = try await authenticator.claim(accessKeyID: presented.accessKeyID)
+        call.claimed = claim.principal
+        // Whoever is not known learns nothing about what there is.
+        let signable = signable(request, call, query, presented)
+        let hash = request.headers[S3Header.contentHash] ?? presented.hashWithoutHeader
+        guard let hash else {
+            throw S3Error(
+                .invalidRequest,
+                "Missing required header for this request: x-amz-content-sha256")
+        }
+        var signer: ChunkSigner?
+        switch presented {
+        case .version4(let authorization):
+            signer =
+                try authenticator.verify(
+                    claim, signable, authorization, payloadHash: hash, now: now()
+                ).chunkSigner
+        case .legacy(let legacy):
+            try legacy.verify(signable, credentials: claim.credentials, now: now())
+        }
+        call.isVerified = true
+        let parsed = try S3Request(request, call, query: query)
+        let operation = parsed.operation
+        call.operation = operation.rawValue
+        call.isReadOnly = operation.isReadOnly
+        call.isDataEvent = operation.definition.target == .object || operation == .deleteObjects
+        call.input = parsed.auditInput
+        let permissions = S3Permissions(
+            principal: claim.principal, sourceAddress: call.sourceAddress)
+        try permissions.check(parsed)
+        let payload = try S3Payload(request, hash: hash, signer: signer)
+        var response: Response
+        if operation == .deleteObjects {
+            response = try await deleteObjects(parsed, payload, permissions)
+        } else {
+            response = try await backend.perform(parsed, payload)
+        }
+        call.isBodyRead = true
+        response.headers[S3Header.requestID] = call.requestID
+        return response
+    }
+
+    func failure(_ error: any Error, _ call: APICall) -> EndpointFailure {
+        let error = S3ErrorTranslation.s3Error(for: error, region: region)
+        var response = Response(status: .init(code: error.code.httpStatus))
+        response.headers[S3Header.requestID] = call.requestID
+        if let region = error.details["Region"] { response.headers[S3Header.region] = region }
+        if call.method != .head {
+            var members = error.details
+            members["Code"] = error.code.rawValue
+            members["Message"] = error.message
+            members["Resource"] = call.path
+            members["RequestId"] = call.requestID
+            let body = try? S3XML.encode(members, root: "Error", namespace: nil)
+            response.headers[.contentType] = "application/xml"
+            response.body = .init(byteBuffer: ByteBuffer(bytes: body ?? Data()))
+        }
+        return EndpointFailure(
+            response: response, code: error.code.rawValue, message: error.message,
+            isInternal: error.code == .internalError || error.code == .serviceUnavailable)
+    }
+
+    /// The signature that a request presents.
+    private enum Presented {
+        case version4(Authorization)
+        case legacy(LegacyQuery)
+
+        init(_ request: Request, _ query: [(name: String, value: String)]) throws {
+            if let header = request.headers[.authorization] {
+                self = .version4(try Authorization(header: header))
+            } else if let legacy = LegacyQuery(query: query) {
+                self = .legacy(legacy)
+            } else {
+                self = .version4(try Self.authorization(query))
+            }
+        }
+
+        private static func authorization(_ query: [(name: String, value: String)]) throws
+            -> Authorization
+        {
+            do {
+                return try Authorization(query: query)
+            } catch {
+                guard error.code == .incompleteSignature else { throw error }
+                throw S3Error(.authorizationQueryParametersError, error.message)
+            }
+        }
+
+        var accessKeyID: String {
+            switch self {
+            case .version4(let authorization): authorization.accessKeyID
+            case .legacy(let legacy): legacy.accessKeyID
+            }
+        }
+
+        /// A presigned URL covers no payload.
+        var hashWithoutHeader: String? {
+            switch self {
+            case .version4(let authorization) where authorization.expiresSeconds == nil: nil
+            case .version4, .legacy: SignatureVerifier.unsignedPayload
+            }
+        }
+    }
+
+    private func signable(
+        _ request: Request, _ call: APICall, _ query: [(name: String, value: String)],
+        _ presented: Presented
+    ) -> SignableRequest {
+        var signable = call.signable(request, query: query)
+        if case .legacy = presented, let bucket = S3Request.hostedBucket(request.head.authority) {
+            signable.path = "/\(bucket)\(call.path)"
+        }
+        return signable
+    }
+
+    /// Each key needs the caller's permission, and the answer tells of each.
+    private func deleteObjects(
+        _ request: S3Request, _ payload: S3Payload, _ permissions: S3Permissions
+    ) async throws -> Response {
+        let bytes = try await payload.collect(bytesMax: S3Limits.documentBytesMax)
+        let document = try S3XML.decode(DeleteObjectsDocument.self, from: bytes)
+        guard (1...S3Limits.keysMax).contains(document.Object.count) else {
+            throw S3Error(
+                .malformedXML, "A Delete document must have 1 to \(S3Limits.keysMax) objects.")
+        }
+        var result = DeleteResult(Deleted: [], Error: [])
+        for object in document.Object {
+            let location = ObjectLocation(bucket: request.bucket, key: object.Key)
+            do {
+                try permissions.check("s3:DeleteObject", location)
+                try await backend.delete(location)
+                if document.Quiet != true { result.Deleted.append(.init(Key: object.Key)) }
+            } catch {
+                let error = S3ErrorTranslation.s3Error(for: error, region: region)
+                if error.code == .noSuchBucket { throw error }
+                result.Error.append(
+                    .init(Key: object.Key, Code: error.code.rawValue, Message: error.message))
+            }
+        }
+        return try .xml(result, root: "DeleteResult")
+    }
+}
+
+extension Response {
+    /// A document of S3.
+    static func xml(_ document: some Encodable, root: String) throws -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/xml"],
+            body: .init(byteBuffer: ByteBuffer(bytes: try S3XML.encode(document, root: root))))
+    }
+}

@@ -1,0 +1,57 @@
+import Access
+import Storage
+import Wire
+
+/// Errors of all modules in the words of S3.
+enum S3ErrorTranslation {
+    static func s3Error(for error: any Error, region: String) -> S3Error {
+        switch error {
+        case let error as S3Error: error
+        case let error as AccessError: s3Error(for: error, region)
+        case let error as StorageError: s3Error(for: error)
+        default:
+            // What went wrong is in the log; a client learns nothing about our insides.
+            S3Error(.internalError, "We encountered an internal error. Please try again.")
+        }
+    }
+
+    private static func s3Error(for error: AccessError, _ region: String) -> S3Error {
+        switch error.code {
+        case .missingAuthenticationToken: S3Error(.accessDenied, "Access Denied")
+        case .incompleteSignature: S3Error(.authorizationHeaderMalformed, error.message)
+        case .wrongRegion:
+            // Clients look for the region here and try again with it.
+            S3Error(
+                .authorizationHeaderMalformed, error.message, details: ["Region": region])
+        case .unrecognizedClient:
+            S3Error(
+                .invalidAccessKeyID,
+                "The AWS Access Key Id you provided does not exist in our records.")
+        case .invalidSignature, .invalidPolicy:
+            S3Error(.signatureDoesNotMatch, error.message)
+        case .skewedTime: S3Error(.requestTimeTooSkewed, error.message)
+        case .expired, .accessDenied: S3Error(.accessDenied, error.message)
+        }
+    }
+
+    private static func s3Error(for error: StorageError) -> S3Error {
+        let code: S3ErrorCode =
+            switch error.code {
+            case .noSuchBucket: .noSuchBucket
+            case .noSuchObject: .noSuchKey
+            case .noSuchUpload: .noSuchUpload
+            case .invalidName: .invalidArgument
+            case .bucketExists: .bucketAlreadyOwnedByYou
+            case .bucketNotEmpty: .bucketNotEmpty
+            case .preconditionFailed: .preconditionFailed
+            case .invalidPart: .invalidPart
+            case .invalidPartOrder: .invalidPartOrder
+            case .entityTooSmall: .entityTooSmall
+            case .tooLarge: .entityTooLarge
+            case .unavailable: .serviceUnavailable
+            }
+        // The disk's own words name paths, which are nobody's business.
+        return S3Error(
+            code, code == .serviceUnavailable ? "Please reduce your request rate." : error.message)
+    }
+}

@@ -1,0 +1,14 @@
+/// Bounds of the embedded S3, each with its reason.
+enum S3Limits {
+    /// Bytes of a single PUT, as S3 has it; larger objects come in parts.
+    static let putBytesMax = 5 << 30
+    /// Bytes of an XML document: 10,000 parts with their checksums, or 1,000 long keys.
+    static let documentBytesMax = 4 << 20
+    /// Keys of one DeleteObjects and of one page of a list, as S3 has it.
+    static let keysMax = 1_000
+    static let partsMax = 10_000
+    /// Bytes of names and values of user metadata, as S3 has it.
+    static let userMetadataBytesMax = 2 << 10
+    /// Bytes of an object that are in memory at once on the way to a client.
+    static let readBytes = 512 << 10
+}

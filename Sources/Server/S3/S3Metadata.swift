@@ -1,0 +1,123 @@
+import Access
+import FoundationEssentials
+import HTTPTypes
+import Storage
+import Wire
+
+/// What a put says about its object beside the bytes.
+struct S3Metadata: Sendable {
+    var headers: [String: String] = [:]
+    var userMetadata: [String: String] = [:]
+
+    /// - Throws: `metadataTooLarge`.
+    init(_ request: S3Request) throws(S3Error) {
+        for name in S3Header.kept {
+            guard let value = request.header(name) else { continue }
+            headers[name] = value
+        }
+        // How the body travels is no property of the object.
+        if let encoding = headers["content-encoding"] {
+            let kept = encoding.split(separator: ",").map { $0.filter { $0 != " " } }
+                .filter { $0 != "aws-chunked" }
+            headers["content-encoding"] = kept.isEmpty ? nil : kept.joined(separator: ",")
+        }
+        var bytes = 0
+        for field in request.headers {
+            let name = field.name.canonicalName
+            guard name.hasPrefix(S3Header.userPrefix) else { continue }
+            let key = String(name.dropFirst(S3Header.userPrefix.count))
+            userMetadata[key] = userMetadata[key].map { "\($0),\(field.value)" } ?? field.value
+            bytes += key.utf8.count + field.value.utf8.count
+        }
+        guard bytes <= S3Limits.userMetadataBytesMax else {
+            throw S3Error(
+                .metadataTooLarge, "Your metadata headers exceed the maximum allowed metadata size",
+                details: ["MaxSizeAllowed": String(S3Limits.userMetadataBytesMax)])
+        }
+    }
+}
+
+extension S3Request {
+    /// The checksum that the client wants kept although it sends none.
+    func wantedChecksum() throws(S3Error) -> Set<ChecksumAlgorithm> {
+        let name = header("x-amz-checksum-algorithm") ?? header("x-amz-sdk-checksum-algorithm")
+        guard let name else { return [] }
+        guard let algorithm = ChecksumAlgorithm(rawValue: name.lowercased()) else {
+            throw S3Error(
+                .invalidRequest,
+                "Checksum algorithm provided is unsupported. Please try again with any of the valid "
+                    + "types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+        }
+        return [algorithm]
+    }
+
+    /// What must hold at the moment when the object appears.
+    func writeCondition() throws(S3Error) -> WriteCondition {
+        switch (header("if-match"), header("if-none-match")) {
+        case (nil, nil): return .none
+        case (nil, "*"): return .absent
+        case (.some(let etag), nil): return .etag(etag.filter { $0 != "\"" })
+        default:
+            throw S3Error(
+                .notImplemented,
+                "A put may have If-Match with an ETag or If-None-Match with *, not both.")
+        }
+    }
+
+    private static let withoutMeaning: Set<String> = [
+        "private", "bucket-owner-full-control", "bucket-owner-read",
+    ]
+    private static let unsupportedHeaders = [
+        "x-amz-tagging", "x-amz-website-redirect-location", "x-amz-mfa",
+        "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",
+        "x-amz-object-lock-legal-hold", "x-amz-bucket-object-lock-enabled",
+        "x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm",
+        "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-full-control",
+        "x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-write-offset-bytes",
+    ]
+
+    /// Refuses what would be done otherwise than asked: an object that its owner believes to be
+    /// encrypted or locked must not lie about it.
+    func checkSupported() throws(S3Error) {
+        func refuse(_ what: String) -> S3Error {
+            S3Error(
+                .notImplemented,
+                "A header you provided implies functionality that is not implemented: \(what)")
+        }
+        for name in Self.unsupportedHeaders where header(name) != nil { throw refuse(name) }
+        if let acl = header("x-amz-acl"), !Self.withoutMeaning.contains(acl) {
+            throw refuse("x-amz-acl")
+        }
+        if let storage = header("x-amz-storage-class"), storage != "STANDARD" {
+            throw refuse("x-amz-storage-class")
+        }
+        if let version = parameter("versionId"), version != "null" { throw refuse("versionId") }
+    }
+}
+
+extension HTTPFields {
+    mutating func add(checksums attributes: ObjectAttributes) {
+        for (name, value) in attributes.checksums {
+            self[HeaderName.name("x-amz-checksum-\(name)")] = value
+        }
+        if !attributes.checksums.isEmpty {
+            self[S3Header.checksumType] = attributes.checksumType
+        }
+    }
+}
+
+enum S3Time {
+    /// `2026-01-31T23:59:59.000Z`.
+    static func text(_ date: Date) -> String {
+        date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+}
+
+/// The one element of GetBucketLocation.
+struct LocationConstraint: Encodable {
+    let value: String
+
+    private enum CodingKeys: String, CodingKey {
+        case value = ""
+    }
+}
