@@ -3,10 +3,11 @@
 import base64
 import datetime
 import hashlib
+import http.client
 import io
 import random
-import urllib.error
-import urllib.request
+import socket
+import urllib.parse
 import zlib
 
 import pytest
@@ -245,7 +246,8 @@ def test_checksums_are_checked_and_kept(s3, bucket, algorithm):
         assert got["ChecksumCRC32"] == expected
 
 
-def test_a_wrong_checksum_leaves_nothing(s3, bucket):
+def test_a_wrong_checksum_leaves_nothing(service, bucket):
+    s3 = service.client("s3", config=Config(retries={"max_attempts": 0}))
     wrong = base64.b64encode(bytes(4)).decode()
     refused("BadDigest", s3.put_object, Bucket=bucket, Key="k", Body=b"x", ChecksumCRC32=wrong)
     wrong = base64.b64encode(bytes(8)).decode()
@@ -352,9 +354,12 @@ def test_a_large_object_in_one_put_is_streamed(s3, bucket, service):
 
 
 def fetch(url, method="GET", body=None, headers={}):
-    request = urllib.request.Request(url, data=body, method=method, headers=headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return answer.status, answer.read(), answer.headers
+    """Asks as a browser's script does: with no header that nobody asked for."""
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection.request(method, url[url.index("/", 8):], body=body, headers=headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read(), answer.headers
 
 
 @pytest.mark.parametrize("version", ["s3v4", None, "s3"])
@@ -370,14 +375,11 @@ def test_presigned_urls(service, bucket, version):
     assert (status, body, headers["Content-Type"]) == (200, b"from a browser", "text/x-other")
     for broken in (url.replace("by%20url", "by%20url2"), url.replace("x-other", "x-more"),
                    url[:-3] + "abc"):
-        with pytest.raises(urllib.error.HTTPError) as error:
-            fetch(broken)
-        text = error.value.read().decode()
-        assert error.value.code in (400, 403) and "<Code>" in text
+        status, body, _ = fetch(broken)
+        assert status in (400, 403) and b"<Code>" in body
     url = s3.generate_presigned_url("get_object", Params=place, ExpiresIn=-10)
-    with pytest.raises(urllib.error.HTTPError) as error:
-        fetch(url)
-    assert error.value.code in (400, 403)
+    status, body, _ = fetch(url)
+    assert status in (400, 403) and b"<Code>" in body
 
 
 def test_errors_are_documents_of_s3(s3, bucket, service):
@@ -397,7 +399,11 @@ def test_a_client_of_another_region_is_told_the_right_one(service):
     assert error["Error"]["Region"] == "us-east-1"
 
 
-def test_virtual_hosts_name_the_bucket(service, bucket):
+def test_virtual_hosts_name_the_bucket(service, bucket, monkeypatch):
+    # Not every resolver knows that all of .localhost is this machine.
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **options: resolve(
+        "127.0.0.1" if host.endswith(".localhost") else host, *rest, **options))
     port = service.endpoint.rsplit(":", 1)[1]
     s3 = service.client("s3", endpoint_url=f"http://localhost:{port}",
                         config=Config(s3={"addressing_style": "virtual"}))
