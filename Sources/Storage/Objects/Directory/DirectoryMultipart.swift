@@ -134,9 +134,7 @@ extension DirectoryStore {
                 let before = file
                 file = try await run {
                     var file = before
-                    guard let source = try OpenFile.reading("\(folder.path)/\(part.file)") else {
-                        throw UploadFolder.missing(folder.id)
-                    }
+                    let source = try folder.opened(part)
                     defer { source.close() }
                     try file.append(contentsOf: source, onBytes: onBytes)
                     return file
@@ -191,10 +189,16 @@ extension DirectoryStore {
             file: "\(part.number)-\(Hexadecimal.random()).part", size: status.size,
             modifiedNanoseconds: status.modifiedNanoseconds, etag: attributes.etag,
             checksums: attributes.checksums)
-        let record = "\(folder.bucket.temporary)/\(Hexadecimal.random())"
+        let record = "\(folder.path)/\(Hexadecimal.random()).new"
         let bytes = try JSONRecord.encoded(made, what: "part \(part.number)")
-        guard try OpenFile.make(record, bytes) else { throw UploadFolder.missing(folder.id) }
         defer { unlink(record) }
+        do throws(StorageError) {
+            guard try OpenFile.make(record, bytes) else { throw UploadFolder.missing(folder.id) }
+        } catch {
+            // When it was aborted or completed meanwhile, that is the reason.
+            _ = try upload(part.uploadID, of: location)
+            throw error
+        }
         let result = state.withLock { _ in
             Result { () throws(StorageError) in
                 try folder.take(made, number: part.number, bytes: file, record: record)

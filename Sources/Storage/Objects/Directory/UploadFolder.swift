@@ -182,6 +182,17 @@ struct UploadFolder {
         return parts
     }
 
+    /// The bytes of a part; the caller closes them.
+    ///
+    /// - Throws: `noSuchUpload` when the upload ended meanwhile, `invalidPart` when the part was
+    ///   uploaded again meanwhile.
+    func opened(_ part: Part) throws(StorageError) -> OpenFile {
+        if let file = try OpenFile.reading("\(path)/\(part.file)") { return file }
+        guard try upload() != nil else { throw Self.missing(id) }
+        throw StorageError(
+            .invalidPart, "The part with the ETag '\(part.etag)' was uploaded again meanwhile.")
+    }
+
     /// MD5 of the MD5s, and how many.
     static func etag(of parts: [Part]) -> String {
         var hash = Insecure.MD5()
