@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from conftest import Server
+from test_access import allow, key, user
 
 MB = 1 << 20
 
@@ -416,6 +417,32 @@ def test_keys_cannot_leave_their_bucket(service, bucket, s3):
     for key in ("../x", "a/../../x", "a/./b", "a//b", ".spotter-metadata/x"):
         refused("InvalidArgument", s3.put_object, Bucket=bucket, Key=key, Body=b"")
     assert not (service.directory / "buckets" / "x").exists()
+
+
+# Policies
+
+
+def test_policies_are_held(service, bucket, s3):
+    s3.put_object(Bucket=bucket, Key="open/x", Body=b"1")
+    s3.put_object(Bucket=bucket, Key="closed/x", Body=b"2")
+    pair = key(user(service, "create", "reader-" + bucket[2:8], policy=[
+        allow("s3:GetObject", "s3:PutObject", resource=f"arn:aws:s3:::{bucket}/open/*"),
+        allow("s3:ListBucket", resource=f"arn:aws:s3:::{bucket}",
+              StringLike={"s3:prefix": "open/*"})]))
+    mine = service.client("s3", aws_access_key_id=pair[0], aws_secret_access_key=pair[1])
+    assert mine.get_object(Bucket=bucket, Key="open/x")["Body"].read() == b"1"
+    mine.put_object(Bucket=bucket, Key="open/y", Body=b"3")
+    assert len(mine.list_objects_v2(Bucket=bucket, Prefix="open/")["Contents"]) == 2
+    error = refused("AccessDenied", mine.get_object, Bucket=bucket, Key="closed/x")
+    assert "s3:GetObject" in error["Error"]["Message"]
+    refused("AccessDenied", mine.list_objects_v2, Bucket=bucket)
+    refused("AccessDenied", mine.list_buckets)
+    refused("AccessDenied", mine.delete_object, Bucket=bucket, Key="open/x")
+    refused("AccessDenied", mine.copy_object, Bucket=bucket, Key="open/z",
+            CopySource=f"{bucket}/closed/x")
+    answer = mine.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "open/x"}]})
+    assert [x["Code"] for x in answer["Errors"]] == ["AccessDenied"]
+    assert s3.head_object(Bucket=bucket, Key="open/x")["ContentLength"] == 1
 
 
 # The AWS CLI
