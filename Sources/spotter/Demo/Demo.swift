@@ -1,9 +1,11 @@
-import Access
 import ArgumentParser
+import CloudClient
 import Foundation
 import Logging
+import NIOPosix
 import Server
 import ServiceLifecycle
+import Storage
 import UnixSignals
 import Vision
 import Wire
@@ -12,9 +14,10 @@ struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows the main job: train, inspect, package.",
         discussion: """
-            Starts a server of its own and does everything through its API: project, dataset, \
-            training, hosting, detection on pictures that training never saw, packaging as a \
-            Greengrass component. Without --images or --manifest it draws its pictures itself.
+            Starts a server of its own and does everything through its API, its S3 and its \
+            Greengrass, as a program of yours would: bucket and pictures, project, dataset, \
+            training, hosting, packaging as a Greengrass component, detection on pictures that \
+            training never saw. Without --images or --manifest it draws its pictures itself.
             """)
 
     @Option(help: "Folder with pictures in normal/ and anomaly/.")
@@ -41,24 +44,30 @@ struct Demo: AsyncParsableCommand {
             let project = "demo"
             let data = "\(output)/data"
             let bucket = "\(project)-images"
-            let input = try input(bucket: bucket, folder: "\(data)/buckets/\(bucket)")
-            Output.line("Pictures   \(input.description)")
+            let region = "us-east-1"
+            let logger = Spotter.logger(level: .warning)
             let server = try await SpotterServer(
                 configuration: ServerConfiguration(
-                    dataDirectory: data, hostname: "127.0.0.1", port: 0, region: "us-east-1",
+                    dataDirectory: data, hostname: "127.0.0.1", port: 0, region: region,
                     accountID: "000000000000"),
-                environment: ProcessInfo.processInfo.environment,
-                logger: Spotter.logger(level: .warning))
+                environment: ProcessInfo.processInfo.environment, logger: logger)
+            let connections = HTTPConnections()
+            let pool = NIOThreadPool(numberOfThreads: 2)
+            pool.start()
             try await Self.serve(server) { port in
+                let client = DemoClient(
+                    endpoint: CloudEndpoint(isSecure: false, host: "127.0.0.1", port: port),
+                    region: region, credentials: server.credentials, connections: connections,
+                    pool: pool, logger: logger)
+                try await client.objects.createBucket(bucket)
+                let input = try await input(DemoBucket(objects: client.objects, name: bucket))
+                Output.line("Pictures   \(input.description)")
                 let tour = DemoTour(
-                    client: DemoClient(
-                        endpoint: "http://127.0.0.1:\(port)",
-                        signer: RequestSigner(
-                            credentials: server.credentials, region: "us-east-1",
-                            service: "lookoutvision")),
-                    project: project, bucket: bucket, output: output, data: data)
+                    client: client, project: project, bucket: bucket, output: output, data: data)
                 try await tour.run(input)
             }
+            try await connections.shutDown()
+            try await pool.shutdownGracefully()
         } catch {
             Spotter.exit(with: error)
         }
@@ -99,9 +108,9 @@ struct Demo: AsyncParsableCommand {
         try Data().write(to: URL(fileURLWithPath: "\(output)/\(Self.marker)"))
     }
 
-    private func input(bucket: String, folder: String) throws -> DemoInput {
-        if let images { return try .folder(images, bucket: bucket, folder: folder) }
-        if let manifest { return try .manifest(manifest, bucket: bucket, folder: folder) }
-        return try .drawn(bucket: bucket, folder: folder)
+    private func input(_ bucket: DemoBucket) async throws -> DemoInput {
+        if let images { return try await .folder(images, bucket) }
+        if let manifest { return try await .manifest(manifest, bucket) }
+        return try await .drawn(bucket)
     }
 }

@@ -1,14 +1,38 @@
 import Access
+import CloudClient
 import Foundation
-import FoundationNetworking
+import Logging
+import NIOPosix
+import Storage
 import Wire
 
-/// Calls the API over HTTP with signed requests, as any client would.
-struct DemoClient {
-    let endpoint: String
-    let signer: RequestSigner
+/// Talks to a server as any client would: signed requests to its API, its S3 and its Greengrass.
+struct DemoClient: Sendable {
+    private static let answerBytesMax = 16 << 20
 
-    /// Calls an operation.
+    /// The server's S3.
+    let objects: any ObjectStore
+    private let api: SignedClient
+    private let greengrass: SignedClient
+
+    init(
+        endpoint: CloudEndpoint, region: String, credentials: Credentials,
+        connections: HTTPConnections, pool: NIOThreadPool, logger: Logger
+    ) {
+        func client(_ service: String) -> SignedClient {
+            SignedClient(
+                connections: connections, endpoint: endpoint, region: region, service: service,
+                credentials: credentials, readFailure: Self.failure, logger: logger)
+        }
+        api = client("lookoutvision")
+        greengrass = client("greengrass")
+        objects = S3Store(
+            peer: S3Peer(
+                connections: connections, endpoint: endpoint, region: region,
+                credentials: credentials, logger: logger), pool: pool)
+    }
+
+    /// Calls an operation of the API.
     ///
     /// - Parameters:
     ///   - labels: values for the labels of the operation's path.
@@ -32,6 +56,19 @@ struct DemoClient {
         return response.detectAnomalyResult
     }
 
+    /// The recipe of a component version, as JSON.
+    func recipe(arn: String) async throws -> Data {
+        struct Answer: Decodable {
+            /// Base64 in JSON.
+            let recipe: Data
+        }
+        let request = CloudRequest(
+            "GET", "/greengrass/v2/components/\(CanonicalRequest.encode(arn))",
+            query: [("recipeOutputFormat", "JSON")])
+        let body = try await greengrass.send(request, bytesMax: Self.answerBytesMax).body
+        return try JSONDecoder().decode(Answer.self, from: body).recipe
+    }
+
     private func send<Response: Decodable>(
         _ operation: Wire.Operation, _ labels: [String: String], _ body: Data, contentType: String?
     ) async throws -> Response {
@@ -40,27 +77,22 @@ struct DemoClient {
             path = path.replacingOccurrences(
                 of: "{\(name)}", with: CanonicalRequest.encode(value))
         }
-        guard let url = URL(string: endpoint + path) else {
-            throw DemoError("\(endpoint)\(path) is no address.")
-        }
-        var request = URLRequest(url: url)
-        request.httpMethod = operation.definition.method
-        if operation.definition.method == "POST" { request.httpBody = body }
-        let host = "\(url.host ?? ""):\(url.port ?? 80)"
-        let signable = SignableRequest(
-            method: operation.definition.method, path: path, query: [],
-            headers: [("Host", host)])
-        for (name, value) in signer.headers(for: signable, payload: .bytes(body), now: Date()) {
-            request.setValue(value, forHTTPHeaderField: name)
-        }
-        request.setValue(contentType, forHTTPHeaderField: "Content-Type")
-        let (data, response) = try await URLSession.shared.data(for: request)
-        let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-        guard (200..<300).contains(status) else {
-            let message = (try? JSONValue(parsing: data))?.object?["Message"]?.string
-            throw DemoError(
-                "\(operation.rawValue) answered \(status): \(message ?? "without a message")")
-        }
-        return try WireCoding.decode(Response.self, from: data)
+        let request = CloudRequest(
+            operation.definition.method, path,
+            headers: contentType.map { [("Content-Type", $0)] } ?? [], body: .bytes(body))
+        let answer = try await api.send(request, bytesMax: Self.answerBytesMax)
+        return try WireCoding.decode(Response.self, from: answer.body)
+    }
+
+    /// Errors of the JSON services name their code in a header.
+    private static func failure(
+        status: Int, headers: [(name: String, value: String)], body: Data
+    ) -> ServiceFailure {
+        let members = (try? JSONValue(parsing: body))?.object
+        return ServiceFailure(
+            status: status,
+            code: headers.first { $0.name.lowercased() == "x-amzn-errortype" }?.value
+                ?? "HTTP\(status)",
+            message: (members?["Message"] ?? members?["message"])?.string ?? "")
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Vision
 import Wire
 
-/// The pictures of a demonstration, laid into a bucket's folder with their manifests.
+/// The pictures of a demonstration, put into a bucket with their manifests.
 struct DemoInput {
     /// Dataset types for which the bucket now has `TYPE.manifest`.
     let datasets: [DatasetType]
@@ -12,9 +12,8 @@ struct DemoInput {
 
     // MARK: Our own pictures
 
-    static func drawn(bucket: String, folder: String) throws -> DemoInput {
+    static func drawn(_ bucket: DemoBucket) async throws -> DemoInput {
         var pictures = ProductPictures(seed: seed)
-        let writer = BucketWriter(bucket: bucket, folder: folder)
         let plans: [(DatasetType, normal: Int, ofEachDefect: Int)] = [
             (.train, 24, 8), (.test, 12, 4),
         ]
@@ -26,9 +25,9 @@ struct DemoInput {
             var lines: [JSONValue] = []
             for (index, kind) in kinds.enumerated() {
                 let name = "\(kind?.rawValue ?? "normal")-\(index + 1)"
-                lines.append(try writer.add(pictures.next(kind), "\(type.rawValue)/\(name)"))
+                lines.append(try await bucket.add(pictures.next(kind), "\(type.rawValue)/\(name)"))
             }
-            try writer.write(lines, type)
+            try await bucket.write(lines, type)
         }
         return DemoInput(
             datasets: [.train, .test],
@@ -39,8 +38,7 @@ struct DemoInput {
 
     // MARK: A folder with normal/ and anomaly/
 
-    static func folder(_ source: String, bucket: String, folder: String) throws -> DemoInput {
-        let writer = BucketWriter(bucket: bucket, folder: folder)
+    static func folder(_ source: String, _ bucket: DemoBucket) async throws -> DemoInput {
         var lines: [JSONValue] = []
         var counts: [String: Int] = [:]
         for kind in ["normal", "anomaly"] {
@@ -51,12 +49,12 @@ struct DemoInput {
                         + "JPEG files.")
             }
             for name in names.sorted() where isImage(name) {
-                try writer.copy("\(path)/\(name)", key: "\(kind)/\(name)")
-                lines.append(writer.line("\(kind)/\(name)", isAnomalous: kind == "anomaly"))
+                try await bucket.copy("\(path)/\(name)", key: "\(kind)/\(name)")
+                lines.append(bucket.line("\(kind)/\(name)", isAnomalous: kind == "anomaly"))
                 counts[kind, default: 0] += 1
             }
         }
-        try writer.write(lines, .train)
+        try await bucket.write(lines, .train)
         return DemoInput(
             datasets: [.train],
             description: "\(counts["normal"] ?? 0) normal and \(counts["anomaly"] ?? 0) anomalous "
@@ -70,9 +68,8 @@ struct DemoInput {
     // MARK: A Ground Truth manifest
 
     /// References are as `ManifestFile` has them.
-    static func manifest(_ file: String, bucket: String, folder: String) throws -> DemoInput {
+    static func manifest(_ file: String, _ bucket: DemoBucket) async throws -> DemoInput {
         let source = try ManifestFile(path: file)
-        let writer = BucketWriter(bucket: bucket, folder: folder)
         var lines: [JSONValue] = []
         for line in source.lines {
             var members = try JSONValue(parsing: Data(line.text.utf8)).object ?? [:]
@@ -81,12 +78,12 @@ struct DemoInput {
             for (name, value) in members {
                 guard let reference = value.string, references.contains(reference) else { continue }
                 let target = try source.target(reference, line)
-                try writer.copy(target.file, key: target.key)
-                members[name] = .string(writer.uri(target.key))
+                try await bucket.copy(target.file, key: target.key)
+                members[name] = .string(bucket.uri(target.key))
             }
             lines.append(.object(members))
         }
-        try writer.write(lines, .train)
+        try await bucket.write(lines, .train)
         return DemoInput(datasets: [.train], description: "\(lines.count) images of \(file)")
     }
 }
@@ -96,89 +93,4 @@ struct DemoError: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
-}
-
-/// Puts files and manifests into a bucket's folder.
-private struct BucketWriter {
-    let bucket: String
-    let folder: String
-
-    func uri(_ key: String) -> String { "s3://\(bucket)/\(key)" }
-
-    func copy(_ source: String, key: String) throws {
-        guard !key.split(separator: "/").contains(".."), !key.hasPrefix("/") else {
-            throw DemoError("'\(key)' leads out of the manifest's folder.")
-        }
-        guard FileManager.default.fileExists(atPath: source) else {
-            throw DemoError("The image \(source) does not exist.")
-        }
-        let target = "\(folder)/\(key)"
-        try makeParent(of: target)
-        if !FileManager.default.fileExists(atPath: target) {
-            try FileManager.default.copyItem(atPath: source, toPath: target)
-        }
-    }
-
-    func add(_ picture: ProductPictures.Picture, _ name: String) throws -> JSONValue {
-        let key = "\(name).jpg"
-        try write(try JPEG.encode(picture.image, quality: 92), key: key)
-        guard let defect = picture.defect else { return line(key, isAnomalous: false) }
-        let maskKey = "\(name)-mask.png"
-        let color = RGB(hex: defect.label.color) ?? .white
-        let mask = try PNG.encode(
-            indices: picture.mask, width: picture.image.width, height: picture.image.height,
-            palette: [.white, color])
-        try write(mask, key: maskKey)
-        guard case .object(var members) = line(key, isAnomalous: true) else { return .null }
-        members["defect-ref"] = .string(uri(maskKey))
-        members["defect-ref-metadata"] = .object([
-            "type": .string("groundtruth/semantic-segmentation"),
-            "human-annotated": .string("no"),
-            "creation-date": .string("2026-01-01T00:00:00"),
-            "job-name": .string("spotter-demo"),
-            "internal-color-map": .object([
-                "0": entry("BACKGROUND", RGB.white.hex),
-                "1": entry(defect.label.name, defect.label.color),
-            ]),
-        ])
-        return .object(members)
-    }
-
-    private func entry(_ name: String, _ color: String) -> JSONValue {
-        .object(["class-name": .string(name), "hex-color": .string(color)])
-    }
-
-    func line(_ key: String, isAnomalous: Bool) -> JSONValue {
-        .object([
-            "source-ref": .string(uri(key)),
-            "verdict": .integer(isAnomalous ? 1 : 0),
-            "verdict-metadata": .object([
-                "class-name": .string(isAnomalous ? "anomaly" : "normal"),
-                "confidence": .integer(1),
-                "type": .string("groundtruth/image-classification"),
-                "human-annotated": .string("no"),
-                "creation-date": .string("2026-01-01T00:00:00"),
-                "job-name": .string("spotter-demo"),
-            ]),
-        ])
-    }
-
-    func write(_ lines: [JSONValue], _ type: DatasetType) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let text = try lines.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
-        try write(
-            Data((text.joined(separator: "\n") + "\n").utf8), key: "\(type.rawValue).manifest")
-    }
-
-    private func write(_ bytes: Data, key: String) throws {
-        let path = "\(folder)/\(key)"
-        try makeParent(of: path)
-        try bytes.write(to: URL(fileURLWithPath: path))
-    }
-
-    private func makeParent(of path: String) throws {
-        try FileManager.default.createDirectory(
-            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-    }
 }

@@ -1,5 +1,7 @@
 import Foundation
 import Server
+import Service
+import Storage
 import Vision
 import Wire
 
@@ -7,6 +9,10 @@ import Wire
 struct DemoTour: Sendable {
     private static let picturesMax = 12
     private static let version = "1"
+    /// Twice what images, evaluation manifests and packages of a demonstration may have.
+    private static let imageBytesMax = 16 << 20
+    private static let manifestBytesMax = 64 << 20
+    private static let archiveBytesMax = 256 << 20
 
     let client: DemoClient
     let project: String
@@ -25,11 +31,12 @@ struct DemoTour: Sendable {
         for type in input.datasets { try await makeDataset(type) }
         let (model, trainSeconds) = try await timed { try await train() }
         try await host()
-        let (shown, milliseconds) = try await inspect(model)
         let (package, packageSeconds) = try await timed { try await self.package() }
+        let component = try await fetch(package)
+        let (shown, milliseconds) = try await inspect(model, component)
         let _: HostingResponse = try await client.call(.stopModel, modelLabels, [:])
-        try summarise(
-            model, package, shown: shown, trainSeconds: trainSeconds,
+        summarise(
+            model, component, shown: shown, trainSeconds: trainSeconds,
             packageSeconds: packageSeconds, milliseconds: milliseconds)
     }
 
@@ -109,17 +116,17 @@ struct DemoTour: Sendable {
     }
 
     /// Asks the hosted model about test images, and draws what the same model saw in them.
-    private func inspect(_ model: ModelDescription) async throws -> (
+    private func inspect(_ model: ModelDescription, _ component: Component) async throws -> (
         shown: Int, milliseconds: Double
     ) {
         let folder = "\(output)/overlays"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let detector = try localDetector()
+        let detector = try localDetector(component)
         var pictures: [RGBImage] = []
         var times: [Double] = []
-        for (key, isAnomalous) in try testImages(model) {
-            let bytes = try Data(
-                contentsOf: URL(fileURLWithPath: "\(data)/buckets/\(bucket)/\(key)"))
+        for (key, isAnomalous) in try await testImages(model) {
+            let bytes = try await client.objects.get(
+                ObjectLocation(bucket: bucket, key: key), bytesMax: Self.imageBytesMax)
             let (answer, seconds) = try await timed {
                 try await client.detect(bytes, project: project, version: Self.version)
             }
@@ -153,11 +160,14 @@ struct DemoTour: Sendable {
 
     /// Keys of test images, which training never saw, from the evaluation manifest: anomalies and
     /// normal images in turn.
-    private func testImages(_ model: ModelDescription) throws -> [(key: String, isAnomalous: Bool)]
-    {
+    private func testImages(_ model: ModelDescription) async throws -> [(
+        key: String, isAnomalous: Bool
+    )] {
         guard let manifest = model.evaluationManifest else { return [] }
-        let path = "\(data)/buckets/\(manifest.bucket)/\(manifest.key)"
-        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        let text = try await client.objects.get(
+            ObjectLocation(bucket: manifest.bucket, key: manifest.key),
+            bytesMax: Self.manifestBytesMax)
+        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
         let prefix = "s3://\(bucket)/"
         let parsed = try lines.map { try GroundTruthLine(parsing: $0) }
         let anomalous = parsed.filter { $0.verdict == .anomaly }
@@ -171,19 +181,48 @@ struct DemoTour: Sendable {
         }
     }
 
-    /// The trained model opened without the server: its files are plain ONNX and JSON.
-    private func localDetector() throws -> Detector {
-        let folder = "\(data)/internal/models/\(project)/\(Self.version)"
+    /// A component as a device's owner gets it.
+    private struct Component {
+        let arn: String
+        let recipePath: String
+        let archivePath: String
+        let archiveBytes: Int
+    }
+
+    /// Asks Greengrass for the recipe, and S3 for the archive that the recipe names.
+    private func fetch(_ package: ModelPackagingDescription) async throws -> Component {
+        guard let details = package.modelPackagingOutputDetails?.greengrass else {
+            throw DemoError("The packaging job names no component.")
+        }
+        let recipe = try await client.recipe(arn: details.componentVersionArn)
+        let artifact = try JSONDecoder().decode(ComponentRecipe.self, from: recipe)
+            .Manifests.first?.Artifacts.first
+        guard let artifact, let location = ObjectLocation(uri: artifact.Uri) else {
+            throw DemoError("The recipe of \(details.componentName) names no artifact.")
+        }
+        let archive = try await client.objects.get(location, bytesMax: Self.archiveBytesMax)
+        guard Checksum.sha256Base64(archive) == artifact.Digest else {
+            throw DemoError("\(location) is not what the recipe's digest says.")
+        }
+        let folder = "\(output)/component"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let component = Component(
+            arn: details.componentVersionArn,
+            recipePath: "\(folder)/\(details.componentName)-\(details.componentVersion).json",
+            archivePath: "\(folder)/\((location.key as NSString).lastPathComponent)",
+            archiveBytes: archive.count)
+        try recipe.write(to: URL(fileURLWithPath: component.recipePath))
+        try archive.write(to: URL(fileURLWithPath: component.archivePath))
+        return component
+    }
+
+    /// The model out of its package, opened without the server as a device does it.
+    private func localDetector(_ component: Component) throws -> Detector {
         let installation = try Installation.find(
             from: Installation.executablePath,
             runtime: ProcessInfo.processInfo.environment["SPOTTER_ONNX_RUNTIME"])
-        func file(_ name: String) throws -> Data {
-            try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
-        }
-        return try Detector(
-            runtime: try OnnxRuntime(library: installation.runtimePath),
-            manifest: try ModelManifest(decoding: file(ModelManifest.fileName)),
-            model: file(ModelManifest.modelFileName), threads: 1)
+        return try ModelPackage(path: component.archivePath).detector(
+            runtime: try OnnxRuntime(library: installation.runtimePath), threads: 1)
     }
 
     private func package() async throws -> ModelPackagingDescription {
@@ -217,17 +256,9 @@ struct DemoTour: Sendable {
     }
 
     private func summarise(
-        _ model: ModelDescription, _ package: ModelPackagingDescription, shown: Int,
-        trainSeconds: Double, packageSeconds: Double, milliseconds: Double
-    ) throws {
-        let component = package.modelPackagingOutputDetails?.greengrass
-        let name = component?.componentName ?? ""
-        let version = component?.componentVersion ?? ""
-        let registry = "\(data)/greengrass"
-        let archive =
-            "\(registry)/artifacts/\(name)/\(version)/"
-            + "\(project)-\(Self.version)_greengrass_model_component.zip"
-        let size = try FileManager.default.attributesOfItem(atPath: archive)[.size] as? Int ?? 0
+        _ model: ModelDescription, _ component: Component, shown: Int, trainSeconds: Double,
+        packageSeconds: Double, milliseconds: Double
+    ) {
         let figures = model.performance.map {
             "F1 \(format($0.f1Score, 3))   precision \(format($0.precision, 3))   "
                 + "recall \(format($0.recall, 3))   (test images)"
@@ -237,9 +268,13 @@ struct DemoTour: Sendable {
             ("Training", "\(format(trainSeconds, 1)) s"),
             ("Detection", "\(format(milliseconds, 0)) ms an image through the API (median)"),
             ("Packaging", "\(format(packageSeconds, 1)) s"),
-            ("Component", component?.componentVersionArn ?? ""),
-            ("Recipe", "\(registry)/recipes/\(name)-\(version).json"),
-            ("Archive", "\(archive) (\(format(Double(size) / 1_000_000, 1)) MB)"),
+            ("Component", component.arn),
+            ("Recipe", component.recipePath),
+            (
+                "Archive",
+                "\(component.archivePath) "
+                    + "(\(format(Double(component.archiveBytes) / 1_000_000, 1)) MB)"
+            ),
             ("Overlays", "\(output)/overview.png and \(shown) pictures in \(output)/overlays"),
         ]
         Output.line(String(repeating: "-", count: 78))
@@ -255,33 +290,5 @@ struct DemoTour: Sendable {
 
     private func format(_ value: Double, _ digits: Int) -> String {
         String(format: "%.\(digits)f", value)
-    }
-}
-
-/// A line that shows what is being done: overwritten on a terminal, repeated elsewhere.
-private final class ProgressLine {
-    private let title: String
-    private let isTerminal = isatty(STDOUT_FILENO) == 1
-    private var last = ""
-    private let start = ContinuousClock.now
-
-    init(title: String) { self.title = title }
-
-    func show(_ message: String) {
-        guard message != last || isTerminal else { return }
-        last = message
-        let seconds = Int((ContinuousClock.now - start) / .seconds(1))
-        let line = "\(title)   \(message) (\(seconds) s)"
-        if isTerminal {
-            FileHandle.standardOutput.write(Data("\r\u{1B}[K\(line)".utf8))
-        } else {
-            Output.line(line)
-        }
-    }
-
-    func end(_ message: String) {
-        last = ""
-        show(message)
-        if isTerminal { Output.line("") }
     }
 }

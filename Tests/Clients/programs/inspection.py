@@ -2,7 +2,7 @@
 
     inspection.py DATASET WORK
 
-DATASET has training-images/ and test-images/, and manifests/ that refer to them by path. The
+DATASET has training-images/, test-images/ and mask-images/, and manifests/ that refer to them by path. The
 program makes a bucket, uploads everything, trains, reads the evaluation result, packages the model
 and downloads what a device would. It knows no endpoint: clients find it in the environment.
 """
@@ -37,7 +37,7 @@ def wait(describe, busy):
 
 # Images and manifests into the bucket.
 s3.create_bucket(Bucket=BUCKET)
-images = [x for part in ("training-images", "test-images") for x in (dataset / part).rglob("*")
+images = [x for part in ("training-images", "test-images", "mask-images") for x in (dataset / part).rglob("*")
           if x.is_file()]
 for image in images:
     s3.upload_file(str(image), BUCKET, str(image.relative_to(dataset)))
@@ -45,7 +45,9 @@ for kind in ("train", "test"):
     lines = []
     for text in (dataset / "manifests" / f"{kind}.manifest").open():
         entry = json.loads(text)
-        entry["source-ref"] = f"s3://{BUCKET}/{entry['source-ref']}"
+        for name in ("source-ref", "anomaly-mask-ref"):
+            if name in entry:
+                entry[name] = f"s3://{BUCKET}/{entry[name]}"
         lines.append(json.dumps(entry))
     s3.put_object(Bucket=BUCKET, Key=f"manifests/{kind}.manifest", Body="\n".join(lines).encode())
 listed = sum(len(page["Contents"]) for page in
