@@ -57,9 +57,7 @@ let package = Package(
 
         // Signatures, checksums of payloads, policies, ARNs. Pure.
         .target(
-            name: "Access",
-            dependencies: ["Wire", crypto],
-            swiftSettings: optimizedSettings),
+            name: "Access", dependencies: ["Wire", crypto], swiftSettings: optimizedSettings),
 
         // Signed requests to other servers of AWS's protocols. AsyncHTTPClient ends here.
         .target(
@@ -83,9 +81,7 @@ let package = Package(
         // Images, manifests, training, ONNX, the runtime, the model package. No HTTP, no database.
         .target(
             name: "Vision",
-            dependencies: [
-                "COnnxRuntime", "CTurboJPEG", "CSpng", "CZip", crypto, protobuf,
-            ],
+            dependencies: ["COnnxRuntime", "CTurboJPEG", "CSpng", "CZip", crypto, protobuf],
             exclude: ["ONNX/onnx.proto"],
             swiftSettings: optimizedSettings),
 
@@ -114,7 +110,8 @@ let package = Package(
         .executableTarget(
             name: "spotter",
             dependencies: [
-                "Access", "Server", "Service", "Storage", "Vision", "Wire", argumentParser,
+                "Access", "CloudClient", "Server", "Service", "Storage", "Vision", "Wire",
+                argumentParser,
                 crypto, logging, nioPosix, lifecycle, unixSignals,
             ],
             swiftSettings: settings),

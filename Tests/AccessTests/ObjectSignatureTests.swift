@@ -78,7 +78,8 @@ import Testing
             ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
             (
                 "Authorization",
-                "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
+                "AWS4-HMAC-SHA256 "
+                    + "Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
                     + "SignedHeaders=content-encoding;content-length;host;x-amz-content-sha256;"
                     + "x-amz-date;x-amz-decoded-content-length;x-amz-storage-class,"
                     + "Signature=4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"

@@ -2,7 +2,8 @@ import Crypto
 import FoundationEssentials
 
 /// The chain of signatures over the pieces of an `aws-chunked` payload, as AWS publishes it in
-/// "Signature calculations for the Authorization header: transferring a payload in multiple chunks".
+/// "Signature calculations for the Authorization header: transferring a payload in multiple
+/// chunks".
 package struct ChunkSigner: Sendable {
     private static let emptyHash = Hex.encode(SHA256.hash(data: Data()))
 

@@ -1,5 +1,5 @@
-/// A signature of Version 4 as a request presents it: in the `Authorization` header, or in the query
-/// of a presigned URL.
+/// A signature of Version 4 as a request presents it: in the `Authorization` header, or in the
+/// query of a presigned URL.
 package struct Authorization: Sendable, Equatable {
     /// Longest life of a presigned URL: a week, as AWS has it.
     package static let expiresSecondsMax = 604_800

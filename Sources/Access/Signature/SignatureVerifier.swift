@@ -135,8 +135,8 @@ package struct SignatureVerifier: Sendable {
         guard services.contains(scope.service) else {
             throw AccessError(
                 .invalidSignature,
-                "Credential should be scoped to service \(services.sorted().joined(separator: ", "))"
-                    + ", not '\(scope.service)'.")
+                "Credential should be scoped to service "
+                    + "\(services.sorted().joined(separator: ", ")), not '\(scope.service)'.")
         }
     }
 

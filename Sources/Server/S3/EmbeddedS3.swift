@@ -65,7 +65,8 @@ struct EmbeddedS3: S3Backend {
         } catch let error as StorageError where error.code == .bucketExists {
             throw S3Error(
                 .bucketAlreadyOwnedByYou,
-                "Your previous request to create the named bucket succeeded and you already own it.",
+                "Your previous request to create the named bucket succeeded and you already "
+                    + "own it.",
                 details: ["BucketName": request.bucket])
         } catch let error as StorageError where error.code == .invalidName {
             throw S3Error(

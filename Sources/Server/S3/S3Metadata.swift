@@ -45,8 +45,8 @@ extension S3Request {
         guard let algorithm = ChecksumAlgorithm(rawValue: name.lowercased()) else {
             throw S3Error(
                 .invalidRequest,
-                "Checksum algorithm provided is unsupported. Please try again with any of the valid "
-                    + "types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+                "Checksum algorithm provided is unsupported. Please try again with any of the "
+                    + "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
         }
         return [algorithm]
     }

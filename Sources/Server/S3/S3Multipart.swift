@@ -236,7 +236,7 @@ struct S3Multipart: Sendable {
     }
 }
 
-/// The checksum of an object that is joined of parts: that of all bytes, or of the parts' checksums.
+/// The checksum of an object that is joined of parts: of all bytes, or of the parts' checksums.
 private final class PartsChecksum: Sendable {
     private let algorithm: ChecksumAlgorithm?
     private let isFullObject: Bool

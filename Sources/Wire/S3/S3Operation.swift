@@ -1,5 +1,5 @@
-/// The operations of S3 that Spotter answers. Router, permission checks, audit log and metrics derive
-/// from this table.
+/// The operations of S3 that Spotter answers. Router, permission checks, audit log and metrics
+/// derive from this table.
 package enum S3Operation: String, CaseIterable, Sendable {
     case listBuckets = "ListBuckets"
     case createBucket = "CreateBucket"
