@@ -67,6 +67,12 @@ struct S3Endpoint: ServiceEndpoint {
             response = try await backend.perform(parsed, payload)
         }
         call.isBodyRead = true
+        // Another server's answer, passed on.
+        if response.status.code >= 400 {
+            call.error = (
+                "HTTP\(response.status.code)", "The store behind this server refused it."
+            )
+        }
         response.headers[S3Header.requestID] = call.requestID
         return response
     }

@@ -1,4 +1,5 @@
 import Access
+import CloudClient
 import Storage
 import Wire
 
@@ -9,6 +10,8 @@ enum S3ErrorTranslation {
         case let error as S3Error: error
         case let error as AccessError: s3Error(for: error, region)
         case let error as StorageError: s3Error(for: error)
+        case is CloudError:
+            S3Error(.serviceUnavailable, "The store behind this server does not answer.")
         default:
             // What went wrong is in the log; a client learns nothing about our insides.
             S3Error(.internalError, "We encountered an internal error. Please try again.")

@@ -15,12 +15,7 @@ struct S3Metadata: Sendable {
             guard let value = request.header(name) else { continue }
             headers[name] = value
         }
-        // How the body travels is no property of the object.
-        if let encoding = headers["content-encoding"] {
-            let kept = encoding.split(separator: ",").map { $0.filter { $0 != " " } }
-                .filter { $0 != "aws-chunked" }
-            headers["content-encoding"] = kept.isEmpty ? nil : kept.joined(separator: ",")
-        }
+        headers["content-encoding"] = headers["content-encoding"].flatMap(Self.withoutFraming)
         var bytes = 0
         for field in request.headers {
             let name = field.name.canonicalName
@@ -34,6 +29,13 @@ struct S3Metadata: Sendable {
                 .metadataTooLarge, "Your metadata headers exceed the maximum allowed metadata size",
                 details: ["MaxSizeAllowed": String(S3Limits.userMetadataBytesMax)])
         }
+    }
+
+    /// A Content-Encoding without `aws-chunked`: how a body travels is no property of the object.
+    static func withoutFraming(_ encoding: String) -> String? {
+        let kept = encoding.split(separator: ",").map { $0.filter { $0 != " " } }
+            .filter { $0 != "aws-chunked" }
+        return kept.isEmpty ? nil : kept.joined(separator: ",")
     }
 }
 

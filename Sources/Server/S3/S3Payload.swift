@@ -11,6 +11,7 @@ struct S3Payload: Sendable {
     /// Bytes of the object; nil when the request does not say.
     let length: Int?
     private let body: RequestBody
+    private let hasBody: Bool
     private let form: PayloadDecoder.Form
     private let contentMD5: Data?
     /// What the request's headers say that checksums are.
@@ -24,6 +25,7 @@ struct S3Payload: Sendable {
     /// - Parameter hash: `X-Amz-Content-SHA256`, or UNSIGNED-PAYLOAD where none is needed.
     init(_ request: Request, hash: String, signer: ChunkSigner?) throws(S3Error) {
         body = request.body
+        hasBody = request.headers[.transferEncoding] != nil
         let sent = request.headers[.contentLength].flatMap { Int($0) }
         let decoded = request.headers[S3Header.decodedLength].flatMap { Int($0) }
         switch hash {
@@ -84,6 +86,17 @@ struct S3Payload: Sendable {
         return (announced, awaited)
     }
 
+    /// Bytes for a server that must be told how many will come.
+    ///
+    /// - Throws: `missingContentLength` where the client does not say.
+    func lengthOnTheWay() throws(S3Error) -> Int {
+        guard let length = length ?? (hasBody ? nil : 0) else {
+            throw S3Error(
+                .missingContentLength, "You must provide the Content-Length HTTP header.")
+        }
+        return length
+    }
+
     /// Reads all of it.
     ///
     /// - Parameters:
@@ -95,38 +108,9 @@ struct S3Payload: Sendable {
         computing algorithms: Set<ChecksumAlgorithm> = [], bytesMax: Int,
         _ piece: (Data) async throws -> Void
     ) async throws -> [ChecksumAlgorithm: String] {
-        let tooLarge = S3Error(
-            .entityTooLarge, "Your proposed upload exceeds the maximum allowed size",
-            details: ["MaxSizeAllowed": String(bytesMax)])
-        if let length, length > bytesMax { throw tooLarge }
-        var decoder = PayloadDecoder(form, decodedCount: length)
-        var sums = Sums(
-            md5: contentMD5.map { _ in Insecure.MD5() },
-            checksums: Set(announced.keys).union(awaited).union(algorithms).map { Checksummer($0) })
-        var (gathered, count) = (Data(), 0)
-        var iterator = body.makeAsyncIterator()
-        while let buffer = try await Self.next(&iterator) {
-            let received = Data(buffer.readableBytesView)
-            for bytes in try Self.decode(&decoder, received) {
-                count += bytes.count
-                guard count <= bytesMax else { throw tooLarge }
-                gathered += bytes
-            }
-            if gathered.count >= Self.pieceBytes {
-                sums.update(gathered)
-                try await piece(gathered)
-                gathered = Data()
-            }
-        }
-        if !gathered.isEmpty {
-            sums.update(gathered)
-            try await piece(gathered)
-        }
-        do {
-            return try check(sums, decoder.finish())
-        } catch let error as PayloadError {
-            throw Self.translated(error)
-        }
+        var reader = try Reader(self, computing: algorithms, bytesMax: bytesMax)
+        while let bytes = try await reader.next() { try await piece(bytes) }
+        return reader.checksums
     }
 
     /// The whole of a small payload.
@@ -136,37 +120,93 @@ struct S3Payload: Sendable {
         return all
     }
 
-    private struct Sums {
-        var md5: Insecure.MD5?
-        var checksums: [Checksummer]
+    /// The payload piece by piece. The last piece is held back until everything is known to be
+    /// right, so that a server that counts bytes never gets all of a payload that is not.
+    struct Reader {
+        private let payload: S3Payload
+        private let bytesMax: Int
+        private var decoder: PayloadDecoder
+        private var md5: Insecure.MD5?
+        private var sums: [Checksummer]
+        private var iterator: RequestBody.AsyncIterator
+        private var gathered = Data()
+        private var count = 0
+        private var isOver = false
+        /// Complete after the last piece.
+        private(set) var checksums: [ChecksumAlgorithm: String] = [:]
 
-        mutating func update(_ bytes: Data) {
-            md5?.update(data: bytes)
-            for index in checksums.indices { checksums[index].update(bytes) }
+        /// - Throws: `entityTooLarge` when too much is announced.
+        init(
+            _ payload: S3Payload, computing algorithms: Set<ChecksumAlgorithm> = [], bytesMax: Int
+        ) throws(S3Error) {
+            self.payload = payload
+            self.bytesMax = bytesMax
+            decoder = PayloadDecoder(payload.form, decodedCount: payload.length)
+            md5 = payload.contentMD5.map { _ in Insecure.MD5() }
+            sums = Set(payload.announced.keys).union(payload.awaited).union(algorithms)
+                .map { Checksummer($0) }
+            iterator = payload.body.makeAsyncIterator()
+            if let length = payload.length, length > bytesMax { throw tooLarge }
         }
-    }
 
-    private static func next(_ iterator: inout RequestBody.AsyncIterator) async throws(S3Error)
-        -> ByteBuffer?
-    {
-        do {
-            return try await iterator.next()
-        } catch {
-            // The client went away, or what it sent is no HTTP.
-            throw S3Error(
-                .incompleteBody,
-                "You did not provide the number of bytes specified by the Content-Length HTTP "
-                    + "header")
+        private var tooLarge: S3Error {
+            S3Error(
+                .entityTooLarge, "Your proposed upload exceeds the maximum allowed size",
+                details: ["MaxSizeAllowed": String(bytesMax)])
         }
-    }
 
-    private static func decode(
-        _ decoder: inout PayloadDecoder, _ bytes: Data
-    ) throws(S3Error) -> [Data] {
-        do {
-            return try decoder.decode(bytes)
-        } catch {
-            throw translated(error)
+        mutating func next() async throws(S3Error) -> Data? {
+            while !isOver {
+                guard let received = try await receive() else {
+                    isOver = true
+                    checksums = try finish()
+                    break
+                }
+                guard !received.isEmpty else { continue }
+                count += received.count
+                guard count <= bytesMax else { throw tooLarge }
+                md5?.update(data: received)
+                for index in sums.indices { sums[index].update(received) }
+                if gathered.count >= S3Payload.pieceBytes {
+                    defer { gathered = received }
+                    return gathered
+                }
+                gathered += received
+            }
+            guard !gathered.isEmpty else { return nil }
+            defer { gathered = Data() }
+            return gathered
+        }
+
+        /// The next bytes of the object; empty when only framing came, nil at the end.
+        private mutating func receive() async throws(S3Error) -> Data? {
+            let buffer: ByteBuffer?
+            do {
+                buffer = try await iterator.next()
+            } catch {
+                // The client went away, or what it sent is no HTTP.
+                throw S3Error(
+                    .incompleteBody,
+                    "You did not provide the number of bytes specified by the Content-Length HTTP "
+                        + "header")
+            }
+            guard let buffer else { return nil }
+            do {
+                let pieces = try decoder.decode(Data(buffer.readableBytesView))
+                return pieces.count == 1 ? pieces[0] : pieces.reduce(into: Data()) { $0 += $1 }
+            } catch {
+                throw S3Payload.translated(error)
+            }
+        }
+
+        private mutating func finish() throws(S3Error) -> [ChecksumAlgorithm: String] {
+            let trailers: [(name: String, value: String)]
+            do {
+                trailers = try decoder.finish()
+            } catch {
+                throw S3Payload.translated(error)
+            }
+            return try payload.check(md5, sums, trailers: trailers)
         }
     }
 
@@ -180,14 +220,14 @@ struct S3Payload: Sendable {
     }
 
     private func check(
-        _ sums: Sums, _ trailers: [(name: String, value: String)]
+        _ md5: Insecure.MD5?, _ sums: [Checksummer], trailers: [(name: String, value: String)]
     ) throws(S3Error) -> [ChecksumAlgorithm: String] {
-        if let contentMD5, let md5 = sums.md5, Data(md5.finalize()) != contentMD5 {
+        if let contentMD5, let md5, Data(md5.finalize()) != contentMD5 {
             throw S3Error(
                 .badDigest, "The Content-MD5 you specified did not match what we received.")
         }
         var found: [ChecksumAlgorithm: String] = [:]
-        for sum in sums.checksums {
+        for sum in sums {
             let algorithm = sum.algorithm
             let told =
                 announced[algorithm]

@@ -23,6 +23,7 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
     case keyTooLong = "KeyTooLongError"
     case malformedXML = "MalformedXML"
     case metadataTooLarge = "MetadataTooLarge"
+    case missingContentLength = "MissingContentLength"
     case methodNotAllowed = "MethodNotAllowed"
     case noSuchBucket = "NoSuchBucket"
     case noSuchKey = "NoSuchKey"
@@ -46,6 +47,7 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
         case .noSuchBucket, .noSuchKey, .noSuchUpload: 404
         case .methodNotAllowed: 405
         case .bucketAlreadyOwnedByYou, .bucketNotEmpty: 409
+        case .missingContentLength: 411
         case .preconditionFailed: 412
         case .invalidRange: 416
         case .internalError: 500

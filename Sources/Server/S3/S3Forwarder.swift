@@ -1,0 +1,105 @@
+import CloudClient
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Storage
+import Wire
+
+/// S3 that lies elsewhere: a request that Spotter's policies allow is signed anew with Spotter's
+/// own key and passed on; the answer comes back as it is.
+struct S3Forwarder: S3Backend {
+    let peer: S3Peer
+    let store: any ObjectStore
+
+    /// Of a signature in the query, which is not passed on.
+    private static let signatureParameters: Set<String> = [
+        "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
+        "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256",
+        "AWSAccessKeyId", "Signature", "Expires",
+    ]
+    private static let passedHeaders: Set<String> = [
+        "cache-control", "content-disposition", "content-encoding", "content-language",
+        "content-md5", "content-type", "expires", "range", "if-match", "if-none-match",
+        "if-modified-since", "if-unmodified-since",
+    ]
+    /// About this signature, this connection, or the frames that Spotter has taken off.
+    private static let ownHeaders: Set<String> = [
+        "x-amz-date", "x-amz-content-sha256", "x-amz-security-token",
+        "x-amz-decoded-content-length", "x-amz-trailer", "x-amz-sdk-checksum-algorithm",
+    ]
+    /// Of the answer: about the connection between Spotter and the peer.
+    private static let connectionHeaders: Set<String> = [
+        "connection", "content-length", "date", "keep-alive", "server", "transfer-encoding",
+    ]
+
+    func perform(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
+        let method = request.operation.definition.method
+        let body: CloudRequest.Body =
+            ["PUT", "POST"].contains(method)
+            ? .once(
+                length: try payload.lengthOnTheWay(),
+                S3PayloadPieces(payload: payload, bytesMax: S3Limits.putBytesMax))
+            : .bytes(Data())
+        let answer = try await peer.client.pass(
+            peer.request(
+                method, request.bucket.isEmpty ? nil : request.bucket,
+                request.key.isEmpty ? nil : request.key,
+                query: request.query.filter { !Self.signatureParameters.contains($0.name) },
+                headers: Self.headers(request), body: body))
+        var response = Response(status: .init(code: answer.status))
+        for (name, value) in answer.headers
+        where !Self.connectionHeaders.contains(name.lowercased()) {
+            if let field = HTTPField.Name(name) { response.headers[field] = value }
+        }
+        if method == "HEAD" {
+            response.headers[.contentLength] = answer.header("content-length")
+            return response
+        }
+        response.body = ResponseBody(contentLength: answer.length) { writer in
+            for try await piece in answer.body { try await writer.write(piece) }
+            try await writer.finish(nil)
+        }
+        return response
+    }
+
+    func delete(_ location: ObjectLocation) async throws {
+        try await store.delete(location)
+    }
+
+    private static func headers(_ request: S3Request) -> [(name: String, value: String)] {
+        request.headers.compactMap { field in
+            let name = field.name.canonicalName
+            let isPassed =
+                passedHeaders.contains(name)
+                || name.hasPrefix("x-amz-") && !ownHeaders.contains(name)
+            guard isPassed else { return nil }
+            guard name == "content-encoding" else { return (name, field.value) }
+            let kept = S3Metadata.withoutFraming(field.value)
+            return kept.map { (name, $0) }
+        }
+    }
+}
+
+/// A payload as the body of a request to another server.
+private struct S3PayloadPieces: AsyncSequence, Sendable {
+    let payload: S3Payload
+    let bytesMax: Int
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(payload: payload, bytesMax: bytesMax)
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        let payload: S3Payload
+        let bytesMax: Int
+        var reader: S3Payload.Reader?
+
+        mutating func next() async throws -> ByteBuffer? {
+            var reader = try reader ?? S3Payload.Reader(payload, bytesMax: bytesMax)
+            let piece = try await reader.next()
+            self.reader = reader
+            return piece.map { ByteBuffer(bytes: $0) }
+        }
+    }
+}
