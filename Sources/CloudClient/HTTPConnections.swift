@@ -57,6 +57,21 @@ package final class HTTPConnections: Sendable {
         }
     }
 
+    /// Sends a request without a body, deaf to the cancellation of the task.
+    ///
+    /// - Returns: the status.
+    func sendRegardless(
+        _ method: String, _ url: String, _ headers: [(name: String, value: String)]
+    ) async throws -> Int {
+        let request = try HTTPClient.Request(
+            url: url, method: HTTPMethod(rawValue: method),
+            headers: HTTPHeaders(headers.map { ($0.name, $0.value) }))
+        let response = try await client.execute(
+            request: request, deadline: .now() + .seconds(Self.connectSecondsMax)
+        ).get()
+        return Int(response.status.code)
+    }
+
     private static func clientBody(_ body: CloudRequest.Body) throws -> HTTPClientRequest.Body? {
         switch body {
         case .bytes(let bytes) where bytes.isEmpty: return nil

@@ -13,6 +13,8 @@ package final class SignedClient: Sendable {
 
     /// Bytes of an error's body; longer ones are cut.
     private static let failureBytesMax = 65_536
+    /// AWS's least patience with clocks, but for S3's.
+    private static let skewSecondsMax = SignatureVerifier.skewSecondsMax
 
     package let endpoint: CloudEndpoint
     package let region: String
@@ -46,12 +48,44 @@ package final class SignedClient: Sendable {
     ///
     /// - Returns: the answer, whatever its status.
     package func pass(_ request: CloudRequest) async throws -> CloudResponse {
+        let signed = signed(request)
+        return try await connections.send(
+            request.method, signed.url, signed.headers, request.body,
+            host: (request.endpoint ?? endpoint).authority)
+    }
+
+    /// Sends a request without a body once, even in a task that was cancelled, for what should be
+    /// tidied up in any case. Whether it succeeds is only logged.
+    package func passRegardless(_ request: CloudRequest) async {
+        let signed = signed(request)
+        do {
+            let status = try await connections.sendRegardless(
+                request.method, signed.url, signed.headers)
+            guard !(200...299).contains(status), status != 404 else { return }
+            logger.warning(
+                "A request was refused",
+                metadata: [
+                    "method": "\(request.method)", "path": "\(request.path)",
+                    "status": "\(status)",
+                ])
+        } catch {
+            logger.warning(
+                "A request failed",
+                metadata: ["method": "\(request.method)", "path": "\(request.path)"])
+        }
+    }
+
+    /// As the server has it, as far as is known.
+    private var now: Date { ambience.now().addingTimeInterval(clockOffset.value) }
+
+    private func signed(_ request: CloudRequest) -> (
+        url: String, headers: [(name: String, value: String)]
+    ) {
         let endpoint = request.endpoint ?? endpoint
         var headers = request.headers
         headers.append(("Host", endpoint.authority))
         let signable = SignableRequest(
             method: request.method, path: request.path, query: request.query, headers: headers)
-        let now = ambience.now().addingTimeInterval(clockOffset.value)
         headers += signer.headers(for: signable, payload: request.payload, now: now)
         // Not signed: the client sets it where there is a body, and some servers miss it elsewhere.
         if case .bytes(let bytes) = request.body, bytes.isEmpty,
@@ -60,9 +94,7 @@ package final class SignedClient: Sendable {
             headers.append(("Content-Length", "0"))
         }
         let query = request.query.isEmpty ? "" : "?" + CanonicalRequest.query(request.query)
-        return try await connections.send(
-            request.method, endpoint.url + request.path + query, headers, request.body,
-            host: endpoint.authority)
+        return (endpoint.url + request.path + query, headers)
     }
 
     /// Sends a request until it is answered well.
@@ -126,9 +158,12 @@ package final class SignedClient: Sendable {
             if (200...299).contains(response.status) { return .answer(response) }
             let failure = try await failure(of: response)
             let error = refusal(failure, request)
-            if failure.isSkew {
-                return .skewed(error, response.header("date").flatMap(HTTPDate.parse))
-            }
+            let date = response.header("date").flatMap(HTTPDate.parse)
+            // The answer to HEAD names no reason.
+            let isAmiss =
+                failure.status == 403 && failure.message.isEmpty
+                && abs(date.map { $0.timeIntervalSince(now) } ?? 0) > Self.skewSecondsMax
+            if failure.isSkew || isAmiss { return .skewed(error, date) }
             guard failure.isPassing else { throw error }
             return .failed(error, wanted: response.header("retry-after").flatMap { Double($0) })
         } catch let error as CloudError where [.connection, .timeout].contains(error.code) {

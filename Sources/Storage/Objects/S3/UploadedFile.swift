@@ -1,0 +1,114 @@
+import Access
+import CloudClient
+import Crypto
+import FoundationEssentials
+import NIOCore
+import NIOPosix
+
+/// A file that is sent in pieces, read again for each attempt.
+final class UploadedFile: Sendable {
+    static let chunkBytes = 1 << 20
+
+    /// Bytes when it was opened.
+    let size: Int
+    private let file: OpenFile
+    private let pool: NIOThreadPool
+
+    private init(_ file: OpenFile, size: Int, pool: NIOThreadPool) {
+        self.file = file
+        self.size = size
+        self.pool = pool
+    }
+
+    deinit { file.close() }
+
+    /// - Throws: `unavailable` for anything but a file that can be read.
+    static func open(_ path: String, _ pool: NIOThreadPool) async throws -> UploadedFile {
+        try await pool.runIfActive {
+            guard let file = try OpenFile.reading(path) else {
+                throw StorageError(.unavailable, "Could not read \(path): there is no such file.")
+            }
+            guard let status = FileStatus(descriptor: file.descriptor), status.kind == .file else {
+                file.close()
+                throw StorageError(.unavailable, "Could not read \(path): it is no file.")
+            }
+            return UploadedFile(file, size: status.size, pool: pool)
+        }
+    }
+
+    /// Reads a part once for the hashes that go before it.
+    func piece(offset: Int, length: Int) async throws -> UploadedPiece {
+        var (crc32, sha256) = (Checksummer(.crc32), SHA256())
+        for start in stride(from: offset, to: offset + length, by: Self.chunkBytes) {
+            let (before, hash) = (crc32, sha256)
+            let count = min(Self.chunkBytes, offset + length - start)
+            (crc32, sha256) = try await pool.runIfActive {
+                let bytes = try self.bytes(at: start, count: count)
+                var (crc32, sha256) = (before, hash)
+                crc32.update(bytes)
+                sha256.update(data: bytes)
+                return (crc32, sha256)
+            }
+        }
+        return UploadedPiece(
+            file: self, offset: offset, length: length, crc32: crc32.base64,
+            sha256: Hex.encode(sha256.finalize()))
+    }
+
+    fileprivate func bytes(at offset: Int, count: Int) throws -> Data {
+        let bytes = try file.bytes(at: offset, count: count)
+        guard bytes.count == count else {
+            throw StorageError(.unavailable, "\(file.path) became shorter while it was sent.")
+        }
+        return bytes
+    }
+
+    fileprivate func chunk(at offset: Int, count: Int) async throws -> ByteBuffer {
+        try await pool.runIfActive { ByteBuffer(bytes: try self.bytes(at: offset, count: count)) }
+    }
+}
+
+/// A part of a file, or all of it, and its hashes.
+struct UploadedPiece: AsyncSequence, Sendable {
+    fileprivate let file: UploadedFile
+    fileprivate let offset: Int
+    let length: Int
+    /// Base64.
+    let crc32: String
+    /// Lower-case hex.
+    let sha256: String
+
+    var body: CloudRequest.Body { .pieces(length: length, .sha256(sha256)) { self } }
+
+    func makeAsyncIterator() -> Iterator { Iterator(piece: self) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        fileprivate let piece: UploadedPiece
+        private var sent = 0
+
+        fileprivate init(piece: UploadedPiece) { self.piece = piece }
+
+        mutating func next() async throws -> ByteBuffer? {
+            let count = Swift.min(UploadedFile.chunkBytes, piece.length - sent)
+            guard count > 0 else { return nil }
+            defer { sent += count }
+            return try await piece.file.chunk(at: piece.offset + sent, count: count)
+        }
+    }
+}
+
+/// The ETag of an object of many parts.
+enum MultipartETag {
+    /// - Parameter parts: ETags of the parts, in order, with their quotation marks.
+    /// - Returns: nil where a part's is no MD5, as with keys of the customer's.
+    static func of(_ parts: [String]) -> String? {
+        var hash = Insecure.MD5()
+        for part in parts {
+            guard let bytes = Hex.decode(part.filter { $0 != "\"" }), bytes.count == 16 else {
+                return nil
+            }
+            hash.update(data: bytes)
+        }
+        return "\"\(Hex.encode(hash.finalize()))-\(parts.count)\""
+    }
+}
