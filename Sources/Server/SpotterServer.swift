@@ -58,6 +58,7 @@ package struct SpotterServer: Sendable {
     private let directory: DataDirectory
     private let pool: NIOThreadPool
     private let context: ServiceContext
+    private let registry: DirectoryRegistry
     private let s3: any S3Backend
     private let audit: AuditLog
     private let logger: Logger
@@ -91,12 +92,13 @@ package struct SpotterServer: Sendable {
         let library = ModelLibrary(
             objects: try DirectoryStore(root: directory.models, pool: pool),
             bucket: DataDirectory.modelsBucket)
+        registry = try DirectoryRegistry(
+            root: directory.greengrass, objects: objects, arns: arns, pool: pool)
+        try registry.tidy()
         context = ServiceContext(
             metadata: metadata, objects: objects, models: library,
             host: ModelHost(library: library, runtime: runtime, pool: pool),
-            registry: try DirectoryRegistry(
-                root: directory.greengrass, objects: objects, arns: arns, pool: pool),
-            runtime: runtime,
+            registry: registry, runtime: runtime,
             backbones: Backbones(
                 standard: try configuration.backbonePath.map {
                     try BackboneFolder.backbone(
@@ -146,7 +148,8 @@ package struct SpotterServer: Sendable {
     ) async throws -> ServiceGroup {
         try await Worker.adoptOrphans(context)
         let authenticator = Authenticator(
-            root: credentials, region: configuration.region, services: Set(AWSService.allCases.map(\.rawValue)),
+            root: credentials, region: configuration.region,
+            services: Set(AWSService.allCases.map(\.rawValue)),
             arns: context.arns, metadata: context.metadata)
         let application = Application(
             responder: FrontDoor(
@@ -158,6 +161,11 @@ package struct SpotterServer: Sendable {
                     .s3: S3Endpoint(
                         backend: s3, authenticator: authenticator, region: configuration.region,
                         now: context.now),
+                    .greengrass: GreengrassEndpoint(
+                        registry: registry, authenticator: authenticator, arns: context.arns,
+                        pageTokens: context.pageTokens, now: context.now),
+                    .sts: STSEndpoint(
+                        authenticator: authenticator, arns: context.arns, now: context.now),
                 ],
                 requests: RequestCounts(), audit: audit,
                 metricsAccess: configuration.metricsAccess, version: Self.version),

@@ -46,8 +46,8 @@ package enum Limits {
     package static let countedModelsMax = 1_000
     /// Bytes of a record's parameters in the audit log; more are left out.
     package static let auditParameterBytesMax = 64 << 10
-    /// Bytes of one component artifact that the registry takes.
-    package static let artifactBytesMax = 512 << 20
+    /// Bytes of the artifacts of a component version, as the original has it.
+    package static let artifactBytesMax = 2 << 30
 }
 
 /// Bounds that the owner of a machine may want otherwise. The values are those of the original's

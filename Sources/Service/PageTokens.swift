@@ -1,6 +1,6 @@
 import Crypto
 package import FoundationEssentials
-import Wire
+package import Wire
 
 /// Opaque tokens for the next page of a list. A token is good for the list it came from only, and
 /// a forged one is told from a real one by its authentication code.
@@ -15,14 +15,14 @@ package struct PageTokens: Sendable {
     /// - Parameters:
     ///   - position: where the next page begins.
     ///   - list: names the list with its filters.
-    func token(_ position: String, list: String) -> String {
+    package func token(_ position: String, list: String) -> String {
         var bytes = Data(code(position, list))
         bytes.append(Data(position.utf8))
         return bytes.base64EncodedString()
     }
 
     /// - Throws: `validation` for a token that this list did not hand out.
-    func position(_ token: String, list: String) throws(WireError) -> String {
+    package func position(_ token: String, list: String) throws(WireError) -> String {
         guard let bytes = Data(base64Encoded: token), bytes.count > Self.codeBytes,
             let position = String(bytes: bytes.dropFirst(Self.codeBytes), encoding: .utf8),
             HMAC<SHA256>.isValidAuthenticationCode(

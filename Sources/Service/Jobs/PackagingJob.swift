@@ -48,7 +48,7 @@ struct PackagingJob: JobRunner {
                 archive: location.uri)
             let tags = (greengrass.tags ?? []).reduce(into: [:]) { $0[$1.key] = $1.value }
             let component = try await context.registry.createComponentVersion(
-                recipe: try recipe.encoded(), tags: tags, clientToken: clientToken)
+                recipe: try recipe.portable(), tags: tags, clientToken: clientToken)
             try await succeed(component, note: note)
         } catch let error as ComponentError {
             if !existed { try? await context.objects.delete(location) }

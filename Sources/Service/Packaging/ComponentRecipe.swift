@@ -66,6 +66,19 @@ package struct ComponentRecipe: Codable, Sendable, Equatable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(self)
     }
+
+    /// The recipe for a registry.
+    ///
+    /// - Throws: `invalidRecipe` when not every nucleus would take it.
+    package func portable() throws -> Data {
+        let bytes = try encoded()
+        let violations = RecipeRules.violations(in: bytes)
+        guard violations.isEmpty else {
+            throw ComponentError(
+                .invalidRecipe, "The recipe is invalid: \(violations.joined(separator: " "))")
+        }
+        return bytes
+    }
 }
 
 /// The component that brings the agent to the device.

@@ -26,12 +26,17 @@ package struct ComponentVersion: Sendable, Codable, Equatable {
     }
 }
 
-/// What can go wrong when a component is registered.
+/// What can go wrong with components.
 package struct ComponentError: Error, Sendable, Equatable {
     package enum Code: Sendable {
         case alreadyExists
         case invalidRecipe
         case artifactUnavailable
+        /// The client token was used for another recipe.
+        case tokenReused
+        case notFound
+        /// A resource would have more tags than are kept.
+        case tooManyTags
     }
 
     package let code: Code
@@ -50,8 +55,13 @@ package protocol ComponentRegistry: Sendable {
 
     /// Registers the component that `recipe` describes: reads its artifacts, adds their digests.
     ///
-    /// - Parameter clientToken: the same token gets the same component again; a version that was
-    ///   made with another token throws `alreadyExists`.
+    /// - Parameters:
+    ///   - recipe: JSON or YAML that breaks none of `RecipeRules.errors`.
+    ///   - clientToken: the same token with the same recipe gets the same component again for
+    ///     `Limits.clientTokenSeconds`.
+    /// - Throws: `ComponentError`: `invalidRecipe`, `artifactUnavailable`, `alreadyExists` for a
+    ///   version that was made with another token, `tokenReused` for a token of another recipe,
+    ///   `tooManyTags`; `StorageError.unavailable` when the disk or the object store failed.
     func createComponentVersion(recipe: Data, tags: [String: String], clientToken: String)
         async throws -> ComponentVersion
 }

@@ -2,19 +2,13 @@ package import Access
 package import FoundationEssentials
 package import NIOPosix
 package import Storage
-import Vision
 
-/// The embedded registry. `recipes` and `artifacts` have the layout that a local deployment of
-/// Greengrass takes; `components` remembers what was made by whom:
-///
-///     ROOT/recipes/NAME-VERSION.json
-///     ROOT/artifacts/NAME/VERSION/FILE
-///     ROOT/components/NAME/VERSION.json     written last: with it the component exists
+/// The embedded registry, in a directory (`RegistryFolder`).
 package final class DirectoryRegistry: ComponentRegistry {
-    private let root: String
+    let folder: RegistryFolder
+    let pool: NIOThreadPool
     private let objects: any ObjectStore
     private let arns: ARNs
-    private let pool: NIOThreadPool
     private let now: @Sendable () -> Date
 
     /// - Parameter objects: where the artifacts of recipes are read from.
@@ -22,118 +16,119 @@ package final class DirectoryRegistry: ComponentRegistry {
         root: String, objects: any ObjectStore, arns: ARNs, pool: NIOThreadPool,
         now: @escaping @Sendable () -> Date = { Date() }
     ) throws {
-        self.root = root
+        folder = try RegistryFolder(root: root)
         self.objects = objects
         self.arns = arns
         self.pool = pool
         self.now = now
-        for folder in ["recipes", "artifacts", "components"] {
-            try FileManager.default.createDirectory(
-                atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
-        }
+    }
+
+    /// Removes what a crash left. For the server at its start; other processes may be using the
+    /// registry.
+    package func tidy() throws {
+        try folder.tidy(tokensBefore: now().addingTimeInterval(-Limits.clientTokenSeconds))
     }
 
     package func component(_ name: String, version: String) async throws -> ComponentVersion? {
-        let path = recordPath(name, version)
-        return try await pool.runIfActive {
-            guard FileManager.default.fileExists(atPath: path) else { return nil }
-            return try JSONDecoder().decode(
-                ComponentVersion.self, from: Data(contentsOf: URL(filePath: path)))
+        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else { return nil }
+        return try await pool.runIfActive { [folder] in
+            try folder.record(name, version)?.component
         }
+    }
+
+    /// Reads a recipe without registering anything.
+    ///
+    /// - Throws: `invalidRecipe`.
+    func validated(_ recipe: Data) async throws -> RecipeDocument {
+        try await pool.runIfActive { try RecipeDocument(validating: recipe) }
     }
 
     package func createComponentVersion(
         recipe: Data, tags: [String: String], clientToken: String
     ) async throws -> ComponentVersion {
-        let violations = RecipeRules.violations(in: recipe)
-        guard violations.isEmpty else {
-            throw ComponentError(
-                .invalidRecipe, "Invalid recipe: \(violations.joined(separator: " "))")
+        let folder = folder
+        var document = try await validated(recipe)
+        let (name, version) = (document.name, document.version)
+        let call = Call(
+            token: clientToken, fingerprint: Self.fingerprint(recipe, tags), name: name,
+            version: version)
+        if let known = try await pool.runIfActive({ try self.outcome(of: call) }) {
+            return known.component
         }
-        var recipe = try JSONDecoder().decode(ComponentRecipe.self, from: recipe)
-        let (name, version) = (recipe.ComponentName, recipe.ComponentVersion)
-        if let existing = try await component(name, version: version) {
-            guard existing.clientToken == clientToken else {
-                throw ComponentError(
-                    .alreadyExists,
-                    "Component [\(name) : \(version)] for account [\(arns.account)] already exists "
-                        + "with state: [\(existing.state)]")
-            }
-            return existing
-        }
-        let artifacts = try await artifacts(of: &recipe)
-        let record = ComponentVersion(
-            arn: arns.componentVersion(name, version), name: name, version: version,
-            state: "DEPLOYABLE", tags: tags, clientToken: clientToken, created: now())
-        let complete = try recipe.encoded()
-        let size = RecipeRules.violations(in: complete)
-        guard size.isEmpty else {
-            throw ComponentError(.invalidRecipe, "Invalid recipe: \(size.joined(separator: " "))")
-        }
-        try await pool.runIfActive { try self.write(record, recipe: complete, artifacts) }
-        return record
-    }
-
-    /// Reads every artifact once and puts its digest into the recipe.
-    private func artifacts(of recipe: inout ComponentRecipe) async throws -> [String: Data] {
-        var files: [String: Data] = [:]
-        for manifest in recipe.Manifests.indices {
-            for index in recipe.Manifests[manifest].Artifacts.indices {
-                let uri = recipe.Manifests[manifest].Artifacts[index].Uri
-                guard let location = ObjectLocation(uri: uri),
-                    let file = location.key.split(separator: "/").last.map(String.init)
-                else { throw unavailable(uri) }
-                if files[file] == nil {
-                    do {
-                        files[file] = try await objects.get(
-                            location, bytesMax: Limits.artifactBytesMax)
-                    } catch is StorageError {
-                        throw unavailable(uri)
-                    }
-                }
-                recipe.Manifests[manifest].Artifacts[index].Digest = files[file].map(
-                    Checksum.sha256Base64)
-                recipe.Manifests[manifest].Artifacts[index].Algorithm = "SHA-256"
-            }
-        }
-        return files
-    }
-
-    private func unavailable(_ uri: String) -> ComponentError {
-        ComponentError(
-            .artifactUnavailable,
-            "Invalid Input: Encountered following errors in Artifacts: "
-                + "{\(uri) = Specified artifact resource cannot be accessed}")
-    }
-
-    private func write(_ record: ComponentVersion, recipe: Data, _ artifacts: [String: Data]) throws
-    {
-        let files = FileManager.default
-        let folder = "\(root)/artifacts/\(record.name)/\(record.version)"
-        let recipePath = "\(root)/recipes/\(record.name)-\(record.version).json"
+        guard tags.count <= Limits.tagsMax else { throw Self.tooManyTags(tags.count) }
+        let staging = try await pool.runIfActive { try folder.staging() }
         do {
-            try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try files.createDirectory(
-                atPath: "\(root)/components/\(record.name)", withIntermediateDirectories: true)
-            for (name, bytes) in artifacts.sorted(by: { $0.key < $1.key }) {
-                try DurableFile.write(bytes, to: "\(folder)/\(name)")
+            let artifacts = try await ArtifactStager(objects: objects, pool: pool).stage(
+                &document, in: staging)
+            let record = ComponentRecord(
+                ComponentVersion(
+                    arn: arns.componentVersion(name, version), name: name, version: version,
+                    state: "DEPLOYABLE", tags: tags, clientToken: clientToken, created: now()),
+                artifacts: artifacts, fingerprint: call.fingerprint)
+            let complete = try document.json()
+            return try await pool.runIfActive {
+                defer { staging.discard() }
+                return try folder.commit(
+                    record, recipe: complete, artifacts.isEmpty ? nil : staging,
+                    unless: { try self.outcome(of: call) }
+                ).component
             }
-            // A device that sees a recipe may fetch its artifacts, so they come first. A temporary
-            // file among the recipes would fail a deployment, so it lies elsewhere.
-            try DurableFile.write(
-                recipe, to: recipePath, temporaryDirectory: "\(root)/components")
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try DurableFile.write(
-                try encoder.encode(record), to: recordPath(record.name, record.version))
         } catch {
-            try? files.removeItem(atPath: recipePath)
-            try? files.removeItem(atPath: folder)
+            // Not to be cut short by a cancellation, which may be why we are here.
+            await withCheckedContinuation { continuation in
+                pool.submit { _ in
+                    staging.discard()
+                    continuation.resume()
+                }
+            }
             throw error
         }
     }
 
-    private func recordPath(_ name: String, _ version: String) -> String {
-        "\(root)/components/\(name)/\(version).json"
+    /// One call as far as its outcome may be known already.
+    private struct Call {
+        let token: String
+        let fingerprint: String
+        let name: String
+        let version: String
+    }
+
+    /// What an earlier call has made of this one. Blocks.
+    ///
+    /// - Returns: nil when there is everything to be done.
+    private func outcome(of call: Call) throws -> ComponentRecord? {
+        let oldest = now().addingTimeInterval(-Limits.clientTokenSeconds)
+        if let answer = try folder.answer(to: call.token), answer.created > oldest {
+            guard answer.fingerprint == call.fingerprint else {
+                throw ComponentError(
+                    .tokenReused,
+                    "The client token was used for another component version with other content: "
+                        + "[\(answer.name) : \(answer.version)].")
+            }
+            return answer
+        }
+        guard let existing = try folder.record(call.name, call.version) else { return nil }
+        // A server that died before it kept the token's answer.
+        let isSame = existing.fingerprint ?? call.fingerprint == call.fingerprint
+        if existing.clientToken == call.token, isSame, existing.created > oldest {
+            return existing
+        }
+        throw ComponentError(
+            .alreadyExists,
+            "Component [\(call.name) : \(call.version)] for account [\(arns.account)] already "
+                + "exists with state: [\(existing.state)]")
+    }
+
+    private static func fingerprint(_ recipe: Data, _ tags: [String: String]) -> String {
+        let parts = tags.sorted { $0.key < $1.key }.flatMap {
+            [Data($0.key.utf8), Data($0.value.utf8)]
+        }
+        return Fingerprint.of([recipe] + parts)
+    }
+
+    static func tooManyTags(_ count: Int) -> ComponentError {
+        ComponentError(
+            .tooManyTags,
+            "A component version keeps at most \(Limits.tagsMax) tags; it would have \(count).")
     }
 }

@@ -60,7 +60,7 @@ package struct EdgeAgentPublisher: Sendable {
             name: name, version: version, architecture: architecture, stem: Self.stem,
             folder: folder, archive: location.uri)
         return try await registry.createComponentVersion(
-            recipe: try recipe.encoded(), tags: [:], clientToken: token)
+            recipe: try recipe.portable(), tags: [:], clientToken: token)
     }
 
     private static func files(of bundle: String, in folder: String, _ architecture: String) throws

@@ -1,196 +1,216 @@
 package import FoundationEssentials
-import Wire
+import Storage
+package import Wire
 
-/// The rules that a recipe must meet so that every nucleus takes it.
+/// The rules that a recipe must meet to become a component, as the original has them. What not
+/// every nucleus takes is for `RecipePortability`.
 package enum RecipeRules {
-    /// The C nucleus reads 8,196 bytes.
-    package static let recipeBytesMax = 8000
-    static let scriptBytesMax = 2000
-    static let descriptionCharactersMax = 2000
-    static let nameCharactersMax = 128
-    static let versionCharactersMax = 64
-    static let versionNumberMax = 999_999
-
     private static let keys: Set<String> = [
-        "RecipeFormatVersion", "ComponentName", "ComponentVersion", "ComponentType",
-        "ComponentDescription", "ComponentPublisher", "ComponentConfiguration",
-        "ComponentDependencies", "Manifests", "ComponentSource",
+        "recipeformatversion", "componentname", "componentversion", "componenttype",
+        "componentdescription", "componentpublisher", "componentconfiguration",
+        "componentdependencies", "componentsource", "manifests", "lifecycle",
     ]
-    private static let phases: Set<String> = ["install", "run"]
+    private static let types = [
+        "aws.greengrass.generic", "aws.greengrass.plugin", "aws.greengrass.nucleus",
+        "aws.greengrass.lambda",
+    ]
+    private static let phases: Set<String> = [
+        "bootstrap", "install", "startup", "run", "shutdown", "recover",
+    ]
+    /// The longest name of a file that file systems take.
+    private static let fileNameBytesMax = 255
 
-    /// - Parameter recipe: JSON.
+    /// Both levels at once, for recipes that every nucleus must take.
+    ///
+    /// - Parameter recipe: JSON or YAML.
     /// - Returns: one sentence for each broken rule, with the path of the member.
     package static func violations(in recipe: Data) -> [String] {
-        guard recipe.count <= recipeBytesMax else {
-            return ["The recipe has \(recipe.count) bytes; at most \(recipeBytesMax) are read."]
+        do {
+            let root = try RecipeDocument(parsing: recipe).root
+            return errors(in: root) + RecipePortability.violations(in: root, bytes: recipe.count)
+        } catch {
+            return [error.message]
         }
-        guard let document = try? JSONValue(parsing: recipe), let root = document.object else {
-            return ["The recipe is not a JSON object."]
+    }
+
+    /// - Returns: one sentence for each broken rule, with the path of the member.
+    package static func errors(in root: [String: JSONValue]) -> [String] {
+        var found = root.keys.sorted().filter { !keys.contains($0.lowercased()) }.map {
+            "\($0.prefix(80)) is no member of a recipe."
         }
-        var found = root.keys.sorted().filter { !keys.contains($0) }.map {
-            "\($0) is no member of a recipe."
-        }
-        if root["RecipeFormatVersion"]?.string != "2020-01-25" {
+        found += ambiguity(root, "")
+        if root.member("RecipeFormatVersion")?.string != "2020-01-25" {
             found.append("RecipeFormatVersion must be 2020-01-25.")
         }
         found += identity(root)
-        found += dependencies(root["ComponentDependencies"])
-        let manifests: [JSONValue]
-        if case .array(let items) = root["Manifests"] { manifests = items } else { manifests = [] }
-        if manifests.isEmpty { found.append("Manifests must have at least one manifest.") }
-        for (index, manifest) in manifests.enumerated() {
-            found += violations(in: manifest.object ?? [:], at: "Manifests[\(index)]")
+        for name in ["ComponentDescription", "ComponentPublisher", "ComponentSource"] {
+            found += text(root, name, "")
         }
-        return found + order(manifests)
+        if let type = root.member("ComponentType"), !types.contains(type.string ?? "") {
+            found.append("ComponentType must be one of \(types.joined(separator: ", ")).")
+        }
+        if let configuration = root.member("ComponentConfiguration") {
+            if configuration.object == nil {
+                found.append("ComponentConfiguration must be an object.")
+            } else {
+                found += ambiguity(configuration.object ?? [:], "ComponentConfiguration.")
+            }
+        }
+        found += dependencies(root.member("ComponentDependencies"))
+        if let lifecycle = root.member("Lifecycle"), lifecycle.object == nil {
+            found.append("Lifecycle must be an object.")
+        }
+        guard let manifests = root.member("Manifests")?.array else {
+            return found + ["Manifests must be a list."]
+        }
+        for (index, manifest) in manifests.enumerated() {
+            found += errors(inManifest: manifest, "Manifests[\(index)]")
+        }
+        return found
+    }
+
+    private static func ambiguity(_ object: [String: JSONValue], _ path: String) -> [String] {
+        let names = object.ambiguousKeys
+        guard !names.isEmpty else { return [] }
+        return ["\(path)\(names.joined(separator: ", ").prefix(200)) differ only by case."]
+    }
+
+    private static func text(_ object: [String: JSONValue], _ name: String, _ path: String)
+        -> [String]
+    {
+        guard let value = object.member(name), value.string == nil else { return [] }
+        return ["\(path)\(name) must be a text."]
     }
 
     private static func identity(_ root: [String: JSONValue]) -> [String] {
         var found: [String] = []
-        let name = root["ComponentName"]?.string ?? ""
-        if name.isEmpty || name.count > nameCharactersMax || name == "." || name == ".."
-            || !matches(name, #"[a-zA-Z0-9\-_.]+"#)
-        {
+        if !ComponentNames.isName(root.member("ComponentName")?.string ?? "") {
             found.append(
-                "ComponentName must have 1 to \(nameCharactersMax) of letters, digits, '-', '_', "
-                    + "'.' and not be '.' or '..'.")
+                "ComponentName must have 1 to \(ComponentNames.nameCharactersMax) of letters, "
+                    + "digits, '-', '_', '.' and not be '.' or '..'.")
         }
-        let version = root["ComponentVersion"]?.string ?? ""
-        let numbers = version.split(separator: ".", omittingEmptySubsequences: false).map {
-            Int($0)
-        }
-        if version.count > versionCharactersMax || !matches(version, #"[0-9]+\.[0-9]+\.[0-9]+"#)
-            || numbers.contains(where: { ($0 ?? .max) > versionNumberMax })
-        {
+        if !ComponentNames.isVersion(root.member("ComponentVersion")?.string ?? "") {
             found.append(
-                "ComponentVersion must be MAJOR.MINOR.PATCH, each at most \(versionNumberMax).")
-        }
-        if (root["ComponentDescription"]?.string?.count ?? 0) > descriptionCharactersMax {
-            found.append(
-                "ComponentDescription must have at most \(descriptionCharactersMax) characters.")
+                "ComponentVersion must be MAJOR.MINOR.PATCH, each at most "
+                    + "\(ComponentNames.versionNumberMax).")
         }
         return found
     }
 
     private static func dependencies(_ value: JSONValue?) -> [String] {
-        (value?.object ?? [:]).sorted { $0.key < $1.key }.flatMap { name, dependency in
-            var found: [String] = []
-            let range = dependency.object?["VersionRequirement"]?.string ?? ""
-            let comparison = #"(=|>|>=|<|<=)[0-9]+\.[0-9]+\.[0-9]+"#
-            if !matches(range, "\(comparison)( \(comparison))*") {
+        guard let value else { return [] }
+        guard let dependencies = value.object else {
+            return ["ComponentDependencies must be an object."]
+        }
+        return dependencies.sorted { $0.key < $1.key }.flatMap { name, dependency -> [String] in
+            let path = "ComponentDependencies.\(name.prefix(ComponentNames.nameCharactersMax))"
+            guard ComponentNames.isName(name) else { return ["\(path) is no name of a component."] }
+            guard let members = dependency.object else { return ["\(path) must be an object."] }
+            var found = ambiguity(members, "\(path).")
+            if !VersionRange.isValid(members.member("VersionRequirement")?.string ?? "") {
                 found.append(
-                    "ComponentDependencies.\(name).VersionRequirement must be comparisons "
-                        + "separated by spaces, like '>=1.0.0 <2.0.0'.")
+                    "\(path).VersionRequirement must be a range of versions, like '>=1.0.0 <2.0.0'."
+                )
             }
-            let type = dependency.object?["DependencyType"]?.string ?? "HARD"
-            if type != "HARD", type != "SOFT" {
-                found.append("ComponentDependencies.\(name).DependencyType must be HARD or SOFT.")
+            if let type = members.member("DependencyType"),
+                !["HARD", "SOFT"].contains(type.string ?? "")
+            {
+                found.append("\(path).DependencyType must be HARD or SOFT.")
             }
             return found
         }
     }
 
-    private static func violations(in manifest: [String: JSONValue], at path: String) -> [String] {
-        var found: [String] = []
-        let platform = manifest["Platform"]?.object ?? [:]
-        for key in platform.keys.sorted() where !["os", "architecture", "runtime"].contains(key) {
-            found.append("\(path).Platform.\(key) is no attribute that every nucleus knows.")
+    private static func errors(inManifest value: JSONValue, _ path: String) -> [String] {
+        guard let manifest = value.object else { return ["\(path) must be an object."] }
+        var found = ambiguity(manifest, "\(path).") + text(manifest, "Name", "\(path).")
+        if let platform = manifest.member("Platform") {
+            if platform.object?.values.allSatisfy({ $0.string != nil }) != true {
+                found.append("\(path).Platform must be an object of texts.")
+            }
+            found += ambiguity(platform.object ?? [:], "\(path).Platform.")
         }
-        if platform["os"]?.string != "linux" {
-            found.append("\(path).Platform.os must be linux.")
-        }
-        if let architecture = platform["architecture"]?.string,
-            !["amd64", "aarch64"].contains(architecture)
+        if let selections = manifest.member("Selections"), selections.string == nil,
+            selections.array?.allSatisfy({ $0.string != nil }) != true
         {
-            found.append("\(path).Platform.architecture must be amd64 or aarch64.")
+            found.append("\(path).Selections must be a list of texts.")
         }
-        if let runtime = platform["runtime"]?.string, !["aws_nucleus_lite", "*"].contains(runtime) {
-            found.append("\(path).Platform.runtime must be aws_nucleus_lite, * or absent.")
-        }
-        let runsOnLite = platform["runtime"] != nil
-        found += lifecycle(manifest["Lifecycle"]?.object ?? [:], "\(path).Lifecycle", runsOnLite)
-        if case .array(let artifacts) = manifest["Artifacts"] {
-            for (index, artifact) in artifacts.enumerated() {
-                found += self.artifact(artifact.object ?? [:], "\(path).Artifacts[\(index)]")
+        found += lifecycle(manifest.member("Lifecycle"), "\(path).Lifecycle")
+        if let artifacts = manifest.member("Artifacts") {
+            guard let items = artifacts.array else {
+                return found + ["\(path).Artifacts must be a list."]
+            }
+            for (index, artifact) in items.enumerated() {
+                found += errors(inArtifact: artifact, "\(path).Artifacts[\(index)]")
             }
         }
         return found
     }
 
-    private static func lifecycle(
-        _ lifecycle: [String: JSONValue], _ path: String, _ runsOnLite: Bool
-    ) -> [String] {
-        guard !lifecycle.isEmpty else {
-            return ["\(path) must have a phase, or the C nucleus fails the component."]
-        }
-        return lifecycle.sorted { $0.key < $1.key }.flatMap { phase, step -> [String] in
-            guard phases.contains(phase) else {
-                return ["\(path).\(phase) is no phase that every nucleus runs; use install or run."]
+    private static func lifecycle(_ value: JSONValue?, _ path: String) -> [String] {
+        guard let value else { return [] }
+        guard let lifecycle = value.object else { return ["\(path) must be an object."] }
+        return ambiguity(lifecycle, "\(path).")
+            + lifecycle.sorted { $0.key < $1.key }.flatMap { phase, step -> [String] in
+                guard phases.contains(phase.lowercased()), step.string == nil else { return [] }
+                let place = "\(path).\(phase)"
+                guard let members = step.object else {
+                    return ["\(place) must be a text or an object."]
+                }
+                var found = ambiguity(members, "\(place).") + text(members, "Script", "\(place).")
+                if let condition = members.member("Skipif"),
+                    !["onpath ", "exists "].contains(where: {
+                        (condition.string ?? "").lowercased().hasPrefix($0)
+                    })
+                {
+                    found.append("\(place).Skipif must begin with 'onpath' or 'exists'.")
+                }
+                return found
             }
-            let script = step.string ?? step.object?["Script"]?.string ?? ""
-            var found: [String] = []
-            if script.isEmpty { found.append("\(path).\(phase).Script is missing.") }
-            if script.utf8.count > scriptBytesMax {
-                found.append("\(path).\(phase).Script must have at most \(scriptBytesMax) bytes.")
-            }
-            if runsOnLite, script.contains("${") || script.contains("() {") {
-                found.append(
-                    "\(path).\(phase).Script must not use ${X} or f() { }: the C nucleus kills "
-                        + "the component.")
-            }
-            if runsOnLite, matches(script, #"(?s).*\{[^:}]+:artifacts:[^}]*\}.*"#) {
-                found.append(
-                    "\(path).\(phase).Script must not name another component's artifacts: the C "
-                        + "nucleus does not resolve them.")
-            }
-            return found
-        }
     }
 
-    private static func artifact(_ artifact: [String: JSONValue], _ path: String) -> [String] {
-        var found: [String] = []
-        for key in artifact.keys.sorted()
-        where !["Uri", "Unarchive", "Permission", "Digest", "Algorithm"].contains(key) {
-            found.append("\(path).\(key) is no member of an artifact.")
+    private static func errors(inArtifact value: JSONValue, _ path: String) -> [String] {
+        guard let artifact = value.object else { return ["\(path) must be an object."] }
+        var found = ambiguity(artifact, "\(path).")
+        if !isURI(artifact.member("Uri")?.string ?? "") {
+            found.append("\(path).Uri must be s3://BUCKET/KEY, where KEY ends in a file's name.")
         }
-        if !(artifact["Uri"]?.string ?? "").hasPrefix("s3://") {
-            found.append("\(path).Uri must be s3://BUCKET/KEY.")
-        }
-        if let unarchive = artifact["Unarchive"]?.string, !["NONE", "ZIP"].contains(unarchive) {
+        if let unarchive = artifact.member("Unarchive"),
+            !["NONE", "ZIP"].contains(unarchive.string?.uppercased() ?? "")
+        {
             found.append("\(path).Unarchive must be NONE or ZIP.")
         }
-        for (key, value) in artifact["Permission"]?.object ?? [:]
-        where !["NONE", "OWNER", "ALL"].contains(value.string ?? "")
-            || !["Read", "Execute"].contains(key)
-        {
-            found.append("\(path).Permission.\(key) must be Read or Execute: NONE, OWNER or ALL.")
+        if let permission = artifact.member("Permission") {
+            let values = permission.object?.mapValues { $0.string?.uppercased() ?? "" }
+            let areKnown = values?.allSatisfy { key, value in
+                ["NONE", "OWNER", "ALL"].contains(value)
+                    && ["read", "execute"].contains(key.lowercased())
+            }
+            if areKnown != true {
+                found.append(
+                    "\(path).Permission must have Read and Execute of NONE, OWNER or ALL.")
+            }
+            found += ambiguity(permission.object ?? [:], "\(path).Permission.")
         }
-        if let digest = artifact["Digest"]?.string {
-            if Data(base64Encoded: digest)?.count != 32 {
+        if let digest = artifact.member("Digest") {
+            if Data(base64Encoded: digest.string ?? "")?.count != 32 {
                 found.append("\(path).Digest must be base64 of 32 bytes.")
             }
-            if artifact["Algorithm"]?.string != "SHA-256" {
+            if artifact.member("Algorithm")?.string != "SHA-256" {
                 found.append("\(path).Algorithm must be SHA-256.")
             }
         }
         return found
     }
 
-    /// The first matching manifest wins, so a general one must not stand before a special one.
-    private static func order(_ manifests: [JSONValue]) -> [String] {
-        let platforms = manifests.map { $0.object?["Platform"]?.object ?? [:] }
-        for (index, platform) in platforms.enumerated() {
-            for earlier in platforms.prefix(index)
-            where earlier["architecture"] == platform["architecture"]
-                && earlier["runtime"] == platform["runtime"]
-            {
-                return ["Manifests[\(index)] can never match: one before it has its platform."]
-            }
-        }
-        return []
-    }
-
-    private static func matches(_ text: String, _ pattern: String) -> Bool {
-        guard let regex = try? Regex(pattern) else { return false }
-        return (try? regex.wholeMatch(in: text)) != nil
+    private static func isURI(_ text: String) -> Bool {
+        // Images of Docker are the device's business.
+        if text.hasPrefix("docker:") { return text.utf8.count > "docker:".utf8.count }
+        guard let location = ObjectLocation(uri: text), !location.key.hasSuffix("/"),
+            let file = location.key.split(separator: "/").last
+        else { return false }
+        return file != "." && file != ".." && file.utf8.count <= fileNameBytesMax
+            && !location.bucket.contains("/")
+            && text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
     }
 }

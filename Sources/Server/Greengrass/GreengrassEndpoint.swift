@@ -1,0 +1,195 @@
+import Access
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Service
+import Wire
+
+/// Answers requests to Greengrass with the embedded registry.
+struct GreengrassEndpoint: ServiceEndpoint {
+    let registry: DirectoryRegistry
+    let authenticator: Authenticator
+    let arns: ARNs
+    let pageTokens: PageTokens
+    let now: @Sendable () -> Date
+
+    func answer(_ request: Request, _ call: inout APICall) async throws -> Response {
+        guard let query = PercentCoding.decodeQuery(call.query) else {
+            throw WireError.validation("The query string is not percent-encoded UTF-8.")
+        }
+        if let link = ArtifactLink(path: call.path) {
+            return try await content(of: link, request, query, &call)
+        }
+        let route = try GreengrassRoute.find(method: request.method.rawValue, path: call.path)
+        call.operation = route.operation.rawValue
+        call.isReadOnly = route.operation.isReadOnly
+        let claim = try await authenticator.claim(request.headers[.authorization])
+        call.claimed = claim.principal
+        let body = try await request.collectedBody(
+            bytesMax: Limits.plainBodyBytesMax, of: route.operation.rawValue)
+        call.isBodyRead = true
+        try authenticator.verify(
+            claim, call.signable(request, query: query), body: body, now: now())
+        call.isVerified = true
+        let input = try GreengrassInput(route, query: query, body: body)
+        call.input = .object(input.members)
+        let operations = operations(claim.principal, call)
+        let answer = try await operations.perform(route.operation, input) {
+            name, version, artifact in
+            RequestSigner(
+                credentials: authenticator.root, region: arns.region,
+                service: AWSService.greengrass.rawValue
+            ).presignedURL(
+                method: "GET", endpoint: Self.endpoint(of: request),
+                path: ArtifactLink(name: name, version: version, artifact: artifact).path,
+                expiresSeconds: ArtifactLink.expiresSeconds, now: now())
+        }
+        guard !answer.isEmpty else {
+            return Response(
+                status: .init(code: route.operation.definition.status),
+                headers: [HeaderName.requestID: call.requestID])
+        }
+        call.answer = answer
+        return .json(.init(code: route.operation.definition.status), answer, call)
+    }
+
+    private func operations(_ principal: Principal, _ call: APICall) -> ComponentOperations {
+        ComponentOperations(
+            registry: registry, arns: arns, pageTokens: pageTokens,
+            caller: Caller(principal: principal, sourceAddress: call.sourceAddress))
+    }
+
+    /// Where the client reaches this server: only its own answer depends on what it says.
+    private static func endpoint(of request: Request) -> String {
+        let isSecure =
+            request.headers[HeaderName.name("x-forwarded-proto")]?.lowercased() == "https"
+        return "\(isSecure ? "https" : "http")://\(request.head.authority ?? "localhost")"
+    }
+
+    /// The bytes of an artifact, by the URL that GetComponentVersionArtifact gave.
+    private func content(
+        of link: ArtifactLink, _ request: Request, _ query: [(name: String, value: String)],
+        _ call: inout APICall
+    ) async throws -> Response {
+        guard request.method == .get else {
+            throw WireError(.methodNotAllowed, "This path takes GET, not \(request.method).")
+        }
+        call.operation = "DownloadArtifact"
+        call.isReadOnly = true
+        call.isDataEvent = true
+        let authorization = try Authorization(query: query)
+        let claim = try await authenticator.claim(accessKeyID: authorization.accessKeyID)
+        call.claimed = claim.principal
+        _ = try authenticator.verify(
+            claim, call.signable(request, query: query), authorization,
+            payloadHash: SignatureVerifier.unsignedPayload, now: now())
+        call.isVerified = true
+        call.input = .object([
+            "componentName": .string(link.name), "componentVersion": .string(link.version),
+            "artifactName": .string(link.artifact),
+        ])
+        let reader = try await operations(claim.principal, call).readArtifact(
+            link.name, link.version, link.artifact)
+        return try download(reader, request, call)
+    }
+
+    private func download(_ reader: ArtifactReader, _ request: Request, _ call: APICall) throws
+        -> Response
+    {
+        var headers = HTTPFields()
+        headers[HeaderName.requestID] = call.requestID
+        headers[.contentType] = "binary/octet-stream"
+        headers[.acceptRanges] = "bytes"
+        let range: Range<Int>?
+        do {
+            range = try ByteRange.parse(request.headers[.range], size: reader.size)
+        } catch {
+            headers[.contentRange] = "bytes */\(reader.size)"
+            return Response(status: .rangeNotSatisfiable, headers: headers)
+        }
+        let wanted = range ?? 0..<reader.size
+        headers[.contentLength] = String(wanted.count)
+        if range != nil {
+            headers[.contentRange] =
+                "bytes \(wanted.lowerBound)-\(wanted.upperBound - 1)/\(reader.size)"
+        }
+        return Response(
+            status: range == nil ? .ok : .partialContent, headers: headers,
+            body: ResponseBody(contentLength: wanted.count) { writer in
+                var offset = wanted.lowerBound
+                while offset < wanted.upperBound {
+                    let count = min(ArtifactLink.readBytes, wanted.upperBound - offset)
+                    let piece = try await reader.read(offset: offset, count: count)
+                    try await writer.write(ByteBuffer(bytes: piece))
+                    offset += piece.count
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    func failure(_ error: any Error, _ call: APICall) -> EndpointFailure {
+        let failure: (code: String, status: Int, message: String, body: JSONValue, retry: Int?)
+        if let error = error as? GreengrassError {
+            failure = (
+                error.code.rawValue, error.code.httpStatus, error.message, error.body, nil
+            )
+        } else {
+            let error = ErrorTranslation.wireError(for: error)
+            failure = (
+                error.code.rawValue, error.code.httpStatus, error.message,
+                GreengrassError.body(of: error), error.retryAfterSeconds
+            )
+        }
+        let body = (try? JSONEncoder().encode(failure.body)) ?? Data("{}".utf8)
+        var response = Response.json(.init(code: failure.status), body, call)
+        response.headers[HeaderName.errorType] = failure.code
+        if let seconds = failure.retry { response.headers[.retryAfter] = String(seconds) }
+        return EndpointFailure(
+            response: response, code: failure.code, message: failure.message,
+            isInternal: failure.status == 500)
+    }
+}
+
+/// The path under which an artifact's bytes are read: `/greengrass/v2/artifacts/NAME/VERSION/…`.
+struct ArtifactLink: Equatable {
+    /// As long as a device takes for 2 GB over a slow line.
+    static let expiresSeconds = 3600
+    static let readBytes = 256 << 10
+    private static let prefix = "/greengrass/v2/artifacts/"
+
+    let name: String
+    let version: String
+    let artifact: String
+
+    init(name: String, version: String, artifact: String) {
+        self.name = name
+        self.version = version
+        self.artifact = artifact
+    }
+
+    /// - Parameter path: percent-encoded. nil for any other path.
+    init?(path: String) {
+        guard path.hasPrefix(Self.prefix) else { return nil }
+        let parts = path.dropFirst(Self.prefix.count).split(
+            separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, ComponentNames.isName(String(parts[0])),
+            ComponentNames.isVersion(String(parts[1])),
+            let artifact = PercentCoding.decode(parts[2]), !artifact.isEmpty
+        else { return nil }
+        self.init(name: String(parts[0]), version: String(parts[1]), artifact: artifact)
+    }
+
+    var path: String {
+        let encoded = artifact.utf8.reduce(into: "") { text, byte in
+            let character = Character(UnicodeScalar(byte))
+            let isPlain = character.isASCII && (character.isLetter || character.isNumber)
+            if isPlain || "-._~/".contains(character) {
+                text.append(character)
+            } else {
+                text += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return "\(Self.prefix)\(name)/\(version)/\(encoded)"
+    }
+}
