@@ -21,6 +21,7 @@ package struct ServerConfiguration: Sendable {
     package var accountID: String
     package var limits = AdjustableLimits()
     package var metricsAccess = MetricsAccess.local
+    package var objectStore = ObjectStoreChoice.directory
     /// ONNX file that takes the place of the backbone that comes with Spotter.
     package var backbonePath: String?
     /// In place of those in the backbone's file.
@@ -35,6 +36,15 @@ package struct ServerConfiguration: Sendable {
         self.region = region
         self.accountID = accountID
     }
+}
+
+/// Where the objects of users lie.
+package enum ObjectStoreChoice: Sendable, Equatable {
+    /// In the data directory.
+    case directory
+    /// In another S3; AWS' own for no endpoint, the region of the environment or the server's own
+    /// for no region.
+    case s3(endpoint: String?, region: String?)
 }
 
 /// Who may read the metrics: they name projects, and need no signature.
@@ -60,6 +70,8 @@ package struct SpotterServer: Sendable {
     private let context: ServiceContext
     private let registry: DirectoryRegistry
     private let s3: any S3Backend
+    /// nil when everything is embedded.
+    private let cloud: CloudServices?
     private let audit: AuditLog
     private let logger: Logger
 
@@ -85,10 +97,23 @@ package struct SpotterServer: Sendable {
         audit = try AuditLog(
             directory: directory.audit, limits: configuration.limits, arns: arns)
         let metadata = try SQLiteStore(path: directory.database)
-        let objects = try DirectoryStore(root: directory.buckets, pool: pool)
-        s3 = EmbeddedS3(
-            store: objects, region: configuration.region,
-            owner: S3Owner(ID: configuration.accountID, DisplayName: "spotter"))
+        let objects: any ObjectStore
+        switch configuration.objectStore {
+        case .directory:
+            cloud = nil
+            let store = try DirectoryStore(root: directory.buckets, pool: pool)
+            objects = store
+            s3 = EmbeddedS3(
+                store: store, region: configuration.region,
+                owner: S3Owner(ID: configuration.accountID, DisplayName: "spotter"))
+        case .s3(let endpoint, let region):
+            let cloud = CloudServices(
+                environment: environment, region: configuration.region, logger: logger)
+            self.cloud = cloud
+            let peer = try cloud.s3(endpoint: endpoint, region: region)
+            objects = S3Store(peer: peer, pool: pool)
+            s3 = S3Forwarder(peer: peer, store: objects)
+        }
         let library = ModelLibrary(
             objects: try DirectoryStore(root: directory.models, pool: pool),
             bucket: DataDirectory.modelsBucket)
@@ -138,6 +163,7 @@ package struct SpotterServer: Sendable {
                 "Cannot listen on \(configuration.hostname):\(configuration.port): "
                     + "\(error.description). Choose another --hostname or --port.")
         }
+        try await cloud?.shutDown()
         try await pool.shutdownGracefully()
         try await audit.shutDown()
     }

@@ -31,6 +31,23 @@ struct Serve: AsyncParsableCommand {
     var accountID = "000000000000"
 
     @Option(
+        help: """
+            Where objects lie: 'directory' is the data directory, 's3' another S3, with the key of \
+            AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or of the AWS profile.
+            """)
+    var objectStore = ObjectStoreKind.directory
+
+    @Option(
+        name: .customLong("s3-endpoint"),
+        help: ArgumentHelp("Address of that S3; Amazon's own without it.", valueName: "url"))
+    var s3Endpoint: String?
+
+    @Option(
+        name: .customLong("s3-region"),
+        help: "Region of that S3; AWS_REGION, the profile's or --region without it.")
+    var s3Region: String?
+
+    @Option(
         name: .customLong("limit"),
         help: ArgumentHelp(
             "Another value for a limit, as NAME=NUMBER; may be given more than once. Names: "
@@ -69,6 +86,9 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("--account-id must have 12 digits, not '\(accountID)'.")
         }
         _ = try adjustedLimits()
+        guard objectStore == .s3 || s3Endpoint == nil && s3Region == nil else {
+            throw ValidationError("--s3-endpoint and --s3-region need --object-store s3.")
+        }
         try backboneOptions.check(isFile: backbone != nil)
         guard region.wholeMatch(of: /[a-z0-9-]{1,32}/) != nil else {
             throw ValidationError("--region must be like us-east-1, not '\(region)'.")
@@ -91,6 +111,9 @@ struct Serve: AsyncParsableCommand {
                 accountID: accountID)
             configuration.limits = try adjustedLimits()
             configuration.metricsAccess = metrics
+            if objectStore == .s3 {
+                configuration.objectStore = .s3(endpoint: s3Endpoint, region: s3Region)
+            }
             configuration.backbonePath = backbone
             configuration.backboneAnnotations = backboneOptions.annotations
             let server = try await SpotterServer(
@@ -108,6 +131,11 @@ struct Serve: AsyncParsableCommand {
 }
 
 extension MetricsAccess: ExpressibleByArgument {}
+
+enum ObjectStoreKind: String, ExpressibleByArgument, CaseIterable {
+    case directory
+    case s3
+}
 
 /// Standard output, written at once: whoever waits for a line through a pipe sees it.
 enum Output {

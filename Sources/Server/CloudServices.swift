@@ -1,0 +1,36 @@
+import CloudClient
+import FoundationEssentials
+import Logging
+import NIOPosix
+import Storage
+import Wire
+
+/// The services outside that take the place of embedded ones, and their connections.
+struct CloudServices: Sendable {
+    private let connections = HTTPConnections()
+    private let chain: CredentialsChain
+    /// The server's own region.
+    private let region: String
+    private let logger: Logger
+
+    /// - Parameter environment: AWS' variables are read, as SDKs read them.
+    init(environment: [String: String], region: String, logger: Logger) {
+        chain = CredentialsChain(environment: environment)
+        self.region = region
+        self.logger = logger
+    }
+
+    func shutDown() async throws { try await connections.shutDown() }
+
+    /// - Throws: `ServerError` when there are no credentials, or `endpoint` is no address.
+    func s3(endpoint: String?, region: String?) throws -> S3Peer {
+        do {
+            return S3Peer(
+                connections: connections, endpoint: try endpoint.map { try CloudEndpoint(url: $0) },
+                region: region ?? chain.region() ?? self.region,
+                credentials: try chain.credentials(), logger: logger)
+        } catch let error as CloudError {
+            throw ServerError("--object-store s3: \(error.message)")
+        }
+    }
+}
