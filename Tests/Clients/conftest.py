@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import boto3
@@ -37,7 +38,8 @@ def pytest_configure(config):
 class Server:
     """`spotter serve` as a process of its own."""
 
-    def __init__(self, directory, *arguments):
+    def __init__(self, directory, *arguments, **variables):
+        self.variables = variables
         self.directory = pathlib.Path(directory)
         self.arguments = arguments
         self.process = None
@@ -47,7 +49,7 @@ class Server:
         log = open(self.directory.parent / f"{self.directory.name}.log", "ab")
         self.process = subprocess.Popen(
             [SPOTTER, "serve", "--data-directory", self.directory, "--port", "0", *self.arguments],
-            stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment())
+            stdout=subprocess.PIPE, stderr=log, text=True, env={**self.environment(), **self.variables})
         for line in self.process.stdout:
             if line.startswith("Spotter is listening on "):
                 self.endpoint = line.split()[-1]
@@ -109,6 +111,39 @@ def server(tmp_path):
     yield server
     if server.process.poll() is None:
         server.kill()
+
+
+class Peer:
+    """Another S3: moto's, as a process of its own."""
+
+    def __init__(self, log):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+            stdout=log, stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            if "Running on http://" in line:
+                self.endpoint = line.split()[-1]
+                break
+        # Nobody may block it by not reading what it says.
+        threading.Thread(target=lambda: [None for _ in self.process.stderr], daemon=True).start()
+
+    def client(self):
+        return boto3.client("s3", endpoint_url=self.endpoint, region_name="us-east-1",
+                            aws_access_key_id="peer", aws_secret_access_key="peer-secret")
+
+    def server(self, directory):
+        """A server that keeps its objects here."""
+        return Server(directory, "--object-store", "s3", "--s3-endpoint", self.endpoint,
+                      AWS_ACCESS_KEY_ID="peer", AWS_SECRET_ACCESS_KEY="peer-secret").start()
+
+
+@pytest.fixture(scope="session")
+def peer(tmp_path_factory):
+    pytest.importorskip("moto")
+    with (tmp_path_factory.mktemp("peer") / "log").open("w") as log:
+        peer = Peer(log)
+        yield peer
+        peer.process.kill()
 
 
 @pytest.fixture(scope="session")
