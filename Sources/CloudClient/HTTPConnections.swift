@@ -32,6 +32,10 @@ package final class HTTPConnections: Sendable {
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    /// A client that goes without having been shut down ends the process, so a start that fails
+    /// half-way does it here.
+    deinit { client.shutdown { _ in } }
+
     package func shutDown() async throws { try await client.shutdown() }
 
     /// Sends a request as it is.
