@@ -4,6 +4,7 @@ import base64
 import concurrent.futures
 import hashlib
 import json
+import os
 import time
 import urllib.error
 import urllib.parse
@@ -383,6 +384,74 @@ def test_nobody_reads_by_way_of_a_component_what_they_may_not_read(shared, clien
     # Tokens of two users are two.
     trusted.create_component_version(inlineRecipe=recipe(name, "2.0.0"), clientToken="t")
     spy.create_component_version(inlineRecipe=recipe(name, "3.0.0"), clientToken="t")
+
+
+def test_a_large_artifact_does_not_fill_the_memory(server):
+    client = service(server, "greengrassv2")
+    size = 600 << 20
+    with open(server.bucket("large") / "a.zip", "wb") as file:
+        file.truncate(size)
+    client.create_component_version(inlineRecipe=recipe())
+    before = server.peak_memory_mb()
+    arn = client.create_component_version(
+        inlineRecipe=recipe(version="2.0.0", uris=["s3://large/a.zip"]))["arn"]
+    url = client.get_component_version_artifact(arn=arn, artifactName="a.zip")["preSignedUrl"]
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(url) as answer:
+        while piece := answer.read(1 << 20):
+            digest.update(piece)
+    document = json.loads(client.get_component(arn=arn)["recipe"])
+    assert base64.b64encode(digest.digest()).decode() == (
+        document["Manifests"][0]["Artifacts"][0]["Digest"])
+    assert server.peak_memory_mb() - before < 150
+    # More than 2 GB are too much.
+    with open(server.bucket("large") / "b.zip", "wb") as file:
+        file.truncate((2 << 30) + 1)
+    message = invalid(client.create_component_version, "inlineRecipe",
+                      inlineRecipe=recipe(version="3.0.0", uris=["s3://large/b.zip"]))
+    assert "s3://large/b.zip = Specified artifact resource cannot be accessed" in message
+
+
+def test_a_server_that_is_killed_leaves_a_version_whole_or_not_at_all(tmp_path):
+    server = Server(tmp_path / "data").start()
+    once = botocore.config.Config(retries={"max_attempts": 0})
+    try:
+        content = os.urandom(32 << 20)
+        (server.bucket("parts") / "a.zip").write_bytes(content)
+        folder = server.directory / "greengrass"
+        made = 0
+        for attempt in range(8):
+            client = service(server, "greengrassv2", config=once)
+            arn = f"{ARN}:{NAME}:versions:{attempt}.0.0"
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                call = pool.submit(
+                    client.create_component_version,
+                    inlineRecipe=recipe(version=f"{attempt}.0.0", uris=["s3://parts/a.zip"]))
+                # Later each time, so that the kill meets different steps.
+                concurrent.futures.wait([call], timeout=0.03 + 0.04 * attempt)
+                server.kill()
+                answered = call.exception() is None
+            server.start()
+            client = service(server, "greengrassv2")
+            files = [str(x.relative_to(folder)) for x in folder.rglob("*")
+                     if x.is_file() and f"{attempt}.0.0" in str(x.relative_to(folder))]
+            try:
+                client.describe_component(arn=arn)
+            except client.exceptions.ResourceNotFoundException:
+                assert not answered and files == []
+            else:
+                made += 1
+                assert sorted(files) == [
+                    f"artifacts/{NAME}/{attempt}.0.0/a.zip",
+                    f"components/{NAME}/{attempt}.0.0.json", f"recipes/{NAME}-{attempt}.0.0.json"]
+                assert (folder / f"artifacts/{NAME}/{attempt}.0.0/a.zip").read_bytes() == content
+            assert list((folder / "temporary").iterdir()) == []
+        client.create_component_version(
+            inlineRecipe=recipe(version="9.0.0", uris=["s3://parts/a.zip"]))
+        assert len(client.list_component_versions(arn=f"{ARN}:{NAME}")["componentVersions"]) == (
+            made + 1)
+    finally:
+        server.kill()
 
 
 def test_audit_log_and_metrics_tell_of_every_call(server):

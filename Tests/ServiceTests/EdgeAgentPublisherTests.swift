@@ -41,6 +41,21 @@ import Testing
         #expect(error?.message.contains("--component-version") == true)
     }
 
+    @Test func whatWasDeletedIsPublishedAgain() async throws {
+        let registry = try #require(service.context.registry as? DirectoryRegistry)
+        let first = try await publish()
+        try await registry.delete(first.name, version: first.version)
+        let second = try await publish()
+        #expect(try await registry.component(second.name, version: second.version) == second)
+    }
+
+    @Test func ofTwoThatPublishTheSameAtOnceNoneFails() async throws {
+        async let one = publish()
+        async let other = publish()
+        let both = try await [one, other]
+        #expect(both[0] == both[1])
+    }
+
     @Test func aBundleForAnotherProcessorOrWithoutItsLibraryIsRefused() async throws {
         var error = await #expect(throws: ComponentError.self) { try await publish("aarch64") }
         #expect(error?.message.contains("is for amd64, not for aarch64") == true)

@@ -36,7 +36,7 @@ package struct EdgeAgentPublisher: Sendable {
         let folder = "\(Self.stem)-\(version)-\(architecture)"
         let archive = "\(temporaryDirectory)/\(UUID().uuidString).zip"
         defer { try? FileManager.default.removeItem(atPath: archive) }
-        let token = try await pool.runIfActive {
+        let checksum = try await pool.runIfActive {
             let files = try Self.files(of: bundle, in: folder, architecture)
             try PackageArchive.write(
                 files, to: archive, isCompressed: true,
@@ -46,21 +46,42 @@ package struct EdgeAgentPublisher: Sendable {
         if try await !objects.bucketExists(bucket) { try await objects.createBucket(bucket) }
         let location = ObjectLocation(
             bucket: bucket, key: "\(name)/\(version)/\(Self.stem).zip")
-        if let existing = try await registry.component(name, version: version) {
-            guard existing.clientToken == token else {
-                throw ComponentError(
-                    .alreadyExists,
-                    "\(name) \(version) exists with other content, and what a version holds never "
-                        + "changes. Publish with a higher --component-version.")
-            }
-            return existing
-        }
+        if let known = try await published(name, version, checksum) { return known }
         try await objects.put(.file(path: archive), at: location)
         let recipe = ComponentRecipe.edgeAgent(
             name: name, version: version, architecture: architecture, stem: Self.stem,
             folder: folder, archive: location.uri)
-        return try await registry.createComponentVersion(
-            recipe: try recipe.portable(), tags: [:], clientToken: token)
+        do {
+            // A token of its own each time: one of before would be answered with a component that
+            // may have been deleted since.
+            return try await registry.createComponentVersion(
+                recipe: try recipe.portable(), tags: [:],
+                clientToken: "\(Self.mark(checksum))-\(UUID().uuidString.lowercased())")
+        } catch let error as ComponentError where error.code == .alreadyExists {
+            // Somebody published it at the same time.
+            guard let known = try await published(name, version, checksum) else { throw error }
+            return known
+        }
+    }
+
+    /// What the token of a component begins with that holds this bundle. With a UUID it has the 64
+    /// characters of a client token.
+    private static func mark(_ checksum: String) -> String { String(checksum.prefix(27)) }
+
+    /// - Throws: `alreadyExists` for a version with other content.
+    private func published(_ name: String, _ version: String, _ checksum: String) async throws
+        -> ComponentVersion?
+    {
+        guard let existing = try await registry.component(name, version: version) else {
+            return nil
+        }
+        guard existing.clientToken.hasPrefix(Self.mark(checksum)) else {
+            throw ComponentError(
+                .alreadyExists,
+                "\(name) \(version) exists with other content, and what a version holds never "
+                    + "changes. Publish with a higher --component-version.")
+        }
+        return existing
     }
 
     private static func files(of bundle: String, in folder: String, _ architecture: String) throws
