@@ -168,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Access", "CloudClient", "Storage", "TestSupport", "Wire", nioPosix,
+                "Access", "CloudClient", "Storage", "TestSupport", "Wire", logging, nioCore,
+                nioPosix,
             ], exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "VisionTests", dependencies: ["TestSupport", "Vision"], exclude: ["Golden"],
@@ -179,7 +180,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Access", "Service", "Storage", "TestSupport", "Vision", "Wire", lifecycle,
+                "Access", "CloudClient", "Service", "Storage", "TestSupport", "Vision", "Wire",
+                lifecycle, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),

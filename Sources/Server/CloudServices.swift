@@ -1,7 +1,9 @@
+import Access
 import CloudClient
 import FoundationEssentials
 import Logging
 import NIOPosix
+import Service
 import Storage
 import Wire
 
@@ -31,6 +33,17 @@ struct CloudServices: Sendable {
                 credentials: try chain.credentials(), logger: logger)
         } catch let error as CloudError {
             throw ServerError("--object-store s3: \(error.message)")
+        }
+    }
+
+    /// - Throws: `ServerError` when there are no credentials, or `endpoint` is no address.
+    func greengrass(endpoint: String?, arns: ARNs) throws -> GreengrassCloud {
+        do {
+            return GreengrassCloud(
+                connections: connections, endpoint: try endpoint.map { try CloudEndpoint(url: $0) },
+                arns: arns, credentials: try chain.credentials(), logger: logger)
+        } catch let error as CloudError {
+            throw ServerError("--greengrass aws: \(error.message)")
         }
     }
 }

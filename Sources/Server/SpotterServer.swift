@@ -22,6 +22,7 @@ package struct ServerConfiguration: Sendable {
     package var limits = AdjustableLimits()
     package var metricsAccess = MetricsAccess.local
     package var objectStore = ObjectStoreChoice.directory
+    package var greengrass = GreengrassChoice.embedded
     /// ONNX file that takes the place of the backbone that comes with Spotter.
     package var backbonePath: String?
     /// In place of those in the backbone's file.
@@ -47,6 +48,14 @@ package enum ObjectStoreChoice: Sendable, Equatable {
     case s3(endpoint: String?, region: String?)
 }
 
+/// Where packaging jobs register their components.
+package enum GreengrassChoice: Sendable, Equatable {
+    /// In the data directory.
+    case embedded
+    /// In the real one, in the server's own region and account; AWS' own for no endpoint.
+    case aws(endpoint: String?)
+}
+
 /// Who may read the metrics: they name projects, and need no signature.
 package enum MetricsAccess: String, Sendable, CaseIterable {
     case everyone
@@ -70,8 +79,7 @@ package struct SpotterServer: Sendable {
     private let context: ServiceContext
     private let registry: DirectoryRegistry
     private let s3: any S3Backend
-    /// nil when everything is embedded.
-    private let cloud: CloudServices?
+    private let cloud: CloudServices
     private let audit: AuditLog
     private let logger: Logger
 
@@ -97,19 +105,18 @@ package struct SpotterServer: Sendable {
         audit = try AuditLog(
             directory: directory.audit, limits: configuration.limits, arns: arns)
         let metadata = try SQLiteStore(path: directory.database)
+        let cloud = CloudServices(
+            environment: environment, region: configuration.region, logger: logger)
+        self.cloud = cloud
         let objects: any ObjectStore
         switch configuration.objectStore {
         case .directory:
-            cloud = nil
             let store = try DirectoryStore(root: directory.buckets, pool: pool)
             objects = store
             s3 = EmbeddedS3(
                 store: store, region: configuration.region,
                 owner: S3Owner(ID: configuration.accountID, DisplayName: "spotter"))
         case .s3(let endpoint, let region):
-            let cloud = CloudServices(
-                environment: environment, region: configuration.region, logger: logger)
-            self.cloud = cloud
             let peer = try cloud.s3(endpoint: endpoint, region: region)
             objects = S3Store(peer: peer, pool: pool)
             s3 = S3Forwarder(peer: peer, store: objects)
@@ -120,10 +127,15 @@ package struct SpotterServer: Sendable {
         registry = try DirectoryRegistry(
             root: directory.greengrass, objects: objects, arns: arns, pool: pool)
         try registry.tidy()
+        let components: any ComponentRegistry =
+            switch configuration.greengrass {
+            case .embedded: registry
+            case .aws(let endpoint): try cloud.greengrass(endpoint: endpoint, arns: arns)
+            }
         context = ServiceContext(
             metadata: metadata, objects: objects, models: library,
             host: ModelHost(library: library, runtime: runtime, pool: pool),
-            registry: registry, runtime: runtime,
+            registry: components, runtime: runtime,
             backbones: Backbones(
                 standard: try configuration.backbonePath.map {
                     try BackboneFolder.backbone(
@@ -163,7 +175,7 @@ package struct SpotterServer: Sendable {
                 "Cannot listen on \(configuration.hostname):\(configuration.port): "
                     + "\(error.description). Choose another --hostname or --port.")
         }
-        try await cloud?.shutDown()
+        try await cloud.shutDown()
         try await pool.shutdownGracefully()
         try await audit.shutDown()
     }

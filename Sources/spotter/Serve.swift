@@ -28,7 +28,9 @@ struct Serve: AsyncParsableCommand {
     var region = "us-east-1"
 
     @Option(name: .customLong("account-id"), help: "Account number in ARNs: 12 digits.")
-    var accountID = "000000000000"
+    var accountID = Self.noAccountID
+
+    private static let noAccountID = "000000000000"
 
     @Option(
         help: """
@@ -46,6 +48,21 @@ struct Serve: AsyncParsableCommand {
         name: .customLong("s3-region"),
         help: "Region of that S3; AWS_REGION, the profile's or --region without it.")
     var s3Region: String?
+
+    @Option(
+        help: """
+            Where packaging jobs register components: 'embedded' is the data directory, 'aws' the \
+            real Greengrass of --region and --account-id, with the key as for S3. It reads the \
+            artifacts from S3, so it goes with --object-store s3.
+            """)
+    var greengrass = GreengrassKind.embedded
+
+    @Option(
+        name: .customLong("greengrass-endpoint"),
+        help: ArgumentHelp(
+            "Address of another server of Greengrass' protocol in place of Amazon's.",
+            valueName: "url"))
+    var greengrassEndpoint: String?
 
     @Option(
         name: .customLong("limit"),
@@ -89,6 +106,21 @@ struct Serve: AsyncParsableCommand {
         guard objectStore == .s3 || s3Endpoint == nil && s3Region == nil else {
             throw ValidationError("--s3-endpoint and --s3-region need --object-store s3.")
         }
+        guard greengrass == .aws || greengrassEndpoint == nil else {
+            throw ValidationError("--greengrass-endpoint needs --greengrass aws.")
+        }
+        if greengrass == .aws, greengrassEndpoint == nil {
+            guard objectStore == .s3, s3Endpoint == nil else {
+                throw ValidationError(
+                    "Amazon's Greengrass reads artifacts from Amazon's S3 only: --greengrass aws "
+                        + "needs --object-store s3, and no --s3-endpoint.")
+            }
+            guard accountID != Self.noAccountID else {
+                throw ValidationError(
+                    "--greengrass aws needs --account-id: the number of the account that is to "
+                        + "own the components.")
+            }
+        }
         try backboneOptions.check(isFile: backbone != nil)
         guard region.wholeMatch(of: /[a-z0-9-]{1,32}/) != nil else {
             throw ValidationError("--region must be like us-east-1, not '\(region)'.")
@@ -114,6 +146,9 @@ struct Serve: AsyncParsableCommand {
             if objectStore == .s3 {
                 configuration.objectStore = .s3(endpoint: s3Endpoint, region: s3Region)
             }
+            if greengrass == .aws {
+                configuration.greengrass = .aws(endpoint: greengrassEndpoint)
+            }
             configuration.backbonePath = backbone
             configuration.backboneAnnotations = backboneOptions.annotations
             let server = try await SpotterServer(
@@ -135,6 +170,11 @@ extension MetricsAccess: ExpressibleByArgument {}
 enum ObjectStoreKind: String, ExpressibleByArgument, CaseIterable {
     case directory
     case s3
+}
+
+enum GreengrassKind: String, ExpressibleByArgument, CaseIterable {
+    case embedded
+    case aws
 }
 
 /// Standard output, written at once: whoever waits for a line through a pipe sees it.

@@ -285,6 +285,7 @@ package struct ComponentOperations: Sendable {
         case .invalidRecipe, .artifactUnavailable: .validation("inlineRecipe", error.message)
         case .notFound: .notFound(error.message, arn)
         case .tooManyTags: .quotaExceeded(error.message, quota: "tags", arn)
+        case .refused: GreengrassError(.accessDenied, error.message)
         }
     }
 }

@@ -37,6 +37,8 @@ package struct ComponentError: Error, Sendable, Equatable {
         case notFound
         /// A resource would have more tags than are kept.
         case tooManyTags
+        /// A quota is used up, or Spotter's key may not do that.
+        case refused
     }
 
     package let code: Code
