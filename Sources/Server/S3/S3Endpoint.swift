@@ -28,17 +28,21 @@ struct S3Endpoint: ServiceEndpoint {
         guard let query = PercentCoding.decodeQuery(call.query) else {
             throw S3Error(.invalidURI, "The query string is not percent-encoded UTF-8.")
         }
+        // Read before the signature is checked, so that the audit log names what was refused. What
+        // is wrong with it is told only to those whose signature is right.
+        let reading = Result { () throws(S3Error) in try S3Request(request, call, query: query) }
+        if let parsed = try? reading.get() { call.describe(parsed) }
         let presented = try Presented(request, query)
         let claim = try await authenticator.claim(accessKeyID: presented.accessKeyID)
         call.claimed = claim.principal
-        // Whoever is not known learns nothing about what there is.
-        let signable = signable(request, call, query, presented)
-        let hash = request.headers[S3Header.contentHash] ?? presented.hashWithoutHeader
-        guard let hash else {
+        guard
+            let hash = request.headers[S3Header.contentHash] ?? presented.hashWithoutHeader
+        else {
             throw S3Error(
                 .invalidRequest,
                 "Missing required header for this request: x-amz-content-sha256")
         }
+        let signable = signable(request, call, query, presented)
         var signer: ChunkSigner?
         switch presented {
         case .version4(let authorization):
@@ -50,18 +54,13 @@ struct S3Endpoint: ServiceEndpoint {
             try legacy.verify(signable, credentials: claim.credentials, now: now())
         }
         call.isVerified = true
-        let parsed = try S3Request(request, call, query: query)
-        let operation = parsed.operation
-        call.operation = operation.rawValue
-        call.isReadOnly = operation.isReadOnly
-        call.isDataEvent = operation.definition.target == .object || operation == .deleteObjects
-        call.input = parsed.auditInput
+        let parsed = try reading.get()
         let permissions = S3Permissions(
             principal: claim.principal, sourceAddress: call.sourceAddress)
         try permissions.check(parsed)
         let payload = try S3Payload(request, hash: hash, signer: signer)
         var response: Response
-        if operation == .deleteObjects {
+        if parsed.operation == .deleteObjects {
             response = try await deleteObjects(parsed, payload, permissions)
         } else {
             response = try await backend.perform(parsed, payload)
@@ -175,6 +174,17 @@ struct S3Endpoint: ServiceEndpoint {
             }
         }
         return try .xml(result, root: "DeleteResult")
+    }
+}
+
+extension APICall {
+    /// What the audit log and the metrics tell of a request to S3.
+    fileprivate mutating func describe(_ request: S3Request) {
+        let operation = request.operation
+        self.operation = operation.rawValue
+        isReadOnly = operation.isReadOnly
+        isDataEvent = operation.definition.target == .object || operation == .deleteObjects
+        input = request.auditInput
     }
 }
 
