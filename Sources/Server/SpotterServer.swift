@@ -78,6 +78,8 @@ package struct SpotterServer: Sendable {
     private let pool: NIOThreadPool
     private let context: ServiceContext
     private let registry: DirectoryRegistry
+    /// In place of the embedded registry.
+    private let greengrass: GreengrassCloud?
     private let s3: any S3Backend
     private let cloud: CloudServices
     private let audit: AuditLog
@@ -127,15 +129,15 @@ package struct SpotterServer: Sendable {
         registry = try DirectoryRegistry(
             root: directory.greengrass, objects: objects, arns: arns, pool: pool)
         try registry.tidy()
-        let components: any ComponentRegistry =
+        greengrass =
             switch configuration.greengrass {
-            case .embedded: registry
+            case .embedded: nil
             case .aws(let endpoint): try cloud.greengrass(endpoint: endpoint, arns: arns)
             }
         context = ServiceContext(
             metadata: metadata, objects: objects, models: library,
             host: ModelHost(library: library, runtime: runtime, pool: pool),
-            registry: components, runtime: runtime,
+            registry: greengrass ?? registry, runtime: runtime,
             backbones: Backbones(
                 standard: try configuration.backbonePath.map {
                     try BackboneFolder.backbone(
@@ -200,7 +202,8 @@ package struct SpotterServer: Sendable {
                         backend: s3, authenticator: authenticator, region: configuration.region,
                         now: context.now),
                     .greengrass: GreengrassEndpoint(
-                        registry: registry, authenticator: authenticator, arns: context.arns,
+                        registry: registry, upstream: greengrass?.client,
+                        authenticator: authenticator, arns: context.arns,
                         pageTokens: context.pageTokens, now: context.now),
                     .sts: STSEndpoint(
                         authenticator: authenticator, arns: context.arns, now: context.now),

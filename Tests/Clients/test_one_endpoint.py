@@ -50,6 +50,34 @@ def test_the_same_program_with_the_objects_in_another_s3(peer, tmp_path):
     assert not list((server.directory / "buckets").glob("*"))
 
 
+@needs_shared
+def test_the_same_program_with_objects_and_components_elsewhere(server, tmp_path):
+    """Spotter's own S3 and Greengrass are as good a peer as any."""
+    pair = server.credentials()
+    front = Server(tmp_path / "front", "--object-store", "s3", "--s3-endpoint", server.endpoint,
+                   "--greengrass", "aws", "--greengrass-endpoint", server.endpoint,
+                   AWS_ACCESS_KEY_ID=pair[0], AWS_SECRET_ACCESS_KEY=pair[1]).start()
+    try:
+        (tmp_path / "work").mkdir()
+        run(front, SHARED / "cookies", tmp_path / "work")
+        pair = key(user(front, "create", "reader", policy=[
+            allow("greengrass:ListComponents")]))
+        mine = front.client("greengrassv2", aws_access_key_id=pair[0],
+                            aws_secret_access_key=pair[1])
+        arn = mine.list_components()["components"][0]["latestVersion"]["arn"]
+        with pytest.raises(ClientError) as error:
+            mine.delete_component(arn=arn)
+        assert error.value.response["Error"]["Code"] == "AccessDeniedException"
+        with pytest.raises(ClientError) as error:
+            front.client("greengrassv2").describe_component(arn=arn + "1")
+        assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    finally:
+        front.kill()
+    here = server.client("greengrassv2").list_components()["components"]
+    assert [x["componentName"] for x in here] == ["com.example.Line7"]
+    assert not list((front.directory / "greengrass" / "recipes").iterdir())
+
+
 def test_what_is_passed_on_is_checked_before(peer, tmp_path):
     server = peer.server(tmp_path / "data")
     try:

@@ -1,4 +1,5 @@
 import Access
+import CloudClient
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -6,9 +7,11 @@ import NIOCore
 import Service
 import Wire
 
-/// Answers requests to Greengrass with the embedded registry.
+/// Answers requests to Greengrass with the embedded registry, or passes them on.
 struct GreengrassEndpoint: ServiceEndpoint {
     let registry: DirectoryRegistry
+    /// The Greengrass that takes the registry's place; nil when it is embedded.
+    let upstream: SignedClient?
     let authenticator: Authenticator
     let arns: ARNs
     let pageTokens: PageTokens
@@ -35,6 +38,10 @@ struct GreengrassEndpoint: ServiceEndpoint {
         let input = try GreengrassInput(route, query: query, body: body)
         call.input = .object(input.members)
         let operations = operations(claim.principal, call)
+        if let upstream {
+            try await operations.check(route.operation, input)
+            return try await passOn(request, query, body, &call, to: upstream)
+        }
         let answer = try await operations.perform(route.operation, input) {
             name, version, artifact in
             RequestSigner(
@@ -58,6 +65,37 @@ struct GreengrassEndpoint: ServiceEndpoint {
         ComponentOperations(
             registry: registry, arns: arns, pageTokens: pageTokens,
             caller: Caller(principal: principal, sourceAddress: call.sourceAddress))
+    }
+
+    /// Signs a request anew that the caller may make, and gives back what comes.
+    private func passOn(
+        _ request: Request, _ query: [(name: String, value: String)], _ body: Data,
+        _ call: inout APICall, to upstream: SignedClient
+    ) async throws -> Response {
+        let answer: CloudResponse
+        let content: Data
+        do {
+            answer = try await upstream.pass(
+                CloudRequest(
+                    request.method.rawValue, call.path, query: query,
+                    headers: request.headers[.contentType].map { [("Content-Type", $0)] } ?? [],
+                    body: .bytes(body)))
+            content = try await answer.collect(bytesMax: Limits.jsonBodyBytesMax)
+        } catch let error as CloudError {
+            throw WireError(
+                .internalServer, "The Greengrass behind this server: \(error.message)",
+                retryAfterSeconds: 1)
+        }
+        call.answer = content
+        var response = Response.json(.init(code: answer.status), content, call)
+        if answer.status >= 400 {
+            let code = answer.header("x-amzn-errortype")
+            response.headers[HeaderName.errorType] = code
+            call.error = (
+                code ?? "HTTP\(answer.status)", "The Greengrass behind this server refused it."
+            )
+        }
+        return response
     }
 
     /// Where the client reaches this server: only its own answer depends on what it says.

@@ -182,6 +182,19 @@ package struct ComponentOperations: Sendable {
 
     // MARK: Permissions
 
+    /// Whether the caller may do an operation that another Greengrass is to do.
+    ///
+    /// - Throws: `AccessError.accessDenied`, `GreengrassError` for a recipe that cannot be read.
+    package func check(_ operation: GreengrassOperation, _ input: GreengrassInput) async throws {
+        guard !caller.principal.isRoot else { return }
+        guard operation == .createComponentVersion else {
+            return try await authorize(operation, input)
+        }
+        let bytes = input.bytes("inlineRecipe") ?? Data()
+        let recipe = try await translating("") { try await registry.validated(bytes) }
+        try await authorize(creating: recipe, input.tags ?? [:])
+    }
+
     private func authorize(_ operation: GreengrassOperation, _ input: GreengrassInput)
         async throws
     {

@@ -23,7 +23,8 @@ package struct GreengrassCloud: ComponentRegistry {
         package init() {}
     }
 
-    private let client: SignedClient
+    /// For requests that are passed on as they are.
+    package let client: SignedClient
     private let arns: ARNs
     private let polling: Polling
 
