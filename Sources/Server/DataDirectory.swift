@@ -66,15 +66,17 @@ package final class DataDirectory: Sendable {
 
     /// The database of a data directory that a server may be using.
     ///
-    /// - Throws: `ServerError` when there is no data directory.
-    static func metadata(beside path: String) throws -> any MetadataStore {
+    /// - Throws: `ServerError` when there is no data directory, or none with a database in it.
+    static func metadata(beside path: String, _ choice: MetadataChoice) throws
+        -> any MetadataStore
+    {
         let database = "\(path)/\(databaseName)"
-        guard FileManager.default.fileExists(atPath: database) else {
+        guard choice != .embedded || FileManager.default.fileExists(atPath: database) else {
             throw ServerError(
                 "\(path) is no data directory of Spotter. Give the folder that 'spotter serve' was "
-                    + "started with as --data-directory.")
+                    + "started with as --data-directory, and its --metadata too if it had one.")
         }
-        return try SQLiteStore(path: database)
+        return try choice.open(database: database)
     }
 
     private func prepareTemporaryDirectory() throws {

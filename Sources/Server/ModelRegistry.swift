@@ -25,8 +25,8 @@ package struct ModelRegistry: Sendable {
     private let dataDirectory: String
 
     /// - Throws: `ServerError` when there is no data directory.
-    package init(dataDirectory path: String) throws {
-        metadata = try DataDirectory.metadata(beside: path)
+    package init(dataDirectory path: String, metadata choice: MetadataChoice = .embedded) throws {
+        metadata = try DataDirectory.metadata(beside: path, choice)
         dataDirectory = path
     }
 

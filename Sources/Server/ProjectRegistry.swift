@@ -37,8 +37,8 @@ package struct ProjectRegistry: Sendable {
     private let backbones: BackboneFolder
 
     /// - Throws: `ServerError` when there is no data directory.
-    package init(dataDirectory path: String) throws {
-        metadata = try DataDirectory.metadata(beside: path)
+    package init(dataDirectory path: String, metadata choice: MetadataChoice = .embedded) throws {
+        metadata = try DataDirectory.metadata(beside: path, choice)
         backbones = BackboneFolder(path: DataDirectory.backbones(path))
     }
 

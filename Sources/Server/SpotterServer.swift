@@ -21,6 +21,7 @@ package struct ServerConfiguration: Sendable {
     package var accountID: String
     package var limits = AdjustableLimits()
     package var metricsAccess = MetricsAccess.local
+    package var metadata = MetadataChoice.embedded
     package var objectStore = ObjectStoreChoice.directory
     package var greengrass = GreengrassChoice.embedded
     /// ONNX file that takes the place of the backbone that comes with Spotter.
@@ -106,7 +107,7 @@ package struct SpotterServer: Sendable {
         let arns = ARNs(region: configuration.region, account: configuration.accountID)
         audit = try AuditLog(
             directory: directory.audit, limits: configuration.limits, arns: arns)
-        let metadata = try SQLiteStore(path: directory.database)
+        let metadata = try configuration.metadata.open(database: directory.database)
         let cloud = CloudServices(
             environment: environment, region: configuration.region, logger: logger)
         self.cloud = cloud
@@ -149,7 +150,7 @@ package struct SpotterServer: Sendable {
             trainingThreads: max(1, System.coreCount), logger: logger)
     }
 
-    private static func pageTokenKey(_ metadata: some MetadataStore) async throws -> Data {
+    private static func pageTokenKey(_ metadata: any MetadataStore) async throws -> Data {
         let name = "page-token-key"
         var random = SystemRandomNumberGenerator()
         let fresh = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
@@ -186,27 +187,30 @@ package struct SpotterServer: Sendable {
     package func serviceGroup(
         signals: [UnixSignal], onReady: @escaping @Sendable (Int) async -> Void
     ) async throws -> ServiceGroup {
-        try await Worker.adoptOrphans(context)
-        let authenticator = Authenticator(
-            root: credentials, region: configuration.region,
-            services: Set(AWSService.allCases.map(\.rawValue)),
-            arns: context.arns, metadata: context.metadata)
+        // With others at the same database, a dead worker's jobs wait until their leases end.
+        if configuration.metadata.isOneServersOwn { try await Worker.adoptOrphans(context) }
+        func authenticator(_ service: AWSService) -> Authenticator {
+            Authenticator(
+                root: credentials, region: configuration.region, services: [service.rawValue],
+                arns: context.arns, metadata: context.metadata)
+        }
         let application = Application(
             responder: FrontDoor(
                 service: context,
                 endpoints: [
                     .lookoutvision: APIEndpoint(
-                        service: context, authenticator: authenticator,
+                        service: context, authenticator: authenticator(.lookoutvision),
                         rates: RequestRates(perSecond: configuration.limits.requestsPerSecond)),
                     .s3: S3Endpoint(
-                        backend: s3, authenticator: authenticator, region: configuration.region,
-                        now: context.now),
+                        backend: s3, authenticator: authenticator(.s3),
+                        region: configuration.region,
+                        account: configuration.accountID, pool: pool, now: context.now),
                     .greengrass: GreengrassEndpoint(
                         registry: registry, upstream: greengrass?.client,
-                        authenticator: authenticator, arns: context.arns,
+                        authenticator: authenticator(.greengrass), arns: context.arns,
                         pageTokens: context.pageTokens, now: context.now),
                     .sts: STSEndpoint(
-                        authenticator: authenticator, arns: context.arns, now: context.now),
+                        authenticator: authenticator(.sts), arns: context.arns, now: context.now),
                 ],
                 requests: RequestCounts(), audit: audit,
                 metricsAccess: configuration.metricsAccess, version: Self.version),

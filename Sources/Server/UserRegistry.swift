@@ -21,10 +21,11 @@ package struct UserRegistry: Sendable {
     private let now: @Sendable () -> Date
 
     /// - Throws: `ServerError` when there is no data directory.
-    package init(dataDirectory path: String, now: @escaping @Sendable () -> Date = { Date() })
-        throws
-    {
-        metadata = try DataDirectory.metadata(beside: path)
+    package init(
+        dataDirectory path: String, metadata choice: MetadataChoice = .embedded,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) throws {
+        metadata = try DataDirectory.metadata(beside: path, choice)
         self.now = now
     }
 

@@ -5,6 +5,7 @@ import datetime
 import hashlib
 import http.client
 import io
+import os
 import random
 import socket
 import urllib.parse
@@ -12,7 +13,10 @@ import zlib
 
 import pytest
 from boto3.s3.transfer import TransferConfig
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from conftest import Server
@@ -400,11 +404,15 @@ def test_a_client_of_another_region_is_told_the_right_one(service):
     assert error["Error"]["Region"] == "us-east-1"
 
 
-def test_virtual_hosts_name_the_bucket(service, bucket, monkeypatch):
-    # Not every resolver knows that all of .localhost is this machine.
+def local_names(monkeypatch):
+    """Not every resolver knows that all of .localhost is this machine."""
     resolve = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **options: resolve(
         "127.0.0.1" if host.endswith(".localhost") else host, *rest, **options))
+
+
+def test_virtual_hosts_name_the_bucket(service, bucket, monkeypatch):
+    local_names(monkeypatch)
     port = service.endpoint.rsplit(":", 1)[1]
     s3 = service.client("s3", endpoint_url=f"http://localhost:{port}",
                         config=Config(s3={"addressing_style": "virtual"}))
@@ -417,6 +425,145 @@ def test_keys_cannot_leave_their_bucket(service, bucket, s3):
     for key in ("../x", "a/../../x", "a/./b", "a//b", ".spotter-metadata/x"):
         refused("InvalidArgument", s3.put_object, Bucket=bucket, Key=key, Body=b"")
     assert not (service.directory / "buckets" / "x").exists()
+
+
+# What nobody should send
+
+
+def test_documents_have_a_depth_a_size_and_a_root(service, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="stays", Body=b"x")
+
+    def post(body):
+        request = AWSRequest("POST", f"{service.endpoint}/{bucket}?delete=", data=body)
+        S3SigV4Auth(Credentials(*service.credentials()), "s3", "us-east-1").add_auth(request)
+        return fetch(request.prepare().url, "POST", body, dict(request.headers))[:2]
+    levels = 100_000
+    for body in (b"<Delete>" + b"<a>" * levels + b"</a>" * levels + b"</Delete>",
+                 b"<Delete>" + b"<Object><Key>stays</Key></Object>" * 100_000 + b"</Delete>",
+                 b"<Other><Object><Key>stays</Key></Object></Other>",
+                 b"<!DOCTYPE d [<!ENTITY e 'stays'>]><Delete><Object><Key>&e;</Key></Object></Delete>",
+                 "<Delete><Object><Key>stays</Key></Object></Delete>".encode("utf-16"),
+                 b"<Delete><Object></Delete>", b""):
+        status, answer = post(body)
+        assert status == 400 and b"MalformedXML" in answer, (body[:60], answer)
+    assert s3.head_object(Bucket=bucket, Key="stays")["ContentLength"] == 1
+    assert post(b"<Delete><Object><Key>stays</Key></Object></Delete>")[0] == 200
+    refused("404", s3.head_object, Bucket=bucket, Key="stays")
+
+
+def test_numbers_beyond_all_bounds_are_numbers(s3, bucket, service):
+    s3.put_object(Bucket=bucket, Key="r", Body=b"0123456789")
+    for last in ("9223372036854775807", "99999999999999999999999"):
+        got = s3.get_object(Bucket=bucket, Key="r", Range=f"bytes=4-{last}")
+        assert got["Body"].read() == b"456789"
+        refused("InvalidRange", s3.get_object, Bucket=bucket, Key="r", Range=f"bytes={last}-")
+    path = service.directory / "buckets" / bucket / "r"
+    for seconds in (11_000_000_000, -11_000_000_000):
+        os.utime(path, (seconds, seconds))
+        assert s3.get_object(Bucket=bucket, Key="r")["Body"].read() == b"0123456789"
+        assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+def test_keys_that_cannot_be(s3, bucket):
+    refused("KeyTooLongError", s3.put_object, Bucket=bucket, Key="k" * 1025, Body=b"")
+    refused("InvalidArgument", s3.put_object, Bucket=bucket, Key="a\x01b", Body=b"")
+    for key in ("a//b", "x" * 300):
+        refused("404", s3.head_object, Bucket=bucket, Key=key)
+        refused("NoSuchKey", s3.get_object, Bucket=bucket, Key=key)
+        s3.delete_object(Bucket=bucket, Key=key)
+    # Two keys for a file system, and one word for people.
+    for key in ("nf/\u00e9", "nf/e\u0301"):
+        s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    s3.copy_object(Bucket=bucket, Key="nf/e\u0301", CopySource={
+        "Bucket": bucket, "Key": "nf/\u00e9"})
+    got = s3.get_object(Bucket=bucket, Key="nf/e\u0301")
+    assert got["Body"].read() == "nf/\u00e9".encode()
+
+
+def test_deletions_hold_their_conditions(s3, bucket):
+    etag = s3.put_object(Bucket=bucket, Key="d", Body=b"1")["ETag"]
+    refused("PreconditionFailed", s3.delete_object, Bucket=bucket, Key="d", IfMatch='"other"')
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [
+        {"Key": "d", "VersionId": "3HL4kqtJvjVBH40Nrjfkd"}, {"Key": "d", "ETag": '"other"'}]})
+    assert [x["Code"] for x in answer["Errors"]] == ["NotImplemented", "PreconditionFailed"]
+    s3.delete_object(Bucket=bucket, Key="d", IfMatch=etag)
+    refused("404", s3.head_object, Bucket=bucket, Key="d")
+
+
+def test_what_a_query_asks_beyond_is_not_taken_for_less(s3, bucket):
+    refused("NotImplemented", s3.delete_bucket_metadata_configuration, Bucket=bucket)
+    s3.head_bucket(Bucket=bucket)
+    refused("NotImplemented", s3.get_bucket_metadata_configuration, Bucket=bucket)
+    refused("AccessDenied", s3.list_objects_v2, Bucket=bucket,
+            ExpectedBucketOwner="111122223333")
+    s3.list_objects_v2(Bucket=bucket, ExpectedBucketOwner="000000000000")
+
+
+@pytest.mark.parametrize("version", ["s3v4", None])
+def test_what_a_presigned_url_carries_counts(service, bucket, version):
+    s3 = service.client("s3", config=Config(signature_version=version) if version else None)
+    s3.put_object(Bucket=bucket, Key="from", Body=b"copied")
+
+    def put(operation, body=None, **parameters):
+        url = s3.generate_presigned_url(operation, Params={
+            "Bucket": bucket, "Key": "to", **parameters})
+        # Version 4 of boto3 leaves them to the headers, which a signature then names.
+        headers = {} if version is None else {
+            "Metadata": {"x-amz-meta-a": "b"},
+            "CopySource": {"x-amz-copy-source": f"{bucket}/from"},
+            "ServerSideEncryption": {"x-amz-server-side-encryption": "AES256"},
+        }[next(iter(parameters))]
+        return fetch(url, "PUT", body, headers)[:2]
+    assert put("put_object", b"x", Metadata={"a": "b"})[0] == 200
+    assert s3.head_object(Bucket=bucket, Key="to")["Metadata"] == {"a": "b"}
+    assert put("copy_object", CopySource=f"{bucket}/from")[0] == 200
+    assert s3.get_object(Bucket=bucket, Key="to")["Body"].read() == b"copied"
+    status, body = put("put_object", b"x", ServerSideEncryption="AES256")
+    assert status == 501 and b"NotImplemented" in body
+
+
+def test_a_finished_upload_has_the_checksum_that_was_announced(service, bucket):
+    s3 = service.client("s3", config=Config(retries={"max_attempts": 0}))
+    place = {"Bucket": bucket, "Key": "joined"}
+    parts = [noise(5 * MB, 1), noise(100, 2)]
+    whole = base64.b64encode(zlib.crc32(b"".join(parts)).to_bytes(4, "big")).decode()
+    upload = s3.create_multipart_upload(
+        **place, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")["UploadId"]
+    listed = []
+    for number, part in enumerate(parts, 1):
+        answer = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=part,
+                                ChecksumAlgorithm="CRC32")
+        listed.append({"PartNumber": number, "ETag": answer["ETag"],
+                       "ChecksumCRC32": answer["ChecksumCRC32"]})
+    refused("BadDigest", s3.complete_multipart_upload, **place, UploadId=upload,
+            MultipartUpload={"Parts": listed}, ChecksumCRC32="AAAAAA==",
+            ChecksumType="FULL_OBJECT")
+    answer = s3.complete_multipart_upload(
+        **place, UploadId=upload, MultipartUpload={"Parts": listed}, ChecksumCRC32=whole,
+        ChecksumType="FULL_OBJECT")
+    assert answer["ChecksumCRC32"] == whole and answer["ChecksumType"] == "FULL_OBJECT"
+    got = s3.get_object(**place, ChecksumMode="ENABLED")
+    assert got["ChecksumCRC32"] == whole and len(got["Body"].read()) == 5 * MB + 100
+
+
+def test_a_part_is_copied_from_a_range_or_not_at_all(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="from", Body=b"0123456789")
+    place = {"Bucket": bucket, "Key": "joined"}
+    upload = s3.create_multipart_upload(**place)["UploadId"]
+    for code, wanted in [("InvalidArgument", "bytes=5-2"), ("InvalidArgument", "x"),
+                         ("InvalidArgument", "bytes=5-"), ("InvalidRange", "bytes=0-10")]:
+        refused(code, s3.upload_part_copy, **place, UploadId=upload, PartNumber=1,
+                CopySource=f"{bucket}/from", CopySourceRange=wanted)
+    assert "Parts" not in s3.list_parts(**place, UploadId=upload)
+
+
+def test_a_host_below_localhost_is_no_bucket_for_other_services(service, monkeypatch):
+    local_names(monkeypatch)
+    port = service.endpoint.rsplit(":", 1)[1]
+    client = service.client(endpoint_url=f"http://spotter.localhost:{port}")
+    assert client.list_projects()["Projects"] == []
+    assert fetch(f"http://spotter.localhost:{port}/health")[0] == 200
+    assert fetch(f"http://spotter.localhost:{port}/key")[0] == 403
 
 
 # Policies

@@ -152,7 +152,8 @@ package struct PayloadDecoder: Sendable {
     private mutating func readChunkHeader(_ text: String) throws(PayloadError) {
         let fields = text.split(separator: ";", omittingEmptySubsequences: false)
         guard let digits = fields.first, (1...15).contains(digits.count),
-            let size = Int(digits, radix: 16), size >= 0
+            digits.utf8.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }),
+            let size = Int(digits, radix: 16)
         else {
             throw PayloadError(.malformed, "A chunk must begin with its size in hexadecimal.")
         }
@@ -194,6 +195,9 @@ package struct PayloadDecoder: Sendable {
         }
         let name = sides[0].lowercased()
         let value = String(sides[1].drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        guard !trailers.contains(where: { $0.name == name }) else {
+            throw PayloadError(.malformed, "The trailer has \(name.prefix(80)) twice.")
+        }
         if name == "x-amz-trailer-signature" {
             trailerSignature = value
         } else {

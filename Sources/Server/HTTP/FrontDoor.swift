@@ -49,19 +49,14 @@ struct FrontDoor: HTTPResponder {
         return response
     }
 
-    /// The service in the credential scope; the API's own for a request that names none.
+    /// The service in the credential scope. For a request that names none the API's own, unless
+    /// its host names a bucket.
     static func service(of head: HTTPRequest) -> AWSService {
-        // Only buckets have hosts of their own.
-        if S3Request.hostedBucket(head.authority) != nil { return .s3 }
-        let query = (head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
-        return service(authorization: head.headerFields[.authorization], query: String(query))
-    }
-
-    private static func service(authorization: String?, query: String) -> AWSService {
-        if let authorization {
+        if let authorization = head.headerFields[.authorization] {
             let scope = try? Authorization(header: authorization).scope
             return scope.flatMap { AWSService(rawValue: $0.service) } ?? .lookoutvision
         }
+        let query = (head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
         let pairs = query.split(separator: "&")
         if let credential = pairs.first(where: { $0.hasPrefix("X-Amz-Credential=") }) {
             let text = PercentCoding.decode(String(credential.dropFirst(17))) ?? ""
@@ -69,7 +64,10 @@ struct FrontDoor: HTTPResponder {
             return parts.count == 5 ? AWSService(rawValue: String(parts[3])) ?? .s3 : .s3
         }
         // Presigned in the way that came before Version 4, which only S3 has.
-        return pairs.contains { $0.hasPrefix("AWSAccessKeyId=") } ? .s3 : .lookoutvision
+        let isLegacy = pairs.contains { $0.hasPrefix("AWSAccessKeyId=") }
+        let isPage = ["/health", "/metrics"].contains { head.path?.hasPrefix($0) ?? false }
+        let isBucket = S3Request.hostedBucket(head.authority) != nil && !isPage
+        return isLegacy || isBucket ? .s3 : .lookoutvision
     }
 
     /// What is no operation of a service; nil when the path is one's.

@@ -49,7 +49,14 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .head(let head):
             mustClose = head.headerFields[.connection] == "close"
-        case .end where mustClose && isRequestOpen:
+        case .end where mustClose && !isRequestOpen:
+            isClosing = true
+            let channel = context.channel
+            let written = promise ?? context.eventLoop.makePromise()
+            written.futureResult.whenComplete { _ in channel.close(promise: nil) }
+            context.writeAndFlush(data, promise: written)
+            return
+        case .end where mustClose:
             isClosing = true
             let (loop, channel) = (context.eventLoop, context.channel)
             context.writeAndFlush(data, promise: promise)

@@ -34,8 +34,15 @@ struct EmbeddedS3: S3Backend {
         }
     }
 
-    func delete(_ location: ObjectLocation) async throws {
-        try await store.delete(location)
+    func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {
+        do {
+            try await store.delete(location, condition: condition)
+        } catch let error as StorageError where error.code == .invalidName {
+            // What cannot be a key is no object.
+            guard try await store.bucketExists(location.bucket) else {
+                throw StorageError(.noSuchBucket, "The specified bucket does not exist")
+            }
+        }
     }
 
     // MARK: Buckets
@@ -49,10 +56,10 @@ struct EmbeddedS3: S3Backend {
     }
 
     private func createBucket(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
-        let body = try await payload.collect(bytesMax: S3Limits.documentBytesMax)
-        if !body.isEmpty {
-            let wanted = try S3XML.decode(CreateBucketConfiguration.self, from: body)
-                .LocationConstraint
+        if try payload.lengthOnTheWay() > 0 {
+            let wanted = try await payload.document(
+                CreateBucketConfiguration.self, root: "CreateBucketConfiguration", elementsMax: 64
+            ).LocationConstraint
             guard wanted == nil || wanted == region else {
                 throw S3Error(
                     .illegalLocationConstraint,
@@ -135,7 +142,7 @@ struct EmbeddedS3: S3Backend {
             throw S3Error(.invalidArgument, "X-Amz-Copy-Source must be /BUCKET/KEY.")
         }
         let replaces = request.header("x-amz-metadata-directive")?.uppercased() == "REPLACE"
-        guard replaces || source != request.location else {
+        guard replaces || !request.isCopyOntoItself else {
             throw S3Error(
                 .invalidRequest,
                 "This copy request is illegal because it is trying to copy an object to itself "
@@ -186,7 +193,7 @@ struct EmbeddedS3: S3Backend {
     }
 
     private func deleteObject(_ request: S3Request) async throws -> Response {
-        try await store.delete(request.location)
+        try await delete(request.location, condition: try request.writeCondition())
         return Response(status: .noContent)
     }
 }

@@ -19,7 +19,9 @@ struct S3Download: Sendable {
         let reader: ObjectReader
         do {
             reader = try await store.open(request.location)
-        } catch let error as StorageError where error.code == .noSuchObject {
+        } catch let error as StorageError
+            where [.noSuchObject, .invalidName].contains(error.code)
+        {
             throw S3Error.noSuchKey(request)
         }
         let object = reader.object
@@ -83,33 +85,6 @@ struct S3Download: Sendable {
         guard let part = request.parameter("partNumber") else { return }
         guard part == "1", !object.attributes.etag.contains("-") else {
             throw S3Error(.notImplemented, "Parts of a finished object cannot be read: partNumber.")
-        }
-    }
-}
-
-/// A `Range` header with one range of bytes.
-enum ByteRange {
-    /// - Returns: nil for a header that is absent, in another unit, with more than one range, or
-    ///   that cannot be read: those are answered with the whole, as RFC 9110 has it.
-    /// - Throws: `invalidRange` for one that has no byte of the object.
-    static func parse(_ header: String?, size: Int) throws(S3Error) -> Range<Int>? {
-        guard let header, header.hasPrefix("bytes=") else { return nil }
-        let sides = header.dropFirst(6).split(
-            separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard sides.count == 2, sides.allSatisfy({ $0.allSatisfy(\.isNumber) }) else { return nil }
-        let (first, last) = (Int(sides[0]), Int(sides[1]))
-        let unsatisfiable = S3Error(
-            .invalidRange, "The requested range is not satisfiable",
-            details: ["ActualObjectSize": String(size), "RangeRequested": header])
-        switch (first, last) {
-        case (.some(let first), .some(let last)) where first > last: return nil
-        case (.some(let first), let last):
-            guard first < size else { throw unsatisfiable }
-            return first..<min(size, (last ?? size - 1) + 1)
-        case (nil, .some(let count)) where sides[0].isEmpty:
-            guard count > 0, size > 0 else { throw unsatisfiable }
-            return max(0, size - count)..<size
-        default: return nil
         }
     }
 }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOPosix
 import Service
 import Storage
 import Wire
@@ -13,7 +14,7 @@ protocol S3Backend: Sendable {
     func perform(_ request: S3Request, _ payload: S3Payload) async throws -> Response
 
     /// Deletes one object of DeleteObjects; does nothing when it is not there.
-    func delete(_ location: ObjectLocation) async throws
+    func delete(_ location: ObjectLocation, condition: WriteCondition) async throws
 }
 
 /// Answers requests to S3: knows signatures, policies and errors; a backend does the rest.
@@ -21,6 +22,9 @@ struct S3Endpoint: ServiceEndpoint {
     let backend: any S3Backend
     let authenticator: Authenticator
     let region: String
+    /// Owner of every bucket.
+    let account: String
+    let pool: NIOThreadPool
     let now: @Sendable () -> Date
 
     func answer(_ request: Request, _ call: inout APICall) async throws -> Response {
@@ -55,10 +59,12 @@ struct S3Endpoint: ServiceEndpoint {
         }
         call.isVerified = true
         let parsed = try reading.get()
+        try checkOwner(parsed)
         let permissions = S3Permissions(
             principal: claim.principal, sourceAddress: call.sourceAddress)
         try permissions.check(parsed)
-        let payload = try S3Payload(request, hash: hash, signer: signer)
+        let payload = try S3Payload(
+            request, parsed, hash: hash, signer: signer, pool: pool)
         var response: Response
         if parsed.operation == .deleteObjects {
             response = try await deleteObjects(parsed, payload, permissions)
@@ -138,6 +144,14 @@ struct S3Endpoint: ServiceEndpoint {
         }
     }
 
+    /// - Throws: `accessDenied` for a bucket that the caller expects to be somebody else's.
+    private func checkOwner(_ request: S3Request) throws(S3Error) {
+        for name in ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"] {
+            guard let expected = request.header(name), expected != account else { continue }
+            throw S3Error(.accessDenied, "Access Denied")
+        }
+    }
+
     private func signable(
         _ request: Request, _ call: APICall, _ query: [(name: String, value: String)],
         _ presented: Presented
@@ -153,8 +167,8 @@ struct S3Endpoint: ServiceEndpoint {
     private func deleteObjects(
         _ request: S3Request, _ payload: S3Payload, _ permissions: S3Permissions
     ) async throws -> Response {
-        let bytes = try await payload.collect(bytesMax: S3Limits.documentBytesMax)
-        let document = try S3XML.decode(DeleteObjectsDocument.self, from: bytes)
+        let document = try await payload.document(
+            DeleteObjectsDocument.self, root: "Delete", elementsMax: 8 * S3Limits.keysMax)
         guard (1...S3Limits.keysMax).contains(document.Object.count) else {
             throw S3Error(
                 .malformedXML, "A Delete document must have 1 to \(S3Limits.keysMax) objects.")
@@ -164,7 +178,15 @@ struct S3Endpoint: ServiceEndpoint {
             let location = ObjectLocation(bucket: request.bucket, key: object.Key)
             do {
                 try permissions.check("s3:DeleteObject", location)
-                try await backend.delete(location)
+                guard object.VersionId ?? "null" == "null", object.Size == nil,
+                    object.LastModifiedTime == nil
+                else {
+                    throw S3Error(
+                        .notImplemented, "There are no versions, and conditions only on ETag.")
+                }
+                try await backend.delete(
+                    location,
+                    condition: object.ETag.map { .etag($0.filter { $0 != "\"" }) } ?? .none)
                 if document.Quiet != true { result.Deleted.append(.init(Key: object.Key)) }
             } catch {
                 let error = S3ErrorTranslation.s3Error(for: error, region: region)

@@ -55,6 +55,9 @@ enum S3ErrorTranslation {
             }
         // The disk's own words name paths, which are nobody's business.
         return S3Error(
-            code, code == .serviceUnavailable ? "Please reduce your request rate." : error.message)
+            code,
+            code == .serviceUnavailable
+                ? "The store could not do it. The log has the reason under the request ID."
+                : error.message)
     }
 }

@@ -12,10 +12,8 @@ struct S3Forwarder: S3Backend {
     let peer: S3Peer
     let store: any ObjectStore
 
-    /// Of a signature in the query, which is not passed on.
+    /// Of an older signature in the query, which is not passed on.
     private static let signatureParameters: Set<String> = [
-        "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
-        "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256",
         "AWSAccessKeyId", "Signature", "Expires",
     ]
     private static let passedHeaders: Set<String> = [
@@ -45,7 +43,11 @@ struct S3Forwarder: S3Backend {
             peer.request(
                 method, request.bucket.isEmpty ? nil : request.bucket,
                 request.key.isEmpty ? nil : request.key,
-                query: request.query.filter { !Self.signatureParameters.contains($0.name) },
+                query: request.query.filter { parameter in
+                    // Those with `x-amz-` are the signature's, or go as headers.
+                    !parameter.name.lowercased().hasPrefix("x-amz-")
+                        && !Self.signatureParameters.contains(parameter.name)
+                },
                 headers: Self.headers(request), body: body))
         var response = Response(status: .init(code: answer.status))
         for (name, value) in answer.headers
@@ -63,7 +65,11 @@ struct S3Forwarder: S3Backend {
         return response
     }
 
-    func delete(_ location: ObjectLocation) async throws {
+    func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {
+        guard condition == .none else {
+            throw S3Error(
+                .notImplemented, "Conditions of DeleteObjects are not passed on; use DeleteObject.")
+        }
         try await store.delete(location)
     }
 

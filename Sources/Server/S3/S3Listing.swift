@@ -70,7 +70,7 @@ struct S3Listing: Sendable {
         guard let token = request.parameter("continuation-token") else {
             return request.parameter("start-after")
         }
-        guard let after = ContinuationToken.decode(token) else {
+        guard !token.isEmpty, let after = ContinuationToken.decode(token) else {
             throw S3Error(
                 .invalidArgument, "The continuation token provided is incorrect",
                 details: ["ArgumentName": "continuation-token"])

@@ -76,6 +76,7 @@ extension S3Request {
         "x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm",
         "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-full-control",
         "x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-write-offset-bytes",
+        "x-amz-if-match-last-modified-time", "x-amz-if-match-size",
     ]
 
     /// Refuses what would be done otherwise than asked: an object that its owner believes to be
@@ -89,6 +90,13 @@ extension S3Request {
         for name in Self.unsupportedHeaders where header(name) != nil { throw refuse(name) }
         if let acl = header("x-amz-acl"), !Self.withoutMeaning.contains(acl) {
             throw refuse("x-amz-acl")
+        }
+        if let directive = header("x-amz-metadata-directive"),
+            !["COPY", "REPLACE"].contains(directive.uppercased())
+        {
+            throw S3Error(
+                .invalidArgument, "Unknown metadata directive.",
+                details: ["ArgumentName": "x-amz-metadata-directive"])
         }
         if let storage = header("x-amz-storage-class"), storage != "STANDARD" {
             throw refuse("x-amz-storage-class")

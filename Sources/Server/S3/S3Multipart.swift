@@ -111,10 +111,8 @@ struct S3Multipart: Sendable {
             .map { [Checksummer($0)] } ?? []
         let reader = try await store.open(source)
         try S3Conditions(request, prefix: "x-amz-copy-source-").checkForCopy(reader.object)
-        let range =
-            try ByteRange.parse(
-                request.header("x-amz-copy-source-range"), size: reader.object.size)
-            ?? 0..<reader.object.size
+        let range = try ByteRange.copied(
+            request.header("x-amz-copy-source-range"), size: reader.object.size)
         let upload = try await store.beginPart(
             request.location, uploadID: uploadID, number: number)
         do {
@@ -137,8 +135,9 @@ struct S3Multipart: Sendable {
     // MARK: The end
 
     private func complete() async throws -> Response {
-        let body = try await payload.collect(bytesMax: S3Limits.documentBytesMax)
-        let document = try S3XML.decode(CompleteMultipartUpload.self, from: body)
+        let document = try await payload.document(
+            CompleteMultipartUpload.self, root: "CompleteMultipartUpload",
+            elementsMax: 8 * S3Limits.partsMax)
         guard !document.Part.isEmpty else {
             throw S3Error(.malformedXML, "CompleteMultipartUpload must have a Part.")
         }

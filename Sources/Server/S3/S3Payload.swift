@@ -4,12 +4,14 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOPosix
 import Wire
 
 /// The body of a request to S3: read once, in pieces, and checked while it passes.
 struct S3Payload: Sendable {
     /// Bytes of the object; nil when the request does not say.
     let length: Int?
+    private let pool: NIOThreadPool
     private let body: RequestBody
     private let hasBody: Bool
     private let form: PayloadDecoder.Form
@@ -22,8 +24,14 @@ struct S3Payload: Sendable {
     /// Pieces are gathered up to this many bytes, so that few calls cross to the disk's threads.
     private static let pieceBytes = 1 << 20
 
-    /// - Parameter hash: `X-Amz-Content-SHA256`, or UNSIGNED-PAYLOAD where none is needed.
-    init(_ request: Request, hash: String, signer: ChunkSigner?) throws(S3Error) {
+    /// - Parameters:
+    ///   - hash: `X-Amz-Content-SHA256`, or UNSIGNED-PAYLOAD where none is needed.
+    ///   - pool: where documents are decoded.
+    init(
+        _ request: Request, _ parsed: S3Request, hash: String, signer: ChunkSigner?,
+        pool: NIOThreadPool
+    ) throws(S3Error) {
+        self.pool = pool
         body = request.body
         hasBody = request.headers[.transferEncoding] != nil
         let sent = request.headers[.contentLength].flatMap { Int($0) }
@@ -47,9 +55,21 @@ struct S3Payload: Sendable {
             }
             form = .plain(sha256: hash)
         }
-        if case .chunked = form { length = decoded } else { length = sent }
-        contentMD5 = try Self.contentMD5(request.headers)
-        (announced, awaited) = try Self.checksums(request.headers)
+        if case .chunked = form {
+            guard decoded != nil else {
+                throw S3Error(
+                    .missingContentLength,
+                    "You must provide the x-amz-decoded-content-length HTTP header.")
+            }
+            length = decoded
+        } else {
+            length = sent
+        }
+        contentMD5 = try Self.contentMD5(parsed.headers)
+        // Here they are checksums of the object, not of the document that is sent.
+        (announced, awaited) =
+            parsed.operation == .completeMultipartUpload
+            ? ([:], []) : try Self.checksums(parsed.headers)
     }
 
     private static func contentMD5(_ headers: HTTPFields) throws(S3Error) -> Data? {
@@ -111,6 +131,18 @@ struct S3Payload: Sendable {
         var reader = try Reader(self, computing: algorithms, bytesMax: bytesMax)
         while let bytes = try await reader.next() { try await piece(bytes) }
         return reader.checksums
+    }
+
+    /// A document, which takes a while to decode in the worst case.
+    ///
+    /// - Throws: `malformedXML`.
+    func document<Document: Decodable & Sendable>(
+        _ type: Document.Type, root: String, elementsMax: Int
+    ) async throws -> Document {
+        let bytes = try await collect(bytesMax: S3Limits.documentBytesMax)
+        return try await pool.runIfActive {
+            try S3XML.decode(type, from: bytes, root: root, elementsMax: elementsMax)
+        }
     }
 
     /// The whole of a small payload.

@@ -16,6 +16,7 @@ struct S3Request: Sendable {
     /// Empty for a bucket.
     let key: String
     let query: [(name: String, value: String)]
+    /// With what a presigned URL carries in their place.
     let headers: HTTPFields
     /// The object that X-Amz-Copy-Source names.
     let source: ObjectLocation?
@@ -28,27 +29,30 @@ struct S3Request: Sendable {
         _ request: Request, _ call: APICall, query: [(name: String, value: String)]
     ) throws(S3Error) {
         let invalid = S3Error(.invalidURI, "Couldn't parse the specified URI.")
-        guard let path = PercentCoding.decode(call.path), path.hasPrefix("/") else { throw invalid }
-        var rest = path.dropFirst()
+        guard let path = PercentCoding.decode(call.path), path.utf8.first == Self.slash else {
+            throw invalid
+        }
+        // By bytes: a slash before a combining mark is no character of its own.
+        var rest = path.utf8.dropFirst()
         if let bucket = Self.hostedBucket(request.head.authority) {
             self.bucket = bucket
         } else {
-            let end = rest.firstIndex(of: "/") ?? rest.endIndex
-            bucket = String(rest[..<end])
+            let end = rest.firstIndex(of: Self.slash) ?? rest.endIndex
+            bucket = String(decoding: rest[..<end], as: UTF8.self)
             rest = rest[end...].dropFirst()
         }
-        key = String(rest)
+        key = String(decoding: rest, as: UTF8.self)
         guard !bucket.isEmpty || key.isEmpty else { throw invalid }
-        let copied = request.headers[S3Header.copySource]
-        let names = Set(query.map(\.name))
+        try Self.check(key: key)
+        headers = Self.headers(of: request, query)
+        let copied = headers[S3Header.copySource]
         operation = try S3Operation.find(
             method: request.method.rawValue,
-            target: bucket.isEmpty ? .service : key.isEmpty ? .bucket : .object, query: names,
-            isCopy: copied != nil)
+            target: bucket.isEmpty ? .service : key.isEmpty ? .bucket : .object,
+            query: Set(query.map(\.name)), isCopy: copied != nil)
         let source = try copied.map { text throws(S3Error) in try Self.source(text) }
         self.source = source
         self.query = query
-        headers = request.headers
         requestID = call.requestID
         try checkSupported()
     }
@@ -62,15 +66,65 @@ struct S3Request: Sendable {
         return String(name.hasSuffix(".s3") ? name.dropLast(3) : name)
     }
 
+    /// Whoever presigns a URL moves headers into its query, where they are signed as well.
+    private static func headers(
+        of request: Request, _ query: [(name: String, value: String)]
+    ) -> HTTPFields {
+        var fields = request.headers
+        guard query.contains(where: { ["X-Amz-Signature", "Signature"].contains($0.name) }) else {
+            return fields
+        }
+        for (name, value) in query {
+            let lower = name.lowercased()
+            guard lower.hasPrefix("x-amz-"), !signatureParameters.contains(lower),
+                let field = HTTPField.Name(lower), fields[field] == nil
+            else { continue }
+            fields[field] = value
+        }
+        return fields
+    }
+
+    private static let signatureParameters: Set<String> = [
+        "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires",
+        "x-amz-signedheaders", "x-amz-signature", "x-amz-security-token", "x-amz-content-sha256",
+    ]
+    private static let slash = UInt8(ascii: "/")
+
+    private static func check(key: String) throws(S3Error) {
+        guard key.utf8.count <= S3Limits.keyBytesMax else {
+            throw S3Error(
+                .keyTooLong, "Your key is too long",
+                details: [
+                    "Size": String(key.utf8.count), "MaxSizeAllowed": String(S3Limits.keyBytesMax),
+                ])
+        }
+        // XML has no way to name them, so answers could not be read.
+        let isSound = key.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && $0.value != 0xFFFE && $0.value != 0xFFFF
+        }
+        guard isSound else {
+            throw S3Error(.invalidArgument, "A key must not have control characters.")
+        }
+    }
+
     /// `/BUCKET/KEY`, percent-encoded, with or without the first slash.
     private static func source(_ text: String) throws(S3Error) -> ObjectLocation {
-        guard !text.contains("?versionId="), let path = PercentCoding.decode(text) else {
+        let sides = text.split(separator: "?", maxSplits: 1)
+        guard sides.count < 2 || sides[1] == "versionId=null" else {
             throw S3Error(.notImplemented, "X-Amz-Copy-Source must not name a version.")
         }
-        guard let location = ObjectLocation(uri: "s3://" + path.drop { $0 == "/" }) else {
-            throw S3Error(.invalidArgument, "X-Amz-Copy-Source must be /BUCKET/KEY.")
-        }
+        let malformed = S3Error(.invalidArgument, "X-Amz-Copy-Source must be /BUCKET/KEY.")
+        guard let path = sides.first.flatMap({ PercentCoding.decode($0) }) else { throw malformed }
+        let bare = path.utf8.first == slash ? String(path.utf8.dropFirst()) ?? "" : path
+        guard let location = ObjectLocation(uri: "s3://" + bare) else { throw malformed }
+        try check(key: location.key)
         return location
+    }
+
+    /// Whether a copy would go where it comes from; by bytes, as files have their names.
+    var isCopyOntoItself: Bool {
+        guard let source else { return false }
+        return Array(source.uri.utf8) == Array(location.uri.utf8)
     }
 
     /// What the audit log tells of it.

@@ -13,10 +13,13 @@ package struct ObjectLocation: Sendable, Hashable, Codable, CustomStringConverti
     /// - Parameter uri: `s3://BUCKET/KEY`; nil for anything else.
     package init?(uri: String) {
         guard uri.hasPrefix("s3://") else { return nil }
-        let parts = uri.dropFirst(5).split(
-            separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        // By bytes: a slash before a combining mark is no character of its own.
+        let parts = uri.utf8.dropFirst(5).split(
+            separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
-        self.init(bucket: String(parts[0]), key: String(parts[1]))
+        self.init(
+            bucket: String(decoding: parts[0], as: UTF8.self),
+            key: String(decoding: parts[1], as: UTF8.self))
     }
 
     package var uri: String { "s3://\(bucket)/\(key)" }

@@ -167,6 +167,9 @@ package struct DeleteObjectsDocument: Codable, Sendable {
     package struct Object: Codable, Sendable {
         package var Key: String
         package var VersionId: String?
+        package var ETag: String?
+        package var LastModifiedTime: String?
+        package var Size: Int?
     }
     package var Object: [Object]
     package var Quiet: Bool?

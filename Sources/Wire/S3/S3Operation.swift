@@ -84,15 +84,37 @@ package enum S3Operation: String, CaseIterable, Sendable {
 
     package var isReadOnly: Bool { ["GET", "HEAD"].contains(definition.method) }
 
-    /// Parameters that ask for something that Spotter does not have.
-    private static let unsupported: Set<String> = [
-        "accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering",
-        "inventory", "legal-hold", "lifecycle", "logging", "metadataTable", "metrics",
-        "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
-        "publicAccessBlock", "renameObject", "replication", "requestPayment", "restore",
-        "retention",
-        "select", "session", "tagging", "torrent", "versioning", "versions", "website",
-    ]
+    /// Parameters of the query that an operation understands beside its marker.
+    private var parameters: Set<String> {
+        switch self {
+        case .listBuckets, .createBucket, .headBucket, .getBucketLocation, .deleteBucket,
+            .deleteObjects, .putObject, .copyObject, .createMultipartUpload:
+            []
+        case .listObjects: ["prefix", "delimiter", "marker", "max-keys", "encoding-type"]
+        case .listObjectsV2:
+            [
+                "prefix", "delimiter", "start-after", "continuation-token", "max-keys",
+                "encoding-type", "fetch-owner",
+            ]
+        case .listMultipartUploads:
+            [
+                "prefix", "delimiter", "key-marker", "upload-id-marker", "max-uploads",
+                "encoding-type",
+            ]
+        case .getObject, .headObject, .getObjectTagging, .deleteObject: ["versionId", "partNumber"]
+        case .uploadPart, .uploadPartCopy: ["uploadId"]
+        case .listParts: ["max-parts", "part-number-marker", "encoding-type"]
+        case .completeMultipartUpload, .abortMultipartUpload: []
+        }
+    }
+
+    /// Of any request: signatures, what presigned URLs carry, and a name that SDKs add.
+    private static func isCommon(_ parameter: String) -> Bool {
+        [
+            "AWSAccessKeyId", "Signature", "Expires", "x-id", "content-type", "content-md5",
+        ].contains(parameter) || parameter.lowercased().hasPrefix("x-amz-")
+            || parameter.hasPrefix("response-")
+    }
 
     /// - Parameter query: names of the query's parameters.
     /// - Throws: `notImplemented` naming what was asked for, `methodNotAllowed`.
@@ -105,21 +127,21 @@ package enum S3Operation: String, CaseIterable, Sendable {
                 && definition.isCopy == (isCopy && method == "PUT" && target == .object)
         }
         // A marker is more special than none.
-        if let marked = candidates.first(where: {
-            $0.definition.marker.map(query.contains) ?? false
-        }) {
-            return marked
+        let found =
+            candidates.first { $0.definition.marker.map(query.contains) ?? false }
+            ?? candidates.first { $0.definition.marker == nil }
+        guard let found else {
+            throw S3Error(
+                .methodNotAllowed, "The specified method is not allowed against this resource.")
         }
-        if let feature = query.intersection(unsupported).sorted().first {
+        // A parameter that nobody here knows may mean quite another operation.
+        let known = found.parameters.union([found.definition.marker].compactMap { $0 })
+        if let feature = query.subtracting(known).sorted().first(where: { !isCommon($0) }) {
             throw S3Error(
                 .notImplemented,
                 "A header or query you provided implies functionality that is not implemented: "
                     + feature)
         }
-        guard let plain = candidates.first(where: { $0.definition.marker == nil }) else {
-            throw S3Error(
-                .methodNotAllowed, "The specified method is not allowed against this resource.")
-        }
-        return plain
+        return found
     }
 }

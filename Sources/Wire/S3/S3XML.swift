@@ -12,21 +12,26 @@ package enum S3XML {
         _ value: some Encodable, root: String, namespace: String? = namespace
     ) throws -> Data {
         let encoder = XMLEncoder()
+        encoder.outputFormatting = .sortedKeys
         return try encoder.encode(
             value, withRootKey: root, rootAttributes: namespace.map { ["xmlns": $0] },
             header: XMLHeader(version: 1.0, encoding: "UTF-8"))
     }
 
+    /// - Parameters:
+    ///   - root: name that the document's element must have; nil for any.
+    ///   - elementsMax: of elements in all; a page of a list has about twelve a key.
     /// - Throws: `malformedXML` for anything that is not such a document.
     package static func decode<Document: Decodable>(
-        _ type: Document.Type, from bytes: Data
+        _ type: Document.Type, from bytes: Data, root: String? = nil, elementsMax: Int = 50_000
     ) throws(S3Error) -> Document {
         let malformed = S3Error(
             .malformedXML,
             "The XML you provided was not well-formed or did not validate against our published "
                 + "schema")
-        // No document of S3 has one, and entities are the way to make a small document a large one.
-        guard bytes.firstRange(of: Data("<!DOCTYPE".utf8)) == nil else { throw malformed }
+        guard XMLShape.isSound(bytes, root: root, elementsMax: elementsMax) else {
+            throw malformed
+        }
         let decoder = XMLDecoder(trimValueWhitespaces: false)
         do {
             return try decoder.decode(type, from: bytes)

@@ -32,6 +32,8 @@ struct FileStatus: Equatable {
         self.init(info)
     }
 
+    private static let secondsMax = 9_223_372_035
+
     private init(_ info: stat) {
         switch info.st_mode & S_IFMT {
         case S_IFREG: kind = .file
@@ -40,7 +42,9 @@ struct FileStatus: Equatable {
         default: kind = .other
         }
         size = Int(info.st_size)
-        modifiedNanoseconds = info.st_mtim.tv_sec * 1_000_000_000 + info.st_mtim.tv_nsec
+        // People may give their files times of any century; 64 bits of nanoseconds end in 2262.
+        let seconds = max(-Self.secondsMax, min(Self.secondsMax, info.st_mtim.tv_sec))
+        modifiedNanoseconds = seconds * 1_000_000_000 + info.st_mtim.tv_nsec
         inode = UInt64(info.st_ino)
     }
 
