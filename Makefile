@@ -40,6 +40,7 @@ test: test-swift test-clients
 # Another S3 is moto's, from the environment of the client tests.
 test-swift: setup
 	@scripts/setup --tests
+	@scripts/setup --tests
 	swift build --build-tests $(SWIFT_BUILD_FLAGS)
 	swift test --skip-build
 

@@ -69,11 +69,11 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // Metadata in SQLite, objects in directories or S3. GRDB ends here.
+        // Metadata in SQLite or PostgreSQL, objects in directories or S3. GRDB, libpq end here.
         .target(
             name: "Storage",
             dependencies: [
-                "Access", "CloudClient", "Wire", crypto, logging, nioCore, nioPosix,
+                "Access", "CPostgreSQL", "CloudClient", "Wire", crypto, logging, nioCore, nioPosix,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
@@ -191,6 +191,7 @@ let package = Package(
         ),
         .systemLibrary(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
         .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     ],

@@ -18,6 +18,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Folder for the database, objects, models and components.")
     var dataDirectory = "./spotter-data"
 
+    @OptionGroup var metadata: MetadataOption
+
     @Option(help: "Address to listen on.")
     var hostname = "127.0.0.1"
 
@@ -143,6 +145,7 @@ struct Serve: AsyncParsableCommand {
                 accountID: accountID)
             configuration.limits = try adjustedLimits()
             configuration.metricsAccess = metrics
+            configuration.metadata = metadata.choice
             if objectStore == .s3 {
                 configuration.objectStore = .s3(endpoint: s3Endpoint, region: s3Region)
             }

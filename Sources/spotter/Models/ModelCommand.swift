@@ -17,12 +17,15 @@ struct ModelCommand: AsyncParsableCommand {
     struct Selection: ParsableArguments {
         @Option(help: "Folder that the server was started with.")
         var dataDirectory = "./spotter-data"
+        @OptionGroup var metadata: MetadataOption
         @Argument(help: "Name of the project.")
         var project: String
         @Argument(help: "Version of the model.")
         var version: Int
 
-        func models() throws -> ModelRegistry { try ModelRegistry(dataDirectory: dataDirectory) }
+        func models() throws -> ModelRegistry {
+            try ModelRegistry(dataDirectory: dataDirectory, metadata: metadata.choice)
+        }
     }
 
     struct Show: AsyncParsableCommand {

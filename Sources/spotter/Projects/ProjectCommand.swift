@@ -21,9 +21,10 @@ struct ProjectCommand: AsyncParsableCommand {
     struct Directory: ParsableArguments {
         @Option(help: "Folder that the server was started with.")
         var dataDirectory = "./spotter-data"
+        @OptionGroup var metadata: MetadataOption
 
         func projects() throws -> ProjectRegistry {
-            try ProjectRegistry(dataDirectory: dataDirectory)
+            try ProjectRegistry(dataDirectory: dataDirectory, metadata: metadata.choice)
         }
     }
 

@@ -17,7 +17,11 @@ struct UserCommand: AsyncParsableCommand {
         @Option(help: "Folder that the server was started with.")
         var dataDirectory = "./spotter-data"
 
-        func users() throws -> UserRegistry { try UserRegistry(dataDirectory: dataDirectory) }
+        @OptionGroup var metadata: MetadataOption
+
+        func users() throws -> UserRegistry {
+            try UserRegistry(dataDirectory: dataDirectory, metadata: metadata.choice)
+        }
     }
 
     struct Create: AsyncParsableCommand {

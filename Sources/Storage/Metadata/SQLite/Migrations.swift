@@ -14,6 +14,8 @@ enum Migrations {
         return migrator
     }
 
+    static var names: [String] { steps.map(\.name) }
+
     private static let steps: [(name: String, sql: String)] = [
         (
             "0001-projects-models-jobs",

@@ -1,0 +1,46 @@
+import CPostgreSQL
+
+/// Where a database is, and how to say so without secrets.
+struct PostgreSQLAddress: Sendable, CustomStringConvertible {
+    /// As libpq takes it, with whatever secrets are in it. For libpq only.
+    let url: String
+    /// Host and database, for messages.
+    let description: String
+    private let secrets: [String]
+
+    /// - Parameter url: `postgres://` or `postgresql://`, as libpq documents it.
+    /// - Throws: `StorageError.invalidName`, without any part of the URL.
+    init(url: String) throws(StorageError) {
+        guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://"),
+            // libpq tells what is wrong with parts of the URL, one of which may be the password.
+            let options = PQconninfoParse(url, nil)
+        else {
+            throw StorageError(
+                .invalidName,
+                "A PostgreSQL database is given as postgres://USER@HOST/DATABASE?sslmode=…, with "
+                    + "special characters percent-encoded.")
+        }
+        defer { PQconninfoFree(options) }
+        var values: [String: String] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val {
+                values[String(cString: keyword)] = String(cString: value)
+            }
+            option += 1
+        }
+        self.url = url
+        secrets = [url, values["password"], values["sslpassword"]].compactMap { $0 }
+            .filter { !$0.isEmpty }
+        let host = values["host"] ?? values["hostaddr"] ?? "its default host"
+        let port = values["port"].map { ":\($0)" } ?? ""
+        description =
+            "PostgreSQL database \(values["dbname"] ?? "of the user's name") at \(host)\(port)"
+    }
+
+    /// What libpq says, in one line and without the URL's passwords.
+    func withoutSecrets(_ text: String) -> String {
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return secrets.reduce(line) { $0.replacing($1, with: "…") }
+    }
+}

@@ -1,0 +1,52 @@
+/// What a statement or a connection to PostgreSQL came to.
+package struct PostgreSQLError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Code: Sendable {
+        /// Others changed what the transaction had read, or waited for each other: nothing was
+        /// written, and another try may succeed.
+        case conflict
+        /// A constraint does not allow the row; beside others' changes another try may find why.
+        case constraint
+        /// The connection could not be made or was lost, and nothing was written.
+        case connectionLost
+        /// The connection was lost after COMMIT was sent: nobody knows whether it was written.
+        case commitUnknown
+        /// The statement took too long and was ended.
+        case timedOut
+        /// What is wrong will not pass: a refused login, a missing right, a mistake of ours.
+        case refused
+    }
+
+    package let code: Code
+    /// Five characters as PostgreSQL documents them; empty when the server said nothing.
+    package let sqlState: String
+    package let message: String
+
+    package init(_ code: Code, sqlState: String = "", _ message: String) {
+        self.code = code
+        self.sqlState = sqlState
+        self.message = message
+    }
+
+    /// What the server said to a statement.
+    init(sqlState: String, _ message: String) {
+        self.init(Self.code(sqlState: sqlState), sqlState: sqlState, message)
+    }
+
+    package var description: String { sqlState.isEmpty ? message : "\(message) (\(sqlState))" }
+
+    private static func code(sqlState: String) -> Code {
+        switch sqlState {
+        case "40001", "40P01": .conflict
+        // The server is starting, stopping, lost its neighbour, or has too many connections.
+        case "57P01", "57P02", "57P03", "25P03", "53300": .connectionLost
+        // Cancelled, by our own timeout as a rule.
+        case "57014", "55P03": .timedOut
+        default:
+            switch sqlState.prefix(2) {
+            case "08": .connectionLost
+            case "23": .constraint
+            default: .refused
+            }
+        }
+    }
+}

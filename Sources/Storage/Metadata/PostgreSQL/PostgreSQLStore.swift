@@ -1,0 +1,143 @@
+import FoundationEssentials
+import NIOPosix
+import Synchronization
+
+/// Metadata in PostgreSQL, through libpq. Statements run on threads of their own, one for each
+/// connection.
+///
+/// A transaction that met others, or lost its connection before its end, is tried again, so a body
+/// may run more than once; what it did before left nothing behind. When the connection is lost
+/// while the end is acknowledged, the caller gets `StorageError.unavailable` and tries again
+/// itself: client tokens and leases tell it what happened.
+package final class PostgreSQLStore: MetadataStore {
+    private struct State {
+        var idle: [PostgreSQLConnection] = []
+        var isSchemaKnown = false
+    }
+
+    private let address: PostgreSQLAddress
+    private let limits: PostgreSQLLimits
+    private let threads: NIOThreadPool
+    private let state = Mutex(State())
+
+    /// Connects to nothing yet; the first call does, and brings the schema up to date.
+    ///
+    /// - Parameter url: `postgres://USER@HOST/DATABASE?sslmode=…` as libpq takes it, with the
+    ///   password in it, in PGPASSWORD or in a password file.
+    /// - Throws: `StorageError.invalidName` for what is no such URL.
+    package init(url: String, limits: PostgreSQLLimits = PostgreSQLLimits()) throws(StorageError) {
+        address = try PostgreSQLAddress(url: url)
+        self.limits = limits
+        threads = NIOThreadPool(numberOfThreads: limits.connections)
+        threads.start()
+    }
+
+    /// - Throws: `StorageError.invalidName` for what is no URL of a database, without any of it.
+    package static func check(url: String) throws(StorageError) {
+        _ = try PostgreSQLAddress(url: url)
+    }
+
+    deinit { threads.shutdownGracefully { _ in } }
+
+    /// Host and database, for people.
+    package var name: String { address.description }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+    ) async throws -> Value {
+        try await run(.read, body)
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+    ) async throws -> Value {
+        try await run(.write, body)
+    }
+
+    private func run<Value: Sendable>(
+        _ mode: PostgreSQLTransaction.Mode,
+        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+    ) async throws -> Value {
+        var retries = PostgreSQLRetries(limits: limits)
+        let start = ContinuousClock.now
+        while true {
+            do {
+                return try await threads.runIfActive { [self] in try attempt(mode, body) }
+            } catch let error as PostgreSQLError {
+                let elapsed = (ContinuousClock.now - start) / .seconds(1)
+                guard
+                    let delay = retries.delay(
+                        after: error.code, elapsedSeconds: elapsed,
+                        random: Double.random(in: 0...1))
+                else { throw told(error) }
+                try await Task.sleep(for: .milliseconds(delay))
+            }
+        }
+    }
+
+    /// One try, on one of the store's threads.
+    private func attempt<Value>(
+        _ mode: PostgreSQLTransaction.Mode, _ body: (any MetadataTransaction) throws -> Value
+    ) throws -> Value {
+        let connection = try take()
+        defer { giveBack(connection) }
+        let transaction = PostgreSQLTransaction(connection, mode)
+        do {
+            let value = try body(transaction)
+            if let failure = transaction.failure { throw failure }
+            try transaction.commit()
+            return value
+        } catch {
+            transaction.rollBack()
+            throw transaction.failure ?? error
+        }
+    }
+
+    private func take() throws -> PostgreSQLConnection {
+        let (idle, isSchemaKnown) = state.withLock { ($0.idle.popLast(), $0.isSchemaKnown) }
+        if let idle { return idle }
+        let connection = try PostgreSQLConnection(address, limits)
+        if !isSchemaKnown {
+            try PostgreSQLMigrations.migrate(connection, address)
+            state.withLock { $0.isSchemaKnown = true }
+        }
+        return connection
+    }
+
+    private func giveBack(_ connection: PostgreSQLConnection) {
+        // What took one connection away took the others too, as a rule. They are closed outside
+        // the lock.
+        let dropped: [PostgreSQLConnection] = state.withLock { state in
+            if connection.isLost {
+                defer { state.idle = [] }
+                return state.idle
+            }
+            if !connection.isInTransaction { state.idle.append(connection) }
+            return []
+        }
+        _ = dropped
+    }
+
+    /// What callers learn of an error that is not tried again.
+    private func told(_ error: PostgreSQLError) -> any Error {
+        switch error.code {
+        case .constraint: error
+        case .conflict:
+            StorageError(
+                .unavailable,
+                "The \(address) is busy: a transaction met others \(limits.conflictsMax) times.")
+        case .connectionLost, .refused:
+            StorageError(.unavailable, "The \(address) cannot be used: \(error)")
+        case .commitUnknown:
+            StorageError(
+                .unavailable,
+                "The connection to the \(address) was lost at the end of a transaction; whether it "
+                    + "was written is not known: \(error)")
+        case .timedOut:
+            StorageError(
+                .unavailable,
+                "The \(address) took longer than \(limits.statementMilliseconds / 1000) s: \(error)"
+            )
+        }
+    }
+}

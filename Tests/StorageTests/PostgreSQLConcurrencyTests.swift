@@ -1,0 +1,134 @@
+import FoundationEssentials
+import Glibc
+import Storage
+import Testing
+
+/// What several servers do to one database at the same time.
+@Suite struct PostgreSQLConcurrencyTests {
+    static let time = MetadataStoreContract.time
+
+    @Test func twoStoresThatRaceForOneRowLoseNothing() async throws {
+        let url = try PostgreSQLServer.shared().database()
+        let stores = [try PostgreSQLStore(url: url), try PostgreSQLStore(url: url)]
+        let runs = Shared(0)
+        try await stores[0].write { try $0.saveSetting("count", Data([0])) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<100 {
+                group.addTask {
+                    try await stores[index % 2].write { transaction in
+                        runs.change { $0 += 1 }
+                        let value = try transaction.setting("count")?.first ?? 0
+                        try transaction.saveSetting("count", Data([value + 1]))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await stores[1].read { try $0.setting("count") } == Data([100]))
+        // They did meet, so bodies ran again.
+        #expect(runs.value > 100)
+    }
+
+    /// Each reads what the other writes: alone both would be right, together they are not.
+    @Test func twoTransactionsThatReadEachOthersRowsAreOneAfterTheOther() async throws {
+        let store = try PostgreSQLStore(url: PostgreSQLServer.shared().database())
+        for round in 0..<20 {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (mine, other) in [("a", "b"), ("b", "a")] {
+                    group.addTask {
+                        try await store.write { transaction in
+                            guard try transaction.setting("\(other)\(round)") == nil else { return }
+                            try transaction.saveSetting("\(mine)\(round)", Data([1]))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let both = try await store.read {
+                [try $0.setting("a\(round)"), try $0.setting("b\(round)")].compactMap { $0 }
+            }
+            #expect(both.count == 1)
+        }
+    }
+
+    @Test func eightClaimersTakeEachOf500JobsOnce() async throws {
+        let url = try PostgreSQLServer.shared().database()
+        let stores = [try PostgreSQLStore(url: url), try PostgreSQLStore(url: url)]
+        let ids = (0..<500).map { _ in UUID() }
+        try await stores[0].write { transaction in
+            for id in ids {
+                try transaction.save(
+                    JobRecord(id: id, kind: "package", subject: Data(), created: Self.time))
+            }
+        }
+        let runs = Shared(0)
+        let claimed = try await withThrowingTaskGroup(of: [UUID].self) { group in
+            for index in 0..<8 {
+                group.addTask {
+                    let (store, owner) = (stores[index % 2], UUID())
+                    var mine: [UUID] = []
+                    while mine.count < 500 {
+                        let id = try await store.write { transaction in
+                            runs.change { $0 += 1 }
+                            return try Self.claim(transaction, by: owner)
+                        }
+                        guard let id else { break }
+                        mine.append(id)
+                    }
+                    return mine
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(claimed.count == 500)
+        #expect(Set(claimed) == Set(ids))
+        // Claimers pass each other by: no transaction had to be repeated, and the last of each of
+        // the eight found nothing.
+        #expect(runs.value == 508)
+        let running = try await stores[1].read { try $0.runningJobs() }
+        #expect(Set(running.map(\.id)) == Set(ids) && running.allSatisfy { $0.attempt == 1 })
+    }
+
+    private static func claim(_ transaction: any MetadataTransaction, by owner: UUID) throws
+        -> UUID?
+    {
+        guard var job = try transaction.claimableJob(kinds: ["host", "package"], now: time) else {
+            return nil
+        }
+        job.state = .running
+        job.attempt += 1
+        job.leaseOwner = owner
+        job.leaseExpiry = time.addingTimeInterval(30)
+        try transaction.save(job)
+        return job.id
+    }
+
+    /// The row of a job that somebody writes to under its lease cannot be claimed meanwhile, and a
+    /// lease that was lost meanwhile shows.
+    @Test func aJobThatItsHolderIsWritingToIsPassedBy() async throws {
+        let url = try PostgreSQLServer.shared().database()
+        let (holder, claimer) = (try PostgreSQLStore(url: url), try PostgreSQLStore(url: url))
+        var job = JobRecord(id: UUID(), kind: "train", subject: Data(), created: Self.time)
+        job.state = .running
+        job.leaseExpiry = Self.time
+        let late = Self.time.addingTimeInterval(60)
+        try await holder.write { [job] in try $0.save(job) }
+        let isReading = AsyncStream<Void>.makeStream()
+        let isClaimed = Shared(false)
+        let id = job.id
+        async let written: Void = holder.write { transaction in
+            _ = try transaction.job(id)
+            isReading.continuation.yield()
+            while !isClaimed.value { sched_yield() }
+            try transaction.saveSetting("result", Data([1]))
+        }
+        var reading = isReading.stream.makeAsyncIterator()
+        await reading.next()
+        let found = try await claimer.write { try $0.claimableJob(kinds: ["train"], now: late) }
+        isClaimed.change { $0 = true }
+        #expect(found == nil)
+        try await written
+        let after = try await claimer.write { try $0.claimableJob(kinds: ["train"], now: late) }
+        #expect(after?.id == job.id)
+    }
+}
