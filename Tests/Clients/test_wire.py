@@ -67,7 +67,7 @@ def test_signature_failures_are_told_apart(server):
     access, _ = server.credentials()
     assert kind(raw(server, "GET", path, key=(access, "wrong" * 8))) == (
         403, "InvalidSignatureException")
-    for service, region in (("s3", "us-east-1"), ("lookoutvision", "eu-west-1")):
+    for service, region in (("ec2", "us-east-1"), ("lookoutvision", "eu-west-1")):
         assert kind(raw(server, "GET", path, service=service, region=region)) == (
             403, "InvalidSignatureException")
     for minutes in (-6, 6):
