@@ -37,9 +37,8 @@ demo: release
 test: test-swift test-clients
 	@if [ -e .deps/venv-training/requirements.txt ]; then $(MAKE) --no-print-directory test-training; fi
 
-# Another S3 is moto's, from the environment of the client tests.
+# Another S3 is moto's, from the environment of the client tests; PostgreSQL is Debian's.
 test-swift: setup
-	@scripts/setup --tests
 	@scripts/setup --tests
 	swift build --build-tests $(SWIFT_BUILD_FLAGS)
 	swift test --skip-build
