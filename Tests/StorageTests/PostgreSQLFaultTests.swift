@@ -50,6 +50,48 @@ import Wire
         #expect(try await store.read { try $0.setting("count") } == Data([0]))
     }
 
+    @Test func aConnectionLostBeforeTheEndIsReplacedAndTheTransactionRepeated() async throws {
+        let server = try PostgreSQLServer.shared()
+        let url = try server.database()
+        let (store, runs) = (try PostgreSQLStore(url: url), Shared(0))
+        try await store.write { try $0.saveSetting("count", Data([0])) }
+        try await store.write { transaction in
+            runs.change { $0 += 1 }
+            try transaction.saveSetting("run \(runs.value)", Data())
+            if runs.value == 1 { try server.endOtherConnections(url) }
+            let count = try transaction.setting("count")?.first ?? 0
+            try transaction.saveSetting("count", Data([count + 1]))
+        }
+        #expect(runs.value == 2)
+        #expect(try await store.read { try $0.setting("count") } == Data([1]))
+        #expect(try await store.read { try $0.setting("run 1") } == nil)
+        // The same for a read, up to its very end.
+        let found = try await store.read { transaction in
+            let count = try transaction.setting("count")
+            runs.change { $0 += 1 }
+            if runs.value == 3 { try server.endOtherConnections(url) }
+            return count
+        }
+        #expect(found == Data([1]) && runs.value == 4)
+    }
+
+    @Test func aConnectionLostAtTheEndOfAWriteIsToldAndNotRepeated() async throws {
+        let server = try PostgreSQLServer.shared()
+        let url = try server.database()
+        let (store, runs) = (try PostgreSQLStore(url: url), Shared(0))
+        let error = await #expect(throws: StorageError.self) {
+            try await store.write { transaction in
+                runs.change { $0 += 1 }
+                try transaction.saveSetting("s", Data([1]))
+                try server.endOtherConnections(url)
+            }
+        }
+        #expect(error?.code == .unavailable)
+        #expect(error?.message.contains("is not known") == true)
+        #expect(runs.value == 1)
+        #expect(try await store.read { try $0.setting("s") } == nil)
+    }
+
     @Test func aDatabaseThatStaysAwayIsUnavailable() async throws {
         let server = try PostgreSQLServer()
         var limits = PostgreSQLLimits()

@@ -125,6 +125,15 @@ final class PostgreSQLServer: Sendable {
         return text.trimmingCharacters(in: .newlines)
     }
 
+    /// Takes away all connections to a database.
+    func endOtherConnections(_ url: String) throws {
+        try sql(
+            """
+            SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+            """, database: url)
+    }
+
     func restart() throws { try tell("restart") }
 
     func stop() throws { try tell("stop") }
