@@ -171,7 +171,8 @@ import Wire
         }
         for url in [
             "postgres://u:%zz\(secret)@host/db", "host=h password=\(secret)", secret,
-            "postgres://u@h/db?nonsense=\(secret)",
+            "postgres://u@h/db?nonsense=\(secret)", "postgres://u:a@\(secret)@h/db",
+            "postgres://u:\(secret)/x@h/db", "postgres://u:1/\(secret)@h/db",
         ] {
             let error = #expect(throws: StorageError.self) { try PostgreSQLStore(url: url) }
             #expect(error?.message.contains(secret) == false)

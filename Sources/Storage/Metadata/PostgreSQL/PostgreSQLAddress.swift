@@ -11,15 +11,10 @@ struct PostgreSQLAddress: Sendable, CustomStringConvertible {
     /// - Parameter url: `postgres://` or `postgresql://`, as libpq documents it.
     /// - Throws: `StorageError.invalidName`, without any part of the URL.
     init(url: String) throws(StorageError) {
+        // libpq tells what is wrong with parts of the URL, one of which may be the password.
         guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://"),
-            // libpq tells what is wrong with parts of the URL, one of which may be the password.
             let options = PQconninfoParse(url, nil)
-        else {
-            throw StorageError(
-                .invalidName,
-                "A PostgreSQL database is given as postgres://USER@HOST/DATABASE?sslmode=…, with "
-                    + "special characters percent-encoded.")
-        }
+        else { throw Self.noURL }
         defer { PQconninfoFree(options) }
         var values: [String: String] = [:]
         var option = options
@@ -29,6 +24,11 @@ struct PostgreSQLAddress: Sendable, CustomStringConvertible {
             }
             option += 1
         }
+        let names = [values["host"], values["hostaddr"], values["dbname"]].compactMap { $0 }
+        // A password with an @ or a slash that is not encoded ends in the names behind it.
+        guard !names.contains(where: { $0.contains("@") }),
+            values["port"]?.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "," }) ?? true
+        else { throw Self.noURL }
         self.url = url
         secrets = [url, values["password"], values["sslpassword"]].compactMap { $0 }
             .filter { !$0.isEmpty }
@@ -37,6 +37,11 @@ struct PostgreSQLAddress: Sendable, CustomStringConvertible {
         description =
             "PostgreSQL database \(values["dbname"] ?? "of the user's name") at \(host)\(port)"
     }
+
+    private static let noURL = StorageError(
+        .invalidName,
+        "A PostgreSQL database is given as postgres://USER@HOST/DATABASE?sslmode=…, with special "
+            + "characters percent-encoded.")
 
     /// What libpq says, in one line and without the URL's passwords.
     func withoutSecrets(_ text: String) -> String {
