@@ -63,7 +63,7 @@ let package = Package(
         .target(
             name: "CloudClient",
             dependencies: [
-                "Access", logging, nioCore,
+                "Access", "Wire", logging, nioCore,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],

@@ -2,6 +2,7 @@ package import Access
 package import FoundationEssentials
 package import Logging
 import NIOCore
+import Wire
 
 /// A client of one service of AWS's protocols: signs requests, and repeats those that failed for a
 /// reason that may pass.
@@ -195,22 +196,5 @@ package final class SignedClient: Sendable {
                 "method": "\(request.method)", "path": "\(request.path)",
                 "attempt": "\(attempts.count)", "reason": "\(error.message)",
             ])
-    }
-}
-
-/// The format of the `Date` header.
-enum HTTPDate {
-    private static let months: [Substring] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
-
-    /// - Parameter text: like `Wed, 25 Nov 2026 01:33:32 GMT`.
-    static func parse(_ text: String) -> Date? {
-        let fields = text.split(separator: " ")
-        guard fields.count == 6, fields[5] == "GMT",
-            let month = months.firstIndex(of: fields[2])
-        else { return nil }
-        let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-        return try? Date("\(fields[3])-\(number)-\(fields[1])T\(fields[4])Z", strategy: .iso8601)
     }
 }
