@@ -1,0 +1,60 @@
+import FoundationEssentials
+import Testing
+import Wire
+
+@Suite struct S3Tests {
+    @Test(arguments: S3Operation.allCases)
+    func everyOperationIsFoundByItsRow(_ operation: S3Operation) throws {
+        let definition = operation.definition
+        let found = try S3Operation.find(
+            method: definition.method, target: definition.target,
+            query: Set([definition.marker, "X-Amz-Signature", "x-id"].compactMap { $0 }),
+            isCopy: definition.isCopy)
+        #expect(found == operation)
+    }
+
+    @Test(arguments: [
+        ("DELETE", S3Operation.Target.bucket, "metadataConfiguration"), ("PUT", .bucket, "acl"),
+        ("GET", .bucket, "versions"), ("PUT", .object, "uploadId"), ("GET", .object, "acl"),
+    ])
+    func anUnknownParameterIsNoPlainerOperation(
+        method: String, target: S3Operation.Target, parameter: String
+    ) {
+        let error = #expect(throws: S3Error.self) {
+            _ = try S3Operation.find(
+                method: method, target: target, query: [parameter], isCopy: false)
+        }
+        #expect(error?.code == .notImplemented)
+    }
+
+    @Test func documentsComeBack() throws {
+        var page = ListBucketResult()
+        page.Name = "bucket"
+        page.Prefix = " a&b <c> "
+        page.Contents = [
+            S3Object(
+                Key: "k", LastModified: "2026-01-31T00:00:00.000Z", ETag: "\"e\"",
+                ChecksumAlgorithm: ["CRC32"], ChecksumType: nil, Size: 7, Owner: nil)
+        ]
+        let bytes = try S3XML.encode(page, root: "ListBucketResult")
+        let back = try S3XML.decode(
+            ListBucketResult.self, from: bytes, root: "ListBucketResult")
+        #expect(back.Prefix == " a&b <c> ")
+        #expect(back.Contents == page.Contents)
+    }
+
+    /// The example of RFC 9110, 5.6.7, and days around the beginning of time.
+    @Test(arguments: [
+        (784_111_777.0, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        (-1, "Wed, 31 Dec 1969 23:59:59 GMT"), (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"),
+    ])
+    func datesOfHTTP(_ seconds: TimeInterval, _ text: String) {
+        #expect(HTTPDate.text(Date(timeIntervalSince1970: seconds)) == text)
+        #expect(HTTPDate.parse(text) == Date(timeIntervalSince1970: seconds))
+    }
+
+    @Test(arguments: ["", "yesterday", "Sun, 06 Nov 1994 08:49:37 PST", "06 Nov 1994"])
+    func whatIsNoDateOfHTTPIsNone(_ text: String) {
+        #expect(HTTPDate.parse(text) == nil)
+    }
+}
