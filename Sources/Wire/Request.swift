@@ -31,50 +31,15 @@ package struct Route: Sendable, Equatable {
     /// - Throws: `unknownOperation` for a path of no operation, `methodNotAllowed` for a path that
     ///   exists under other methods.
     package static func find(method: String, path: String) throws(WireError) -> Route {
-        let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-        var methods: [String] = []
-        for (operation, template) in templates {
-            guard let labels = match(segments, template) else { continue }
-            if operation.definition.method == method {
-                return Route(operation: operation, labels: labels)
-            }
-            methods.append(operation.definition.method)
-        }
-        guard methods.isEmpty else {
-            throw WireError(
-                .methodNotAllowed,
-                "This path takes \(methods.sorted().joined(separator: ", ")), not \(method).")
-        }
-        throw WireError(.unknownOperation, "No operation has this path.")
+        let found = try table.find(method: method, path: path)
+        return Route(operation: found.operation, labels: found.labels)
     }
 
     /// The methods that operations with this path take.
-    package static func methods(path: String) -> [String] {
-        let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-        return templates.filter { match(segments, $0.1) != nil }
-            .map(\.0.definition.method).sorted()
-    }
+    package static func methods(path: String) -> [String] { table.methods(path: path) }
 
-    private static let templates: [(Operation, [Substring])] = Operation.allCases.map {
-        ($0, $0.definition.path.split(separator: "/"))
-    }
-
-    private static func match(
-        _ segments: ArraySlice<Substring>, _ template: [Substring]
-    ) -> [String: String]? {
-        guard segments.count == template.count else { return nil }
-        var labels: [String: String] = [:]
-        for (segment, pattern) in zip(segments, template) {
-            if pattern.hasPrefix("{") {
-                guard !segment.isEmpty, let value = PercentCoding.decode(segment) else {
-                    return nil
-                }
-                labels[String(pattern.dropFirst().dropLast())] = value
-            } else if pattern != segment {
-                return nil
-            }
-        }
-        return labels
+    private static let table = RouteTable(Operation.allCases) {
+        ($0.definition.method, $0.definition.path)
     }
 }
 

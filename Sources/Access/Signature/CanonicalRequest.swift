@@ -129,10 +129,13 @@ package enum CanonicalRequest {
     }
 
     /// Percent-encodes all but RFC 3986's unreserved characters.
-    package static func encode(_ text: some StringProtocol) -> String {
+    ///
+    /// - Parameter isPath: whether slashes stay as they are.
+    package static func encode(_ text: some StringProtocol, isPath: Bool = false) -> String {
         var out = ""
         for byte in text.utf8 {
             switch byte {
+            case UInt8(ascii: "/") where isPath: out += "/"
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
                 UInt8(ascii: "_"), UInt8(ascii: "~"):

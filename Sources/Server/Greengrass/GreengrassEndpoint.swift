@@ -154,15 +154,8 @@ struct GreengrassEndpoint: ServiceEndpoint {
         }
         return Response(
             status: range == nil ? .ok : .partialContent, headers: headers,
-            body: ResponseBody(contentLength: wanted.count) { writer in
-                var offset = wanted.lowerBound
-                while offset < wanted.upperBound {
-                    let count = min(ArtifactLink.readBytes, wanted.upperBound - offset)
-                    let piece = try await reader.read(offset: offset, count: count)
-                    try await writer.write(ByteBuffer(bytes: piece))
-                    offset += piece.count
-                }
-                try await writer.finish(nil)
+            body: .pieces(of: wanted, bytes: ArtifactLink.readBytes) {
+                Data(try await reader.read(offset: $0, count: $1))
             })
     }
 
@@ -219,15 +212,6 @@ struct ArtifactLink: Equatable {
     }
 
     var path: String {
-        let encoded = artifact.utf8.reduce(into: "") { text, byte in
-            let character = Character(UnicodeScalar(byte))
-            let isPlain = character.isASCII && (character.isLetter || character.isNumber)
-            if isPlain || "-._~/".contains(character) {
-                text.append(character)
-            } else {
-                text += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return "\(Self.prefix)\(name)/\(version)/\(encoded)"
+        "\(Self.prefix)\(name)/\(version)/\(CanonicalRequest.encode(artifact, isPath: true))"
     }
 }

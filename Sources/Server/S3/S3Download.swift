@@ -1,7 +1,6 @@
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import Storage
 import Wire
 
@@ -45,20 +44,8 @@ struct S3Download: Sendable {
         if isHead { return Response(status: status, headers: headers) }
         return Response(
             status: status, headers: headers,
-            body: ResponseBody(contentLength: wanted.count) { writer in
-                // Written in a loop and not with `forEach`: the writer cannot be captured.
-                var offset = wanted.lowerBound
-                while offset < wanted.upperBound {
-                    let piece = try await reader.read(
-                        offset: offset, count: min(S3Limits.readBytes, wanted.upperBound - offset))
-                    guard !piece.isEmpty else {
-                        throw StorageError(
-                            .unavailable, "\(object.key) became smaller while it was read.")
-                    }
-                    try await writer.write(ByteBuffer(bytes: piece))
-                    offset += piece.count
-                }
-                try await writer.finish(nil)
+            body: .pieces(of: wanted, bytes: S3Limits.readBytes) {
+                try await reader.read(offset: $0, count: $1)
             })
     }
 

@@ -100,8 +100,6 @@ struct KeyEncoding: Sendable {
     }
 
     func text(_ key: String) -> String {
-        guard name != nil else { return key }
-        return key.split(separator: "/", omittingEmptySubsequences: false)
-            .map { CanonicalRequest.encode($0) }.joined(separator: "/")
+        name == nil ? key : CanonicalRequest.encode(key, isPath: true)
     }
 }

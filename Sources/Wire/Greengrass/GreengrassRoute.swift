@@ -7,50 +7,11 @@ package struct GreengrassRoute: Sendable, Equatable {
     /// - Throws: `unknownOperation` for a path of no operation, `methodNotAllowed` for a path that
     ///   exists under other methods.
     package static func find(method: String, path: String) throws(WireError) -> GreengrassRoute {
-        let segments = Array(path.split(separator: "/", omittingEmptySubsequences: false))
-            .dropFirst()
-        var methods: [String] = []
-        for (operation, template) in templates {
-            guard let labels = match(segments, template) else { continue }
-            if operation.definition.method == method {
-                return GreengrassRoute(operation: operation, labels: labels)
-            }
-            methods.append(operation.definition.method)
-        }
-        guard methods.isEmpty else {
-            throw WireError(
-                .methodNotAllowed,
-                "This path takes \(methods.sorted().joined(separator: ", ")), not \(method).")
-        }
-        throw WireError(.unknownOperation, "No operation has this path.")
+        let found = try table.find(method: method, path: path)
+        return GreengrassRoute(operation: found.operation, labels: found.labels)
     }
 
-    private static let templates: [(GreengrassOperation, [Substring])] =
-        GreengrassOperation.allCases.map { ($0, $0.definition.path.split(separator: "/")) }
-
-    private static func match(
-        _ segments: ArraySlice<Substring>, _ template: [Substring]
-    ) -> [String: String]? {
-        let takesRest = template.last?.hasSuffix("+}") == true
-        guard
-            takesRest ? segments.count >= template.count : segments.count == template.count
-        else { return nil }
-        var labels: [String: String] = [:]
-        for (index, pattern) in template.enumerated() {
-            let segment = segments[segments.startIndex + index]
-            if pattern.hasSuffix("+}") {
-                let rest = segments.dropFirst(index).joined(separator: "/")
-                guard !rest.isEmpty, let value = PercentCoding.decode(rest) else { return nil }
-                labels[String(pattern.dropFirst().dropLast(2))] = value
-            } else if pattern.hasPrefix("{") {
-                guard !segment.isEmpty, let value = PercentCoding.decode(segment) else {
-                    return nil
-                }
-                labels[String(pattern.dropFirst().dropLast())] = value
-            } else if pattern != segment {
-                return nil
-            }
-        }
-        return labels
+    private static let table = RouteTable(GreengrassOperation.allCases) {
+        ($0.definition.method, $0.definition.path)
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import Crypto
 import FoundationEssentials
 import Glibc
@@ -156,7 +157,7 @@ extension DirectoryStore {
     /// ETags that are no MD5.
     private static func etag(ofUnknown status: FileStatus) -> String {
         let text = "\(status.modifiedNanoseconds)-\(status.size)-\(status.inode)"
-        return Hexadecimal.text(Insecure.MD5.hash(data: Data(text.utf8))) + "-1"
+        return Hex.encode(Insecure.MD5.hash(data: Data(text.utf8))) + "-1"
     }
 }
 

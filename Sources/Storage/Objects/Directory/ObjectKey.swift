@@ -1,3 +1,4 @@
+import Access
 import Crypto
 import FoundationEssentials
 
@@ -42,37 +43,19 @@ struct ObjectKey: Sendable {
     var path: String { components.joined(separator: "/") }
 
     /// Names the records of this key.
-    var hash: String { Hexadecimal.text(SHA256.hash(data: Data(text.utf8))) }
+    var hash: String { Hex.encode(SHA256.hash(data: Data(text.utf8))) }
 }
 
 /// Bytes as lower-case digits.
 enum Hexadecimal {
-    private static let digits = Array("0123456789abcdef".utf8)
-
-    static func text(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// Nil for anything but pairs of lower-case digits.
     static func bytes(_ text: String) -> [UInt8]? {
-        let values = text.utf8.map { digits.firstIndex(of: $0) }
-        guard values.count.isMultiple(of: 2) else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: values.count, by: 2) {
-            guard let high = values[index], let low = values[index + 1] else { return nil }
-            bytes.append(UInt8(high << 4 | low))
-        }
-        return bytes
+        text == text.lowercased() ? Hex.decode(text) : nil
     }
 
     /// Distinct from all others, and not to be guessed: 16 random bytes.
     static func random() -> String {
         var random = SystemRandomNumberGenerator()
-        return text((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
+        return Hex.encode((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
     }
 }

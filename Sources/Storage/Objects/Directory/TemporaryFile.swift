@@ -1,3 +1,4 @@
+import Access
 import Crypto
 import FoundationEssentials
 import Glibc
@@ -29,7 +30,7 @@ struct TemporaryFile: Sendable {
     }
 
     /// Of the bytes so far, in hexadecimal; nil when it is not computed.
-    var md5: String? { hash.map { Hexadecimal.text($0.finalize()) } }
+    var md5: String? { hash.map { Hex.encode($0.finalize()) } }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
         try file.append(bytes)

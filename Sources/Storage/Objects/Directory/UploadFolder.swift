@@ -1,3 +1,4 @@
+import Access
 import Crypto
 import FoundationEssentials
 import Glibc
@@ -197,7 +198,7 @@ struct UploadFolder {
     static func etag(of parts: [Part]) -> String {
         var hash = Insecure.MD5()
         for part in parts { hash.update(data: Hexadecimal.bytes(part.etag) ?? []) }
-        return "\(Hexadecimal.text(hash.finalize()))-\(parts.count)"
+        return "\(Hex.encode(hash.finalize()))-\(parts.count)"
     }
 
     /// Removes the upload; it is gone at once.

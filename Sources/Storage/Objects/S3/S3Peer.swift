@@ -39,7 +39,7 @@ package struct S3Peer: Sendable {
         headers: [(name: String, value: String)] = [], body: CloudRequest.Body = .bytes(Data())
     ) -> CloudRequest {
         var request = CloudRequest(method, "/", query: query, headers: headers, body: body)
-        let encoded = key.map { CanonicalRequest.encode($0).replacing("%2F", with: "/") }
+        let encoded = key.map { CanonicalRequest.encode($0, isPath: true) }
         if let bucket {
             if addressing == .host, Self.fitsHost(bucket) {
                 request.endpoint = client.endpoint.below(bucket)
