@@ -1,4 +1,4 @@
-package import Access
+import Access
 import FoundationEssentials
 import Glibc
 import Service
@@ -93,11 +93,16 @@ package final class DataDirectory: Sendable {
 
     /// The root key: the environment's, else the one in `credentials`, which the first start makes.
     ///
-    /// - Parameter region: written into the file too, where clients look for it.
-    package func rootCredentials(
-        accessKeyID: String?, secretAccessKey: String?, region: String
-    ) throws -> (credentials: Credentials, file: String?) {
-        switch (accessKeyID, secretAccessKey) {
+    /// - Parameters:
+    ///   - environment: `SPOTTER_ACCESS_KEY_ID` and `SPOTTER_SECRET_ACCESS_KEY` are read.
+    ///   - region: written into the file too, where clients look for it.
+    ///   - metadata: where servers that share everything find the key of the first of them; the
+    ///     file follows it.
+    func rootCredentials(
+        environment: [String: String], region: String,
+        sharedThrough metadata: (any MetadataStore)?
+    ) async throws -> (credentials: Credentials, file: String?) {
+        switch (environment["SPOTTER_ACCESS_KEY_ID"], environment["SPOTTER_SECRET_ACCESS_KEY"]) {
         case (.some(let id), .some(let secret)):
             guard (16...128).contains(id.utf8.count), !id.contains("/"), secret.utf8.count >= 16
             else {
@@ -107,28 +112,51 @@ package final class DataDirectory: Sendable {
             }
             return (Credentials(accessKeyID: id, secretAccessKey: secret), nil)
         case (nil, nil):
-            return (try storedCredentials(region: region), credentials)
+            let own = try storedCredentials()
+            guard let metadata else {
+                if let own { return (own, credentials) }
+                return (try store(Self.fresh(), region: region), credentials)
+            }
+            let offered = Self.text(own ?? Self.fresh(), region: region)
+            let shared = try await metadata.write {
+                try $0.setting("root-credentials", orElse: Data(offered.utf8))
+            }
+            let key = try Self.parse(
+                String(decoding: shared, as: UTF8.self), path: "The root key in the database")
+            return (try store(key, region: region), credentials)
         default:
             throw ServerError(
                 "SPOTTER_ACCESS_KEY_ID and SPOTTER_SECRET_ACCESS_KEY must be set together.")
         }
     }
 
-    private func storedCredentials(region: String) throws -> Credentials {
-        if let bytes = try? Data(contentsOf: URL(filePath: credentials)) {
-            return try Self.parse(String(decoding: bytes, as: UTF8.self), path: credentials)
-        }
+    private static func fresh() -> Credentials {
         var random = SystemRandomNumberGenerator()
-        let made = Credentials.generate(using: &random)
-        let text = """
-            [default]
-            aws_access_key_id = \(made.accessKeyID)
-            aws_secret_access_key = \(made.secretAccessKey)
-            region = \(region)
+        return Credentials.generate(using: &random)
+    }
 
-            """
-        try DurableFile.write(Data(text.utf8), to: credentials, mode: 0o600)
-        return made
+    private static func text(_ key: Credentials, region: String) -> String {
+        """
+        [default]
+        aws_access_key_id = \(key.accessKeyID)
+        aws_secret_access_key = \(key.secretAccessKey)
+        region = \(region)
+
+        """
+    }
+
+    /// - Returns: nil when there is no file.
+    private func storedCredentials() throws -> Credentials? {
+        guard let bytes = try? Data(contentsOf: URL(filePath: credentials)) else { return nil }
+        return try Self.parse(String(decoding: bytes, as: UTF8.self), path: credentials)
+    }
+
+    private func store(_ key: Credentials, region: String) throws -> Credentials {
+        let text = Data(Self.text(key, region: region).utf8)
+        if (try? Data(contentsOf: URL(filePath: credentials))) != text {
+            try DurableFile.write(text, to: credentials, mode: 0o600)
+        }
+        return key
     }
 
     private static func parse(_ text: String, path: String) throws -> Credentials {

@@ -30,14 +30,31 @@ package enum Limits {
     package static let tagsMax = 50
     /// A worker that has not renewed for so long is taken for dead.
     package static let leaseSeconds: TimeInterval = 30
-    /// Three tries outlast a restart or two, but not a job that kills its worker.
-    package static let jobAttemptsMax = 3
-    /// Pause before another try of a job that failed for a passing reason.
+    /// Tries of a job that fails for passing reasons.
+    package static let jobFailuresMax = 4
+    /// Pause before the second of them; each further one is twice as long.
     package static let jobRetrySeconds: TimeInterval = 5
-    /// How often an idle worker looks for jobs.
-    package static let jobPollMilliseconds = 200
+    /// Attempts that ended without a word. Machines that are restarted, one after the other, cost a
+    /// job several; a job that kills its workers must end some time.
+    package static let jobInterruptionsMax = 8
+    /// So many interruptions are taken for chance. After more the job rests, so that one that kills
+    /// its workers leaves them to others for a while.
+    package static let interruptionsWithoutPauseMax = 2
+    /// The first of these rests; each further one is twice as long.
+    package static let interruptionPauseSeconds: TimeInterval = 5
+    /// The longest pause of a job.
+    package static let jobPauseSecondsMax: TimeInterval = 300
+    /// How often an idle worker looks for jobs that nobody told it of: those whose pause or lease
+    /// has ended.
+    package static let jobPollMilliseconds = 1_000
     /// Ended jobs stay visible for a week, for whoever looks into a failure.
     package static let endedJobSeconds: TimeInterval = 7 * 86_400
+    /// Objects that no row names are removed after a day; half of it is more than any job takes.
+    package static let stagedObjectSeconds: TimeInterval = 86_400
+    /// Such objects that are looked up at once.
+    package static let stagedObjectsPage = 500
+    /// How often what is no longer needed is removed.
+    package static let tidySeconds: TimeInterval = 600
     /// Calls that wait for an inference unit; more would wait longer than clients do.
     package static let waitingCallsPerUnit = 16
     /// Bytes of images that wait for one model; 32 of the largest.

@@ -10,6 +10,8 @@ package struct ServiceContext: Sendable {
     package let metadata: any MetadataStore
     /// The buckets that users see.
     package let objects: any ObjectStore
+    /// What belongs to the rows of models and components.
+    package let state: StateBucket
     package let models: ModelLibrary
     package let host: ModelHost
     package let metrics = DetectionMetrics()
@@ -29,14 +31,16 @@ package struct ServiceContext: Sendable {
     package let logger: Logger
 
     package init(
-        metadata: any MetadataStore, objects: any ObjectStore, models: ModelLibrary,
-        host: ModelHost, registry: any ComponentRegistry, runtime: OnnxRuntime,
+        metadata: any MetadataStore, objects: any ObjectStore, state: StateBucket,
+        models: ModelLibrary, host: ModelHost, registry: any ComponentRegistry,
+        runtime: OnnxRuntime,
         backbones: Backbones, arns: ARNs, pageTokens: PageTokens, pool: NIOThreadPool,
         temporaryDirectory: String, limits: AdjustableLimits, trainingThreads: Int,
         now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
     ) {
         self.metadata = metadata
         self.objects = objects
+        self.state = state
         self.models = models
         self.host = host
         self.registry = registry

@@ -20,8 +20,11 @@ package struct TestService: Sendable {
         pool.start()
         let root = directory.path
         objects = FaultyObjectStore(try DirectoryStore(root: "\(root)/buckets", pool: pool))
-        let library = ModelLibrary(
-            objects: try DirectoryStore(root: "\(root)/internal", pool: pool), bucket: "models")
+        let metadata = try SQLiteStore(path: "\(root)/spotter.sqlite")
+        let state = StateBucket(
+            objects: try DirectoryStore(root: "\(root)/internal", pool: pool), name: "models",
+            metadata: metadata, now: { [clock] in clock.now })
+        let library = ModelLibrary(objects: state.objects, bucket: state.name)
         let runtime = try Checkout.runtime.get()
         let arns = ARNs(region: "us-east-1", account: "000000000000")
         let temporary = "\(root)/temporary"
@@ -30,8 +33,8 @@ package struct TestService: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         context = ServiceContext(
-            metadata: try SQLiteStore(path: "\(root)/spotter.sqlite"), objects: objects,
-            models: library, host: ModelHost(library: library, runtime: runtime, pool: pool),
+            metadata: metadata, objects: objects, state: state, models: library,
+            host: ModelHost(library: library, runtime: runtime, pool: pool),
             registry: try DirectoryRegistry(
                 root: "\(root)/greengrass", objects: objects, arns: arns, pool: pool),
             runtime: runtime,

@@ -45,40 +45,74 @@ import Testing
     @Test func aJobThatNeverEndsIsGivenUp() {
         var job = job()
         var now = start
-        for _ in 0..<Limits.jobAttemptsMax {
-            let claim = job.claim(by: owner, now: now)
-            #expect(claim == .run)
-            now = now.addingTimeInterval(Limits.leaseSeconds + 1)
+        var claims: [JobRecord.Claim] = []
+        for _ in 0..<100 where claims.last != .giveUp {
+            claims.append(job.claim(by: owner, now: now))
+            now = max(now, job.leaseExpiry ?? job.notBefore).addingTimeInterval(1)
         }
-        let last = job.claim(by: owner, now: now)
-        #expect(last == .giveUp)
+        #expect(claims.count { $0 == .run } == Limits.jobInterruptionsMax)
+        // The first interruptions are taken for chance, the others make it rest.
+        #expect(Array(claims.prefix(4)) == [.run, .run, .run, .postponed])
+        #expect(claims.last == .giveUp)
+        #expect(now.timeIntervalSince(start) > 300)
     }
 
-    @Test func stoppingCostsNoAttempt() {
+    @Test func aJobThatKillsItsWorkersRestsLongerEachTime() {
         var job = job()
-        for _ in 0..<10 {
+        var now = start
+        var rests: [TimeInterval] = []
+        while rests.count < 4 {
+            if job.claim(by: owner, now: now) == .postponed {
+                #expect(job.state == .queued && !job.isClaimable(now: now))
+                rests.append(job.notBefore.timeIntervalSince(now))
+                now = job.notBefore
+            } else {
+                now = now.addingTimeInterval(Limits.leaseSeconds + 1)
+            }
+        }
+        let first = Limits.interruptionPauseSeconds
+        #expect(rests == [first, first * 2, first * 4, first * 8])
+    }
+
+    @Test func stoppingIsNoInterruption() {
+        var job = job()
+        for attempt in 1...20 {
             let claim = job.claim(by: owner, now: start)
             #expect(claim == .run)
             job.release(now: start)
-            #expect(job.state == .queued && job.attempt == 0 && job.leaseOwner == nil)
+            #expect(job.state == .queued && job.interruptions == 0 && job.leaseOwner == nil)
+            // It names what the attempt wrote, so it is never used twice.
+            #expect(job.attempt == attempt)
         }
+    }
+
+    @Test func aCancelledJobIsNobodysAnyMore() {
+        var job = job()
+        _ = job.claim(by: owner, now: start)
+        job.cancel(reason: "The project was deleted.", now: start)
+        #expect(!job.isHeld(by: owner, attempt: 1))
+        #expect(job.state == .failed && job.lastError == "The project was deleted.")
+        var finished = self.job()
+        finished.complete(error: nil, now: start)
+        finished.cancel(reason: "late", now: start)
+        #expect(finished.state == .finished)
     }
 
     @Test func aPassingFailureIsTriedAgainLaterAndNotForEver() {
         var job = job()
         var now = start
-        for attempt in 1..<Limits.jobAttemptsMax {
+        for failure in 1..<Limits.jobFailuresMax {
             _ = job.claim(by: owner, now: now)
-            let isQueued = job.retry(error: "no store", now: now)
+            let isQueued = job.retry(error: "no store", now: now, random: 1)
             #expect(isQueued)
             #expect(job.lastError == "no store")
             #expect(!job.isClaimable(now: now))
-            now = now.addingTimeInterval(Limits.jobRetrySeconds * Double(attempt))
+            now = now.addingTimeInterval(Limits.jobRetrySeconds * Double(1 << (failure - 1)))
             #expect(job.isClaimable(now: now))
         }
         _ = job.claim(by: owner, now: now)
         let before = job
-        let isQueued = job.retry(error: "no store", now: now)
+        let isQueued = job.retry(error: "no store", now: now, random: 1)
         #expect(!isQueued)
         #expect(job == before)
     }
@@ -96,7 +130,8 @@ import Testing
         #expect(!failed.isHeld(by: owner, attempt: 1))
     }
 
-    /// Random histories keep the rules: one holder at most, an end is final, attempts are bounded.
+    /// Random histories keep the rules: one holder at most, an end is final, attempts only grow,
+    /// interruptions are bounded.
     @Test(arguments: [UInt64](1...50))
     func randomHistoriesKeepTheRules(seed: UInt64) {
         var random = SplitMix(state: seed)
@@ -107,22 +142,25 @@ import Testing
             now = now.addingTimeInterval(Double(Int.random(in: 0...40, using: &random)))
             if job.isClaimable(now: now) {
                 #expect(!ended)
-                if job.claim(by: UUID(), now: now) == .giveUp {
-                    #expect(job.attempt > Limits.jobAttemptsMax)
+                let before = job
+                let claim = job.claim(by: UUID(), now: now)
+                #expect(job.attempt == before.attempt + (claim == .postponed ? 0 : 1))
+                #expect(claim == .giveUp || before.interruptions < Limits.jobInterruptionsMax)
+                if claim == .giveUp {
+                    #expect(job.interruptions >= Limits.jobInterruptionsMax)
                     job.complete(error: "gave up", now: now)
                 }
             } else if job.state == .running {
                 switch Int.random(in: 0..<6, using: &random) {
                 case 0: job.complete(error: nil, now: now)
                 case 1: job.release(now: now)
-                case 2: _ = job.retry(error: "x", now: now)
+                case 2: _ = job.retry(error: "x", now: now, random: 0)
                 case 3: job.orphan(now: now)
                 default: job.renew(now: now)
                 }
             }
             ended = ended || job.state == .finished || job.state == .failed
             #expect((job.state == .running) == (job.leaseOwner != nil))
-            #expect(job.attempt <= Limits.jobAttemptsMax + 1)
         }
     }
 

@@ -34,7 +34,7 @@ import Wire
     private func work(until isDone: @escaping @Sendable () async throws -> Bool) async throws {
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: Worker(context: service.context))],
+                services: [.init(service: Worker(context: service.context, id: UUID()))],
                 logger: service.context.logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

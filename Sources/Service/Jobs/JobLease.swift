@@ -57,10 +57,10 @@ struct JobLease: Sendable {
 
     /// - Returns: false when there are no attempts left.
     func retry(error: String) async throws -> Bool {
-        let now = now()
+        let (now, random) = (now(), Double.random(in: 0...1))
         return try await metadata.write { transaction in
             var job = try held(transaction)
-            guard job.retry(error: error, now: now) else { return false }
+            guard job.retry(error: error, now: now, random: random) else { return false }
             try transaction.save(job)
             return true
         }

@@ -5,16 +5,19 @@ package import Storage
 ///
 ///     queued ──claimed──▶ running ──completed──▶ finished
 ///       ▲                    │ ╲────failed──────▶ failed
-///       ╰──released, retried─╯
+///       ╰released, retried,──╯                      ▲
+///        interrupted too often             cancelled ╯ (queued or running)
 ///
 /// - Our bug: claiming a job that is not claimable.
-/// - Benign race: a worker whose lease ended and was given to another renews, completes or
-///   releases too late; `isHeld` is false and nothing changes. The attempt number tells two leases
-///   of one worker apart.
+/// - Benign race: a worker whose lease ended and was given to another, or whose job was cancelled,
+///   renews, completes or releases too late; `isHeld` is false and nothing changes. The attempt
+///   number only grows: it tells two leases of one worker apart, and names what an attempt wrote.
 extension JobRecord {
     package enum Claim: Sendable, Equatable {
         /// Do the work.
         case run
+        /// The work killed its workers several times: it went back to the queue for a while.
+        case postponed
         /// The work was begun too often and never ended: mark what it was for as failed.
         case giveUp
     }
@@ -31,11 +34,30 @@ extension JobRecord {
         state == .running && leaseOwner == owner && self.attempt == attempt
     }
 
+    package var isOpen: Bool { state == .queued || state == .running }
+
+    /// Attempts of which nobody knows how they ended.
+    package var interruptions: Int {
+        max(0, attempt - (failures ?? 0) - (releases ?? 0) - (state == .running ? 1 : 0))
+    }
+
     package mutating func claim(by owner: UUID, now: Date) -> Claim {
         precondition(isClaimable(now: now))
-        let claim: Claim = attempt >= Limits.jobAttemptsMax ? .giveUp : .run
+        if state == .running {
+            // Its worker died, or lost its lease without a word.
+            state = .queued
+            clearLease()
+            let beyond = interruptions - Limits.interruptionsWithoutPauseMax
+            if beyond > 0, interruptions < Limits.jobInterruptionsMax {
+                notBefore = now.addingTimeInterval(
+                    Self.doubled(Limits.interruptionPauseSeconds, beyond - 1))
+                return .postponed
+            }
+        }
+        let claim: Claim = interruptions >= Limits.jobInterruptionsMax ? .giveUp : .run
         state = .running
         attempt += 1
+        claimed = now
         leaseOwner = owner
         leaseExpiry = now.addingTimeInterval(Limits.leaseSeconds)
         return claim
@@ -53,22 +75,32 @@ extension JobRecord {
         clearLease()
     }
 
+    /// Ends the job because what it was for is gone, whoever works on it.
+    package mutating func cancel(reason: String, now: Date) {
+        guard isOpen else { return }
+        complete(error: reason, now: now)
+    }
+
     /// Gives the job back untouched: the worker stops for a reason that is not the job's.
     package mutating func release(now: Date) {
         state = .queued
-        attempt -= 1
+        releases = (releases ?? 0) + 1
         notBefore = now
         clearLease()
     }
 
     /// Queues the job again after a passing failure.
     ///
+    /// - Parameter random: 0 to 1; spreads jobs that failed for one reason.
     /// - Returns: false when there are no attempts left; then nothing changes.
-    package mutating func retry(error: String, now: Date) -> Bool {
-        guard attempt < Limits.jobAttemptsMax else { return false }
+    package mutating func retry(error: String, now: Date, random: Double) -> Bool {
+        let failed = (failures ?? 0) + 1
+        guard failed < Limits.jobFailuresMax else { return false }
         state = .queued
+        failures = failed
         lastError = error
-        notBefore = now.addingTimeInterval(Limits.jobRetrySeconds * Double(attempt))
+        notBefore = now.addingTimeInterval(
+            Self.doubled(Limits.jobRetrySeconds, failed - 1) * (0.5 + random / 2))
         clearLease()
         return true
     }
@@ -81,5 +113,9 @@ extension JobRecord {
     private mutating func clearLease() {
         leaseOwner = nil
         leaseExpiry = nil
+    }
+
+    private static func doubled(_ seconds: TimeInterval, _ times: Int) -> TimeInterval {
+        (0..<times).reduce(seconds) { value, _ in min(value * 2, Limits.jobPauseSecondsMax) }
     }
 }

@@ -19,6 +19,26 @@ package enum JobSubject: Sendable, Codable, Equatable {
         case host
         case package
         case delete
+
+        /// Lower goes first: what takes a moment before what takes minutes.
+        var priority: Int {
+            switch self {
+            case .host, .delete: 0
+            case .package: 1
+            case .dataset: 2
+            case .train: 3
+            }
+        }
+    }
+
+    package var project: String {
+        switch self {
+        case .readManifest(let project, _, _), .train(let project, _),
+            .startHosting(let project, _), .stopHosting(let project, _),
+            .package(let project, _), .updateEntries(let project, _),
+            .deleteModel(let project, _):
+            project
+        }
     }
 
     package var kind: Kind {
@@ -34,7 +54,7 @@ package enum JobSubject: Sendable, Codable, Equatable {
     package func record(created: Date) throws -> JobRecord {
         JobRecord(
             id: UUID(), kind: kind.rawValue, subject: try JSONEncoder().encode(self),
-            created: created)
+            project: project, priority: kind.priority, created: created)
     }
 
     package init(of job: JobRecord) throws {

@@ -1,54 +1,40 @@
-import FoundationEssentials
+package import FoundationEssentials
 import Logging
 import ServiceLifecycle
 import Storage
 import Vision
 
-/// Claims jobs and does them, a few at a time, until the server stops.
+/// Claims jobs and does them, a few at a time, until the process stops.
 ///
 /// Stopping gives the jobs at hand back to the queue; a crash leaves them to be claimed again when
-/// their leases end.
+/// their leases end. Any number of workers may share a store.
 package struct Worker: Service {
-    /// Jobs that share a number of places, so that a long training cannot keep a start waiting.
-    struct Lane {
-        let kinds: [JobSubject.Kind]
-        let places: Int
+    private let context: ServiceContext
+    private let lanes: [WorkerLane]
+    private let id: UUID
+
+    /// - Parameter id: the member that does the work.
+    package init(context: ServiceContext, lanes: [WorkerLane] = WorkerLane.standard, id: UUID) {
+        self.context = context
+        self.lanes = lanes
+        self.id = id
     }
 
-    private static let lanes = [
-        Lane(kinds: [.train], places: 1),
-        Lane(kinds: [.dataset, .host, .package, .delete], places: 2),
-    ]
-
-    private let context: ServiceContext
-    private let id = UUID()
-
-    package init(context: ServiceContext) { self.context = context }
-
     package func run() async throws {
-        try await cleanUp()
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                for lane in Self.lanes {
+                for lane in lanes {
                     for _ in 0..<lane.places { group.addTask { await work(on: lane) } }
                 }
             }
         }
     }
 
-    private func cleanUp() async throws {
-        let horizon = context.now().addingTimeInterval(-Limits.endedJobSeconds)
-        try await context.metadata.write { try $0.removeJobs(endedBefore: horizon) }
-    }
-
-    private func work(on lane: Lane) async {
+    private func work(on lane: WorkerLane) async {
         while !Task.isCancelled {
+            let told = context.metadata.changes.count(.jobs)
             do {
-                if let (job, claim) = try await claim(lane) {
-                    await perform(job, claim)
-                } else {
-                    try await Task.sleep(for: .milliseconds(Limits.jobPollMilliseconds))
-                }
+                if try await !workOnce(on: lane) { try await rest(beyond: told) }
             } catch is CancellationError {
                 return
             } catch {
@@ -58,7 +44,30 @@ package struct Worker: Service {
         }
     }
 
-    private func claim(_ lane: Lane) async throws -> (JobRecord, JobRecord.Claim)? {
+    /// Waits until somebody tells of a job, or until it is time to look for those whose pause or
+    /// lease has ended. Workers do not look all at the same time.
+    private func rest(beyond told: Int) async throws {
+        let pause = Duration.milliseconds(Limits.jobPollMilliseconds) * Double.random(in: 0.8...1.2)
+        let changes = context.metadata.changes
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await Task.sleep(for: pause) }
+            group.addTask { await changes.wait(for: .jobs, beyond: told) }
+            try await group.next()
+            group.cancelAll()
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Does one job, if there is one.
+    ///
+    /// - Returns: whether there was one.
+    package func workOnce(on lane: WorkerLane) async throws -> Bool {
+        guard let (job, claim) = try await claim(lane) else { return false }
+        await perform(job, claim)
+        return true
+    }
+
+    private func claim(_ lane: WorkerLane) async throws -> (JobRecord, JobRecord.Claim)? {
         let (now, id) = (context.now(), id)
         let kinds = lane.kinds.map(\.rawValue)
         return try await context.metadata.write { transaction in
@@ -77,17 +86,24 @@ package struct Worker: Service {
             id: job.id, owner: id, attempt: job.attempt, metadata: context.metadata,
             now: context.now)
         do {
+            if claim == .postponed {
+                logger.warning(
+                    "Job was interrupted several times and rests",
+                    metadata: ["interruptions": "\(job.interruptions)"])
+                return
+            }
             let subject = try JobSubject(of: job)
             let runner = subject.runner(context: context, lease: lease, logger: logger)
             logger.info(
                 "Job begun", metadata: ["subject": "\(subject)", "attempt": "\(job.attempt)"])
             switch claim {
-            case .run: try await attempt(runner, lease, logger)
+            case .run, .postponed: try await attempt(runner, lease, logger)
             case .giveUp:
                 let last = job.lastError.map { " The last error was: \($0)" } ?? ""
                 try await runner.fail(
-                    "The work was begun \(Limits.jobAttemptsMax) times and interrupted each time."
-                        + last + " Try again; if it happens again, the server's log tells more.")
+                    "The work was interrupted \(job.interruptions) times, each time by the end of "
+                        + "the process that did it." + last
+                        + " Try again; if it happens again, the server's log tells more.")
             }
         } catch {
             logger.error("Job left to its lease", metadata: ["error": "\(error)"])

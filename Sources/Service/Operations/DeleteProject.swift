@@ -3,9 +3,10 @@ import Storage
 import Wire
 
 extension Operations {
-    /// A project goes with its packaging jobs, but not while it has datasets or models.
+    /// A project goes with its packaging jobs, also those at work, but not while it has datasets or
+    /// models.
     func deleteProject(_ request: DeleteProjectRequest) async throws -> DeleteProjectResponse {
-        let (name, arns) = (request.projectName, context.arns)
+        let (name, arns, now) = (request.projectName, context.arns, context.now())
         return try await mutate(
             .deleteProject, request, token: request.clientToken, project: name
         ) { transaction in
@@ -18,6 +19,11 @@ extension Operations {
                 throw WireError.conflict(
                     "The project \(name) still has \(left.joined(separator: " and ")). Delete "
                         + "them first.", .project, name)
+            }
+            // Whoever works on one of them learns of it with the next renewal, and writes nothing.
+            for var job in try transaction.openJobs(project: name) {
+                job.cancel(reason: "The project was deleted.", now: now)
+                try transaction.save(job)
             }
             try transaction.removeProject(name)
             return DeleteProjectResponse(projectArn: arns.project(name))

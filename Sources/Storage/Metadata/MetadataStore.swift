@@ -14,10 +14,15 @@ package protocol MetadataStore: Sendable {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
     ) async throws -> Value
+
+    /// Tells of what others have written, as far as the store hears of it: a hint to look now,
+    /// never a promise.
+    var changes: MetadataChanges { get }
 }
 
-package typealias MetadataTransaction = DatasetTable & EntryTable & JobTable & ModelTable
-    & PackagingTable & ProjectTable & SettingTable & TagTable & TokenTable & UserTable
+package typealias MetadataTransaction = ComponentTable & DatasetTable & EntryTable & JobTable
+    & MemberTable & ModelTable & PackagingTable & ProjectTable & SettingTable & StagedObjectTable
+    & TagTable & TokenTable & UserTable
 
 package protocol ProjectTable {
     func project(_ name: String) throws -> ProjectRecord?
@@ -77,9 +82,12 @@ package protocol PackagingTable {
 
 package protocol JobTable {
     func job(_ id: UUID) throws -> JobRecord?
-    /// The oldest job of these kinds that is queued and due, or running with a lease that ended
-    /// before `now`.
+    /// A job of these kinds that is queued and due, or running with a lease that ended before
+    /// `now`: of the lowest priority number, then of the project whose newest attempt began the
+    /// longest ago, then the oldest.
     func claimableJob(kinds: [String], now: Date) throws -> JobRecord?
+    /// Jobs of a project that are queued or running, in the order of their creation.
+    func openJobs(project: String) throws -> [JobRecord]
     func runningJobs() throws -> [JobRecord]
     func countJobs() throws -> [JobCount]
     func save(_ job: JobRecord) throws
@@ -112,4 +120,41 @@ package protocol UserTable {
 package protocol SettingTable {
     func setting(_ name: String) throws -> Data?
     func saveSetting(_ name: String, _ value: Data) throws
+}
+
+extension SettingTable {
+    /// The setting, which becomes `value` if there is none yet.
+    package func setting(_ name: String, orElse value: Data) throws -> Data {
+        if let known = try setting(name) { return known }
+        try saveSetting(name, value)
+        return value
+    }
+}
+
+package protocol ComponentTable {
+    func component(_ name: String, _ version: String) throws -> ComponentRow?
+    /// Names of components that have a version, in their order, after `after`.
+    func componentNames(after: String?, limit: Int) throws -> [String]
+    /// All versions of a component, in no order.
+    func componentVersions(_ name: String) throws -> [String]
+    /// Inserts or replaces.
+    func save(_ component: ComponentRow) throws
+    func removeComponent(_ name: String, _ version: String) throws
+}
+
+package protocol StagedObjectTable {
+    func saveStagedObject(_ object: StagedObject) throws
+    func stagedObject(_ key: String) throws -> StagedObject?
+    func removeStagedObject(_ key: String) throws
+    /// Oldest first.
+    func stagedObjects(createdBefore date: Date, limit: Int) throws -> [StagedObject]
+}
+
+package protocol MemberTable {
+    /// Those that were seen since then, in the order of their start.
+    func members(seenSince date: Date) throws -> [MemberRecord]
+    /// Inserts or replaces.
+    func save(_ member: MemberRecord) throws
+    func removeMember(_ id: UUID) throws
+    func removeMembers(seenBefore date: Date) throws
 }

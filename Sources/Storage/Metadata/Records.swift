@@ -95,6 +95,8 @@ package struct ModelRecord: Sendable, Codable, Equatable {
     package var maxInferenceUnits: Int?
     /// Takes the place of the trained threshold; in units of the score.
     package var threshold: Double?
+    /// Where the model's files are, as `ModelLibrary` says; nil for models of before.
+    package var files: String?
 
     package init(
         project: String, version: Int, created: Date, description: String?, output: S3Location,
@@ -150,9 +152,22 @@ package struct JobRecord: Sendable, Codable, Equatable {
     /// What is to be done and to what; the meaning belongs to the service.
     package var kind: String
     package var subject: Data
+    /// The project that the work is for; nil in jobs of before there were shares.
+    package var project: String?
+    /// What stands for the priority of jobs without one, as in the schema.
+    static let priorityDefault = 2
+
+    /// Jobs of lower numbers go first; nil in older jobs.
+    package var priority: Int?
     package var state = State.queued
-    /// How often the work has been begun.
+    /// How often the work has been begun. It only grows: with the job's id it names an attempt.
     package var attempt = 0
+    /// Attempts that ended with a passing error; nil is none.
+    package var failures: Int?
+    /// Attempts that were given back untouched; nil is none.
+    package var releases: Int?
+    /// When the newest attempt began.
+    package var claimed: Date?
     package var leaseOwner: UUID?
     package var leaseExpiry: Date?
     /// When it may be begun.
@@ -160,10 +175,15 @@ package struct JobRecord: Sendable, Codable, Equatable {
     package var created: Date
     package var lastError: String?
 
-    package init(id: UUID, kind: String, subject: Data, created: Date) {
+    package init(
+        id: UUID, kind: String, subject: Data, project: String? = nil, priority: Int? = nil,
+        created: Date
+    ) {
         self.id = id
         self.kind = kind
         self.subject = subject
+        self.project = project
+        self.priority = priority
         self.created = created
         notBefore = created
     }

@@ -119,6 +119,32 @@ final class PostgreSQLConnection: @unchecked Sendable {  // One thread at a time
         if let failure { throw failure }
     }
 
+    /// Whether a table of the `search_path` has a column.
+    func hasColumn(_ column: String, of table: String) throws -> Bool {
+        try execute(
+            """
+            SELECT 1 FROM pg_attribute
+            WHERE attrelid = to_regclass($1) AND attname = $2 AND NOT attisdropped
+            """, [table, column]
+        ).count > 0
+    }
+
+    /// Payloads of what was told with NOTIFY on channels that this connection listens to.
+    ///
+    /// - Parameter waitMilliseconds: how long to wait for the first one.
+    func notifications(waitMilliseconds: Int32) throws -> [String] {
+        var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+        guard descriptor.fd >= 0 else { throw lost() }
+        _ = poll(&descriptor, 1, waitMilliseconds)
+        guard PQconsumeInput(connection) == 1 else { throw lost() }
+        var payloads: [String] = []
+        while let notification = PQnotifies(connection) {
+            payloads.append(String(cString: notification.pointee.extra))
+            PQfreemem(notification)
+        }
+        return payloads
+    }
+
     private func prepare(_ sql: String) throws -> String {
         if let name = prepared[sql] { return name }
         let name = "s\(prepared.count)"

@@ -51,16 +51,42 @@ extension PostgreSQLTransaction: JobTable {
 
     func claimableJob(kinds: [String], now: Date) throws -> JobRecord? {
         let marks = kinds.indices.map { "$\($0 + 2)" }.joined(separator: ", ")
-        // Workers do not wait for each other, and never see a job that another is just taking.
-        let lock = mode == .write ? " FOR UPDATE SKIP LOCKED" : ""
+        let isClaimable = """
+            kind IN (\(marks)) AND ((state = 'queued' AND not_before <= $1)
+                OR (state = 'running' AND lease_expiry < $1))
+            """
+        // The order needs all of them, a lock only the first that no other worker is just taking:
+        // workers do not wait for each other. What the first part saw may have changed since.
+        let lock = mode == .write ? "FOR UPDATE OF job SKIP LOCKED" : ""
         let arguments: [(any PostgreSQLBindable)?] = [now.timeIntervalSince1970] + kinds
         return try one(
             """
-            SELECT document FROM job
-            WHERE kind IN (\(marks)) AND ((state = 'queued' AND not_before <= $1)
-                OR (state = 'running' AND lease_expiry < $1))
-            ORDER BY position LIMIT 1\(lock)
+            WITH candidate AS MATERIALIZED (
+                SELECT position, project, priority FROM job WHERE \(isClaimable)
+            ), served AS MATERIALIZED (
+                SELECT project,
+                    (SELECT MAX(claimed) FROM job WHERE job.project = known.project) AS claimed
+                FROM (SELECT DISTINCT project FROM candidate) AS known
+            ), best AS MATERIALIZED (
+                SELECT candidate.position, ROW_NUMBER() OVER (
+                    ORDER BY priority, served.claimed NULLS FIRST, candidate.position) AS turn
+                FROM candidate JOIN served USING (project)
+                ORDER BY turn LIMIT \(Self.claimCandidates)
+            )
+            SELECT document FROM job JOIN best USING (position)
+            WHERE \(isClaimable) ORDER BY turn LIMIT 1 \(lock)
             """, arguments, isClaim: true)
+    }
+
+    /// More workers than this do not take their first job in the same moment.
+    private static var claimCandidates: Int { 64 }
+
+    func openJobs(project: String) throws -> [JobRecord] {
+        try all(
+            """
+            SELECT document FROM job
+            WHERE project = $1 AND state IN ('queued', 'running') ORDER BY position
+            """, [project])
     }
 
     func runningJobs() throws -> [JobRecord] {
@@ -85,17 +111,21 @@ extension PostgreSQLTransaction: JobTable {
     func save(_ job: JobRecord) throws {
         try execute(
             """
-            INSERT INTO job (id, kind, state, not_before, lease_expiry, document)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO job
+                (id, kind, state, not_before, lease_expiry, project, priority, claimed, document)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             ON CONFLICT (id) DO UPDATE SET state = excluded.state,
                 not_before = excluded.not_before, lease_expiry = excluded.lease_expiry,
-                document = excluded.document
+                claimed = excluded.claimed, document = excluded.document
             """,
             [
                 job.id.uuidString, job.kind, job.state.rawValue,
                 job.notBefore.timeIntervalSince1970,
-                job.leaseExpiry?.timeIntervalSince1970, try document(job),
+                job.leaseExpiry?.timeIntervalSince1970, job.project ?? "",
+                job.priority ?? JobRecord.priorityDefault, job.claimed?.timeIntervalSince1970,
+                try document(job),
             ])
+        if job.state == .queued { news.insert(.jobs) }
     }
 
     func removeJobs(endedBefore date: Date) throws {

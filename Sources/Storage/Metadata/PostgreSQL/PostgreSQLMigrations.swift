@@ -1,6 +1,11 @@
 /// The schema, step by step: the steps of `Migrations`, under the same numbers and names, in
 /// PostgreSQL's words. What is said there holds here too.
 ///
+/// Servers and workers of the previous version go on while a newer one brings the schema up to
+/// date, so a step only adds: tables, columns with a default, indexes. One that cannot must come a
+/// version later than the code that does without what it takes away, and say in `requires` which
+/// step a program must know to use the schema after it.
+///
 /// Texts compare by their bytes, as in SQLite. The times of entries are those of the column: their
 /// documents keep the time of the last addition.
 enum PostgreSQLMigrations {
@@ -24,16 +29,24 @@ enum PostgreSQLMigrations {
                     )
                     """)
             }
+            if try !connection.hasColumn("requires", of: "spotter_migration") {
+                try connection.execute(
+                    "ALTER TABLE spotter_migration ADD COLUMN requires TEXT COLLATE \"C\"")
+            }
             let rows = try connection.execute(
-                "SELECT name FROM spotter_migration ORDER BY name", [])
+                "SELECT name, requires FROM spotter_migration ORDER BY name", [])
             let known = (0..<rows.count).map { rows.text($0, 0) }
             let names = steps.map(\.name)
-            if let newer = known.first(where: { !names.contains($0) }) {
+            // Steps that only add something leave programs of before at work.
+            let newer = (0..<rows.count).first { row in
+                !names.contains(rows.text(row, 0)) && rows.text(row, 1) > names.last ?? ""
+            }
+            if let newer {
                 throw StorageError(
                     .unavailable,
                     "The \(address) was made by a newer Spotter: its schema has the step "
-                        + "\(newer), this program knows none after \(names.last ?? ""). Use the "
-                        + "newer one.")
+                        + "\(rows.text(newer, 0)), which needs \(rows.text(newer, 1)); this "
+                        + "program knows none after \(names.last ?? ""). Use the newer one.")
             }
             for (name, sql) in steps where !known.contains(name) {
                 try connection.execute(sql)
@@ -155,6 +168,38 @@ enum PostgreSQLMigrations {
             CREATE TABLE "user" (
                 name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
                 access_key_id TEXT COLLATE "C" NOT NULL UNIQUE,
+                document TEXT NOT NULL
+            );
+            """
+        ),
+        (
+            "0003-clusters",
+            """
+            ALTER TABLE job ADD COLUMN project TEXT COLLATE "C" NOT NULL DEFAULT '';
+            ALTER TABLE job ADD COLUMN priority BIGINT NOT NULL DEFAULT 2;
+            -- When the newest attempt began.
+            ALTER TABLE job ADD COLUMN claimed DOUBLE PRECISION;
+            CREATE INDEX job_project ON job (project, claimed);
+
+            CREATE TABLE component (
+                name TEXT COLLATE "C" NOT NULL,
+                version TEXT COLLATE "C" NOT NULL,
+                document TEXT NOT NULL,
+                recipe BYTEA NOT NULL,
+                PRIMARY KEY (name, version)
+            );
+
+            -- Objects that are written before the row that will name them.
+            CREATE TABLE staged_object (
+                key TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+                created DOUBLE PRECISION NOT NULL
+            );
+            CREATE INDEX staged_object_created ON staged_object (created);
+
+            -- Servers and workers that are alive.
+            CREATE TABLE member (
+                id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+                seen DOUBLE PRECISION NOT NULL,
                 document TEXT NOT NULL
             );
             """

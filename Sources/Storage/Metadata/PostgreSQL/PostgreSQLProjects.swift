@@ -101,6 +101,7 @@ extension PostgreSQLTransaction: ModelTable {
             ON CONFLICT (project, version)
             DO UPDATE SET status = excluded.status, document = excluded.document
             """, [model.project, model.version, model.status.rawValue, try document(model)])
+        news.insert(.models)
     }
 
     func countModels(_ project: String) throws -> Int {

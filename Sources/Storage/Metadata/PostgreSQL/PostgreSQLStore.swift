@@ -19,6 +19,7 @@ package final class PostgreSQLStore: MetadataStore {
     private let limits: PostgreSQLLimits
     private let threads: NIOThreadPool
     private let state = Mutex(State())
+    private let listener: PostgreSQLListener
 
     /// Connects to nothing yet; the first call does, and brings the schema up to date.
     ///
@@ -30,6 +31,7 @@ package final class PostgreSQLStore: MetadataStore {
         self.limits = limits
         threads = NIOThreadPool(numberOfThreads: limits.connections)
         threads.start()
+        listener = PostgreSQLListener(address, limits)
     }
 
     /// - Throws: `StorageError.invalidName` for what is no URL of a database, without any of it.
@@ -37,7 +39,16 @@ package final class PostgreSQLStore: MetadataStore {
         _ = try PostgreSQLAddress(url: url)
     }
 
-    deinit { threads.shutdownGracefully { _ in } }
+    deinit {
+        threads.shutdownGracefully { _ in }
+        listener.stop()
+    }
+
+    /// Of all processes at the database; the first who asks lets the store listen to them.
+    package var changes: MetadataChanges {
+        listener.start()
+        return listener.changes
+    }
 
     /// Host and database, for people.
     package var name: String { address.description }

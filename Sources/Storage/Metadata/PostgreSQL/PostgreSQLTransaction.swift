@@ -16,6 +16,8 @@ final class PostgreSQLTransaction {
     /// The first thing that went wrong. PostgreSQL takes no further statement then, so the
     /// transaction cannot succeed, whatever the body makes of it.
     private(set) var failure: PostgreSQLError?
+    /// What listeners are told when this is written, those of other processes too.
+    var news: Set<MetadataChanges.Topic> = []
 
     init(_ connection: PostgreSQLConnection, _ mode: Mode) {
         self.connection = connection
@@ -27,6 +29,10 @@ final class PostgreSQLTransaction {
     func commit() throws {
         guard isBegun else { return }
         do {
+            for topic in news {
+                try connection.execute(
+                    "SELECT pg_notify($1, $2)", [PostgreSQLListener.channel, topic.rawValue])
+            }
             let command = try connection.execute("COMMIT").command
             guard command == "COMMIT" else {
                 throw PostgreSQLError(.refused, "The transaction ended with \(command).")

@@ -120,5 +120,37 @@ enum Migrations {
             ) STRICT;
             """
         ),
+        (
+            "0003-clusters",
+            """
+            ALTER TABLE job ADD COLUMN project TEXT NOT NULL DEFAULT '';
+            ALTER TABLE job ADD COLUMN priority INTEGER NOT NULL DEFAULT 2;
+            -- When the newest attempt began.
+            ALTER TABLE job ADD COLUMN claimed REAL;
+            CREATE INDEX job_project ON job (project, claimed);
+
+            CREATE TABLE component (
+                name TEXT NOT NULL,
+                version TEXT NOT NULL,
+                document TEXT NOT NULL,
+                recipe BLOB NOT NULL,
+                PRIMARY KEY (name, version)
+            ) STRICT;
+
+            -- Objects that are written before the row that will name them.
+            CREATE TABLE staged_object (
+                key TEXT NOT NULL PRIMARY KEY,
+                created REAL NOT NULL
+            ) STRICT;
+            CREATE INDEX staged_object_created ON staged_object (created);
+
+            -- Servers and workers that are alive.
+            CREATE TABLE member (
+                id TEXT NOT NULL PRIMARY KEY,
+                seen REAL NOT NULL,
+                document TEXT NOT NULL
+            ) STRICT;
+            """
+        ),
     ]
 }

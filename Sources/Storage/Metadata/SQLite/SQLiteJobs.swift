@@ -54,9 +54,20 @@ extension SQLiteTransaction: JobTable {
             SELECT document FROM job
             WHERE kind IN (\(marks)) AND ((state = 'queued' AND not_before <= ?)
                 OR (state = 'running' AND lease_expiry < ?))
-            ORDER BY position LIMIT 1
+            ORDER BY priority,
+                (SELECT MAX(claimed) FROM job AS other WHERE other.project = job.project),
+                position
+            LIMIT 1
             """,
             StatementArguments(kinds) + [now.timeIntervalSince1970, now.timeIntervalSince1970])
+    }
+
+    func openJobs(project: String) throws -> [JobRecord] {
+        try all(
+            """
+            SELECT document FROM job
+            WHERE project = ? AND state IN ('queued', 'running') ORDER BY position
+            """, [project])
     }
 
     func runningJobs() throws -> [JobRecord] {
@@ -81,19 +92,24 @@ extension SQLiteTransaction: JobTable {
     }
 
     func save(_ job: JobRecord) throws {
+        // Project and priority are for good; a program that does not know them leaves them out.
         try execute(
             """
-            INSERT INTO job (id, kind, state, not_before, lease_expiry, document)
-            VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO job
+                (id, kind, state, not_before, lease_expiry, project, priority, claimed, document)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET state = excluded.state,
                 not_before = excluded.not_before, lease_expiry = excluded.lease_expiry,
-                document = excluded.document
+                claimed = excluded.claimed, document = excluded.document
             """,
             [
                 job.id.uuidString, job.kind, job.state.rawValue,
                 job.notBefore.timeIntervalSince1970,
-                job.leaseExpiry?.timeIntervalSince1970, try document(job),
+                job.leaseExpiry?.timeIntervalSince1970, job.project ?? "",
+                job.priority ?? JobRecord.priorityDefault, job.claimed?.timeIntervalSince1970,
+                try document(job),
             ])
+        if job.state == .queued { news.topics.insert(.jobs) }
     }
 
     func removeJobs(endedBefore date: Date) throws {

@@ -4,6 +4,8 @@ import Glibc
 
 /// Metadata in one SQLite file, through GRDB. Statements run on GRDB's own threads.
 package final class SQLiteStore: MetadataStore {
+    /// Of this process; of others nothing is heard.
+    package let changes = MetadataChanges()
     private let pool: DatabasePool
 
     /// Opens or makes the database and brings its schema up to date.
@@ -34,6 +36,11 @@ package final class SQLiteStore: MetadataStore {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
     ) async throws -> Value {
-        try await pool.write { try body(SQLiteTransaction(database: $0)) }
+        let (value, topics) = try await pool.write { database in
+            let transaction = SQLiteTransaction(database: database)
+            return (try body(transaction), transaction.news.topics)
+        }
+        for topic in topics { changes.post(topic) }
+        return value
     }
 }

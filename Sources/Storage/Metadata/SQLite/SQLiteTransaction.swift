@@ -4,7 +4,13 @@ import Wire
 
 /// The statements behind `MetadataTransaction`.
 struct SQLiteTransaction {
+    /// What is to be told once the transaction has been written.
+    final class News {
+        var topics: Set<MetadataChanges.Topic> = []
+    }
+
     let database: Database
+    let news = News()
 
     func document(_ record: some Encodable) throws -> String {
         let encoder = JSONEncoder()
@@ -133,6 +139,7 @@ extension SQLiteTransaction: ModelTable {
             ON CONFLICT (project, version)
             DO UPDATE SET status = excluded.status, document = excluded.document
             """, [model.project, model.version, model.status.rawValue, try document(model)])
+        news.topics.insert(.models)
     }
 
     func countModels(_ project: String) throws -> Int {

@@ -1,0 +1,107 @@
+import Access
+import FoundationEssentials
+import Logging
+import NIOCore
+import NIOPosix
+import Service
+import Storage
+import Vision
+import Wire
+
+/// The composition root: the parts of a server or a worker, built from its configuration.
+struct Composition: Sendable {
+    /// Blocking calls at once: the jobs at hand, and detections beside them.
+    private static let blockingThreadsMin = 8
+
+    let configuration: ServerConfiguration
+    let context: ServiceContext
+    let credentials: Credentials
+    /// File with the credentials; nil when they came from the environment.
+    let credentialsFile: String?
+    let registry: DirectoryRegistry
+    /// In place of the embedded registry.
+    let greengrass: GreengrassCloud?
+    let s3: any S3Backend
+    let audit: AuditLog
+    /// This process among those that share a database.
+    let member = UUID()
+    private let directory: DataDirectory
+    private let cloud: CloudServices
+
+    init(
+        _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
+    ) async throws {
+        self.configuration = configuration
+        let installation = try Installation.find(
+            from: Installation.executablePath, runtime: environment["SPOTTER_ONNX_RUNTIME"])
+        let runtime = try OnnxRuntime(library: installation.runtimePath)
+        directory = try DataDirectory(path: configuration.dataDirectory)
+        let places = configuration.lanes.reduce(0) { $0 + $1.places }
+        let pool = NIOThreadPool(
+            numberOfThreads: max(Self.blockingThreadsMin, places + Self.blockingThreadsMin / 2))
+        pool.start()
+        let arns = ARNs(region: configuration.region, account: configuration.accountID)
+        audit = try AuditLog(directory: directory.audit, limits: configuration.limits, arns: arns)
+        let metadata = try configuration.metadata.open(database: directory.database)
+        (credentials, credentialsFile) = try await directory.rootCredentials(
+            environment: environment, region: configuration.region,
+            sharedThrough: configuration.isCluster ? metadata : nil)
+        let cloud = CloudServices(
+            environment: environment, region: configuration.region, logger: logger)
+        self.cloud = cloud
+        let objects: any ObjectStore
+        switch configuration.objectStore {
+        case .directory:
+            let store = try DirectoryStore(root: directory.buckets, pool: pool)
+            objects = store
+            s3 = EmbeddedS3(
+                store: store, region: configuration.region,
+                owner: S3Owner(ID: configuration.accountID, DisplayName: "spotter"))
+        case .s3(let endpoint, let region):
+            let peer = try cloud.s3(endpoint: endpoint, region: region)
+            objects = S3Store(peer: peer, pool: pool)
+            s3 = S3Forwarder(peer: peer, store: objects)
+        }
+        let now: @Sendable () -> Date = { Date() }
+        let state = StateBucket(
+            objects: configuration.isCluster
+                ? objects : try DirectoryStore(root: directory.models, pool: pool),
+            name: configuration.stateBucket ?? DataDirectory.modelsBucket, metadata: metadata,
+            now: now)
+        let library = ModelLibrary(objects: state.objects, bucket: state.name)
+        registry = try DirectoryRegistry(
+            root: directory.greengrass, objects: objects, arns: arns, pool: pool)
+        try registry.tidy()
+        greengrass =
+            switch configuration.greengrass {
+            case .embedded: nil
+            case .aws(let endpoint): try cloud.greengrass(endpoint: endpoint, arns: arns)
+            }
+        context = ServiceContext(
+            metadata: metadata, objects: objects, state: state, models: library,
+            host: ModelHost(library: library, runtime: runtime, pool: pool),
+            registry: greengrass ?? registry, runtime: runtime,
+            backbones: Backbones(
+                standard: try configuration.backbonePath.map {
+                    try BackboneFolder.backbone(
+                        at: $0, annotations: configuration.backboneAnnotations, runtime: runtime)
+                } ?? installation.backbone(),
+                folder: BackboneFolder(path: directory.backbones), pool: pool), arns: arns,
+            pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)), pool: pool,
+            temporaryDirectory: directory.temporary, limits: configuration.limits,
+            trainingThreads: max(1, System.coreCount), now: now, logger: logger)
+    }
+
+    /// Closes what services have used, after they ended.
+    func shutDown() async throws {
+        try await cloud.shutDown()
+        try await context.pool.shutdownGracefully()
+        try await audit.shutDown()
+    }
+
+    private static func pageTokenKey(_ metadata: any MetadataStore) async throws -> Data {
+        var random = SystemRandomNumberGenerator()
+        let fresh = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
+        return try await metadata.write { try $0.setting("page-token-key", orElse: fresh) }
+    }
+}

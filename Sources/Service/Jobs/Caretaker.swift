@@ -1,0 +1,36 @@
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import Storage
+
+/// Removes, again and again, what is no longer needed: jobs that ended long ago, and objects of
+/// the state bucket that no row names. Any number of processes may do it at the same time.
+package struct Caretaker: Service {
+    private let context: ServiceContext
+
+    package init(context: ServiceContext) { self.context = context }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await tidy()
+                } catch is CancellationError {
+                    return
+                } catch {
+                    context.logger.warning(
+                        "What is no longer needed could not be removed",
+                        metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(
+                    for: .seconds(Limits.tidySeconds * Double.random(in: 0.8...1.2)))
+            }
+        }
+    }
+
+    package func tidy() async throws {
+        let horizon = context.now().addingTimeInterval(-Limits.endedJobSeconds)
+        try await context.metadata.write { try $0.removeJobs(endedBefore: horizon) }
+        try await context.state.sweep()
+    }
+}

@@ -1,0 +1,87 @@
+package import FoundationEssentials
+package import Storage
+
+/// The bucket in which the service keeps what belongs to its rows: models, backbones, components.
+/// No user sees it.
+///
+/// An object is written before the row that names it and removed after it, so a row never names
+/// what is not there. In between, a row of `staged_object` remembers the key: what a crash left is
+/// found there and removed a day later.
+package struct StateBucket: Sendable {
+    package let objects: any ObjectStore
+    package let name: String
+    private let metadata: any MetadataStore
+    private let now: @Sendable () -> Date
+
+    package init(
+        objects: any ObjectStore, name: String, metadata: any MetadataStore,
+        now: @escaping @Sendable () -> Date
+    ) {
+        self.objects = objects
+        self.name = name
+        self.metadata = metadata
+        self.now = now
+    }
+
+    package func location(_ key: String) -> ObjectLocation {
+        ObjectLocation(bucket: name, key: key)
+    }
+
+    package func get(_ key: String, bytesMax: Int) async throws -> Data {
+        try await objects.get(location(key), bytesMax: bytesMax)
+    }
+
+    /// Writes an object that no row names yet. Keys are used once.
+    package func stage(_ content: ObjectContent, _ key: String) async throws {
+        let object = StagedObject(key: key, created: now())
+        try await metadata.write { try $0.saveStagedObject(object) }
+        if try await !objects.bucketExists(name) { try await objects.createBucket(name) }
+        try await objects.put(content, at: location(key))
+    }
+
+    /// Called in the transaction that writes the row that names the objects.
+    ///
+    /// - Throws: `StorageError.unavailable` for objects that were written so long ago that they may
+    ///   have been removed.
+    package func adopt(_ keys: [String], _ transaction: any MetadataTransaction) throws {
+        let oldest = now().addingTimeInterval(-Limits.stagedObjectSeconds / 2)
+        for key in keys {
+            guard let object = try transaction.stagedObject(key), object.created > oldest else {
+                throw StorageError(
+                    .unavailable, "The object \(key) was written too long ago to be used.")
+            }
+            try transaction.removeStagedObject(key)
+        }
+    }
+
+    /// Called in the transaction that removes the row that names the objects; `discard` them after
+    /// it.
+    package func disown(_ keys: [String], _ transaction: any MetadataTransaction) throws {
+        for key in keys {
+            try transaction.saveStagedObject(
+                StagedObject(key: key, created: Date(timeIntervalSince1970: 0)))
+        }
+    }
+
+    /// Removes objects that no row names. What cannot be removed now is removed by `sweep`.
+    package func discard(_ keys: [String]) async {
+        for key in keys { try? await remove(key) }
+    }
+
+    /// Removes what nobody adopted or discarded within a day.
+    package func sweep() async throws {
+        let horizon = now().addingTimeInterval(-Limits.stagedObjectSeconds)
+        while true {
+            let left = try await metadata.read {
+                try $0.stagedObjects(createdBefore: horizon, limit: Limits.stagedObjectsPage)
+            }
+            for object in left { try await remove(object.key) }
+            guard left.count == Limits.stagedObjectsPage else { return }
+        }
+    }
+
+    private func remove(_ key: String) async throws {
+        try await objects.delete(location(key))
+        try await metadata.write { try $0.removeStagedObject(key) }
+    }
+}
