@@ -4,7 +4,9 @@ import Logging
 import NIOCore
 import NIOPosix
 import Service
+import ServiceLifecycle
 import Storage
+import UnixSignals
 import Vision
 import Wire
 
@@ -92,8 +94,22 @@ struct Composition: Sendable {
             trainingThreads: max(1, System.coreCount), now: now, logger: logger)
     }
 
-    /// Closes what services have used, after they ended.
-    func shutDown() async throws {
+    func group(_ services: [any ServiceLifecycle.Service], signals: [UnixSignal]) -> ServiceGroup {
+        ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0) },
+                gracefulShutdownSignals: signals, logger: context.logger))
+    }
+
+    /// Runs the services to their end, and closes what they have used.
+    func run(_ group: ServiceGroup) async throws {
+        do {
+            try await group.run()
+        } catch let error as IOError {
+            throw ServerError(
+                "Cannot listen on \(configuration.hostname):\(configuration.port): "
+                    + "\(error.description). Choose another --hostname or --port.")
+        }
         try await cloud.shutDown()
         try await context.pool.shutdownGracefully()
         try await audit.shutDown()

@@ -38,14 +38,7 @@ package struct SpotterServer: Sendable {
         onReady: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let group = try await serviceGroup(signals: signals, onReady: onReady)
-        do {
-            try await group.run()
-        } catch let error as IOError {
-            throw ServerError(
-                "Cannot listen on \(parts.configuration.hostname):\(parts.configuration.port): "
-                    + "\(error.description). Choose another --hostname or --port.")
-        }
-        try await parts.shutDown()
+        try await parts.run(group)
     }
 
     /// The parts to run together; for callers that stop them themselves.
@@ -60,6 +53,7 @@ package struct SpotterServer: Sendable {
                 root: parts.credentials, region: configuration.region, services: [service.rawValue],
                 arns: context.arns, metadata: context.metadata)
         }
+        let requests = RequestCounts()
         let application = Application(
             responder: FrontDoor(
                 service: context,
@@ -78,8 +72,10 @@ package struct SpotterServer: Sendable {
                     .sts: STSEndpoint(
                         authenticator: authenticator(.sts), arns: context.arns, now: context.now),
                 ],
-                requests: RequestCounts(), audit: parts.audit,
-                metricsAccess: configuration.metricsAccess, version: Self.version),
+                status: StatusPages(
+                    service: context, requests: requests,
+                    metricsAccess: configuration.metricsAccess, version: Self.version),
+                requests: requests, audit: parts.audit),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [
@@ -95,12 +91,7 @@ package struct SpotterServer: Sendable {
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             logger: context.logger)
         let worker = Worker(context: context, lanes: configuration.lanes, id: parts.member)
-        let services: [any ServiceLifecycle.Service] = [
-            Caretaker(context: context), worker, application,
-        ]
-        return ServiceGroup(
-            configuration: .init(
-                services: services.map { .init(service: $0) },
-                gracefulShutdownSignals: signals, logger: context.logger))
+        return parts.group(
+            [Caretaker(context: context), worker, application], signals: signals)
     }
 }

@@ -10,7 +10,8 @@ struct Spotter: AsyncParsableCommand {
         abstract: "Finds defects in pictures of products, and packages models for the device.",
         version: SpotterServer.version,
         subcommands: [
-            Serve.self, ProjectCommand.self, ModelCommand.self, UserCommand.self,
+            Serve.self, WorkerCommand.self, ProjectCommand.self, ModelCommand.self,
+            UserCommand.self,
             SDKModelCommand.self, Demo.self, Evaluate.self, EdgeAgentCommand.self,
         ])
 
@@ -21,9 +22,22 @@ struct Spotter: AsyncParsableCommand {
         return logger
     }
 
+    static func check(port: Int) throws {
+        guard (0...65_535).contains(port) else {
+            throw ValidationError("--port must be 0 to 65535, not \(port).")
+        }
+    }
+
     /// Prints one line and ends the process, for errors that the user can mend.
     static func exit(with error: any Error) -> Never {
         FileHandle.standardError.write(Data("spotter: \(error)\n".utf8))
         Foundation.exit(1)
+    }
+}
+
+/// Standard output, written at once: whoever waits for a line through a pipe sees it.
+enum Output {
+    static func line(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
     }
 }

@@ -54,6 +54,15 @@ struct APIEndpoint: ServiceEndpoint {
 
     func failure(_ error: any Error, _ call: APICall) -> EndpointFailure {
         let error = ErrorTranslation.wireError(for: error)
+        return EndpointFailure(
+            response: .wire(error, call), code: error.code.rawValue, message: error.message,
+            isInternal: error.code == .internalServer)
+    }
+}
+
+extension Response {
+    /// An error as the API tells it.
+    static func wire(_ error: WireError, _ call: APICall) -> Response {
         let body = (try? JSONEncoder().encode(error.body)) ?? Data("{}".utf8)
         var response = Response.json(.init(code: error.code.httpStatus), body, call)
         response.headers[HeaderName.errorType] = error.code.rawValue
@@ -65,8 +74,6 @@ struct APIEndpoint: ServiceEndpoint {
             response.headers[.allow] = (methods.isEmpty ? ["GET", "HEAD"] : methods)
                 .joined(separator: ", ")
         }
-        return EndpointFailure(
-            response: response, code: error.code.rawValue, message: error.message,
-            isInternal: error.code == .internalServer)
+        return response
     }
 }

@@ -6,17 +6,16 @@ import Logging
 import Service
 import Wire
 
-/// Takes every HTTP request: answers health and metrics itself, and hands the rest to the service
+/// Takes every HTTP request: has health and metrics answered, and hands the rest to the service
 /// that the request is signed for.
 struct FrontDoor: HTTPResponder {
     typealias Context = APIRequestContext
 
     let service: ServiceContext
     let endpoints: [AWSService: any ServiceEndpoint]
+    let status: StatusPages
     let requests: RequestCounts
     let audit: AuditLog
-    let metricsAccess: MetricsAccess
-    let version: String
 
     func respond(to request: Request, context: APIRequestContext) async throws -> Response {
         var call = APICall(request, context)
@@ -65,7 +64,7 @@ struct FrontDoor: HTTPResponder {
         }
         // Presigned in the way that came before Version 4, which only S3 has.
         let isLegacy = pairs.contains { $0.hasPrefix("AWSAccessKeyId=") }
-        let isPage = ["/health", "/metrics"].contains { head.path?.hasPrefix($0) ?? false }
+        let isPage = StatusPages.paths.contains { head.path?.hasPrefix($0) ?? false }
         let isBucket = S3Request.hostedBucket(head.authority) != nil && !isPage
         return isLegacy || isBucket ? .s3 : .lookoutvision
     }
@@ -81,30 +80,6 @@ struct FrontDoor: HTTPResponder {
             response.headers[.allow] = (methods + ["OPTIONS"]).sorted().joined(separator: ", ")
             return response
         }
-        guard ["/health", "/metrics"].contains(call.path) else { return nil }
-        guard request.method == .get || request.method == .head else {
-            throw WireError(.methodNotAllowed, "This path takes GET, not \(request.method).")
-        }
-        if call.path == "/health" {
-            return .json(.ok, Data(#"{"status":"ok","version":"\#(version)"}"#.utf8), call)
-        }
-        switch metricsAccess {
-        case .everyone: break
-        case .local where context.isLocal && !isForwarded(request): break
-        case .local, .nobody:
-            throw WireError(
-                .accessDenied, "Metrics are not shown to this address; see --metrics of serve.")
-        }
-        let text = try await MetricsPage.text(service, requests: requests)
-        var response = Response.json(.ok, Data(text.utf8), call)
-        response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
-        return response
-    }
-
-    /// Whether a proxy says that it passes somebody else's request on. Only to refuse more.
-    private func isForwarded(_ request: Request) -> Bool {
-        request.headers.contains {
-            ["forwarded", "via", "x-forwarded-for", "x-real-ip"].contains($0.name.canonicalName)
-        }
+        return try await status.page(request, context, call)
     }
 }

@@ -1,0 +1,49 @@
+import FoundationEssentials
+import Hummingbird
+package import Logging
+import Service
+import ServiceLifecycle
+package import UnixSignals
+
+/// Does the jobs of servers that keep everything in a shared database and bucket. It answers
+/// nothing but how it is.
+package struct SpotterWorker: Sendable {
+    /// More jobs at once than this need more processes: a process has one store of connections.
+    package static let placesMax = 64
+
+    private let parts: Composition
+
+    /// Opens the stores and loads the runtime; no job is claimed yet.
+    ///
+    /// - Parameter environment: as a server's.
+    package init(
+        configuration: ServerConfiguration, environment: [String: String], logger: Logger
+    ) async throws {
+        parts = try await Composition(configuration, environment: environment, logger: logger)
+    }
+
+    /// Works until the task is cancelled or a signal arrives; jobs at hand are given back.
+    ///
+    /// - Parameters:
+    ///   - signals: those that stop the worker in order.
+    ///   - onReady: told the port once its state can be asked for.
+    package func run(
+        gracefulShutdownSignals signals: [UnixSignal] = [],
+        onReady: @escaping @Sendable (Int) async -> Void
+    ) async throws {
+        let (configuration, context) = (parts.configuration, parts.context)
+        let application = Application(
+            responder: WorkerResponder(
+                status: StatusPages(
+                    service: context, requests: RequestCounts(),
+                    metricsAccess: configuration.metricsAccess, version: SpotterServer.version)),
+            configuration: .init(
+                address: .hostname(configuration.hostname, port: configuration.port),
+                serverName: "Spotter"),
+            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+            logger: context.logger)
+        let worker = Worker(context: context, lanes: configuration.lanes, id: parts.member)
+        try await parts.run(
+            parts.group([Caretaker(context: context), worker, application], signals: signals))
+    }
+}

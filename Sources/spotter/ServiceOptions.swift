@@ -1,0 +1,99 @@
+import ArgumentParser
+import Logging
+import Server
+import Service
+
+/// What servers and workers have in common, beside their stores: how jobs are done.
+struct ServiceOptions: ParsableArguments {
+    @Option(
+        help: """
+            Where packaging jobs register components: 'embedded' is Spotter's own registry, 'aws' \
+            the real Greengrass of --region and --account-id, with the key as for S3. It reads the \
+            artifacts from S3, so it goes with --object-store s3.
+            """)
+    var greengrass = GreengrassKind.embedded
+
+    @Option(
+        name: .customLong("greengrass-endpoint"),
+        help: ArgumentHelp(
+            "Address of another server of Greengrass' protocol in place of Amazon's.",
+            valueName: "url"))
+    var greengrassEndpoint: String?
+
+    @Option(
+        name: .customLong("limit"),
+        help: ArgumentHelp(
+            "Another value for a limit, as NAME=NUMBER; may be given more than once. Names: "
+                + AdjustableLimits.settings.map { "\($0.name) (\($0.meaning))" }
+                .joined(separator: ", ") + ".", valueName: "name=number"))
+    var limits: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            ONNX file of the network that models are built on, in place of the one that comes with \
+            Spotter; for projects that were given none of their own.
+            """, valueName: "file.onnx"))
+    var backbone: String?
+
+    @OptionGroup var backboneOptions: BackboneOptions
+
+    @Option(help: "Who may read GET /metrics, which needs no signature: local, everyone, nobody.")
+    var metrics = MetricsAccess.local
+
+    @Option(
+        help: "Least level of log lines: trace, debug, info, notice, warning, error, critical.",
+        transform: { text in
+            guard let level = Logger.Level(rawValue: text) else {
+                throw ValidationError("'\(text)' is no log level; try info or debug.")
+            }
+            return level
+        })
+    var logLevel: Logger.Level = .info
+
+    func validate() throws {
+        _ = try adjustedLimits()
+        guard greengrass == .aws || greengrassEndpoint == nil else {
+            throw ValidationError("--greengrass-endpoint needs --greengrass aws.")
+        }
+        try backboneOptions.check(isFile: backbone != nil)
+    }
+
+    /// Checks what can only be seen beside the options of the stores.
+    func check(with stores: StoresOptions) throws {
+        guard greengrass == .aws, greengrassEndpoint == nil else { return }
+        guard stores.objectStore == .s3, stores.s3Endpoint == nil else {
+            throw ValidationError(
+                "Amazon's Greengrass reads artifacts from Amazon's S3 only: --greengrass aws "
+                    + "needs --object-store s3, and no --s3-endpoint.")
+        }
+        guard stores.accountID != StoresOptions.noAccountID else {
+            throw ValidationError(
+                "--greengrass aws needs --account-id: the number of the account that is to "
+                    + "own the components.")
+        }
+    }
+
+    private func adjustedLimits() throws -> AdjustableLimits {
+        var adjusted = AdjustableLimits()
+        for limit in limits {
+            if let problem = adjusted.set(limit) { throw ValidationError("--limit: \(problem)") }
+        }
+        return adjusted
+    }
+
+    func apply(to configuration: inout ServerConfiguration) throws {
+        configuration.limits = try adjustedLimits()
+        configuration.metricsAccess = metrics
+        if greengrass == .aws { configuration.greengrass = .aws(endpoint: greengrassEndpoint) }
+        configuration.backbonePath = backbone
+        configuration.backboneAnnotations = backboneOptions.annotations
+    }
+}
+
+extension MetricsAccess: ExpressibleByArgument {}
+
+enum GreengrassKind: String, ExpressibleByArgument, CaseIterable {
+    case embedded
+    case aws
+}

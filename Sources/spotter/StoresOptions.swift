@@ -1,0 +1,90 @@
+import ArgumentParser
+import Server
+
+/// Where everything is kept: for all commands that work on what a server keeps, or in its place.
+struct StoresOptions: ParsableArguments {
+    static let noAccountID = "000000000000"
+
+    @Option(
+        help: """
+            Folder for the database, objects, models and components, as far as other options do not \
+            put them elsewhere.
+            """)
+    var dataDirectory = "./spotter-data"
+
+    @OptionGroup var metadata: MetadataOption
+
+    @Option(help: "Region that clients sign for and ARNs name.")
+    var region = "us-east-1"
+
+    @Option(name: .customLong("account-id"), help: "Account number in ARNs: 12 digits.")
+    var accountID = Self.noAccountID
+
+    @Option(
+        help: """
+            Where objects lie: 'directory' is the data directory, 's3' another S3, with the key of \
+            AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or of the AWS profile.
+            """)
+    var objectStore = ObjectStoreKind.directory
+
+    @Option(
+        name: .customLong("s3-endpoint"),
+        help: ArgumentHelp("Address of that S3; Amazon's own without it.", valueName: "url"))
+    var s3Endpoint: String?
+
+    @Option(
+        name: .customLong("s3-region"),
+        help: "Region of that S3; AWS_REGION, the profile's or --region without it.")
+    var s3Region: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Bucket of that S3 for models, backbones and components in place of the data directory. \
+            All servers and workers that have the same one and the same --metadata work together. \
+            It is for Spotter alone.
+            """, valueName: "bucket"))
+    var stateBucket: String?
+
+    func validate() throws {
+        guard accountID.wholeMatch(of: /[0-9]{12}/) != nil else {
+            throw ValidationError("--account-id must have 12 digits, not '\(accountID)'.")
+        }
+        guard region.wholeMatch(of: /[a-z0-9-]{1,32}/) != nil else {
+            throw ValidationError("--region must be like us-east-1, not '\(region)'.")
+        }
+        guard objectStore == .s3 || s3Endpoint == nil && s3Region == nil else {
+            throw ValidationError("--s3-endpoint and --s3-region need --object-store s3.")
+        }
+        guard let stateBucket else { return }
+        guard objectStore == .s3, metadata.url != nil else {
+            throw ValidationError(
+                "--state-bucket is for servers that share everything: it needs --object-store s3 "
+                    + "and --metadata.")
+        }
+        guard stateBucket.wholeMatch(of: /[a-z0-9][a-z0-9-]{1,61}[a-z0-9]/) != nil else {
+            throw ValidationError(
+                "--state-bucket must have 3 to 63 small letters, digits and hyphens, not "
+                    + "'\(stateBucket)'.")
+        }
+    }
+
+    /// - Parameters:
+    ///   - hostname: where a process of this configuration listens, if it does.
+    func configuration(hostname: String = "127.0.0.1", port: Int = 0) -> ServerConfiguration {
+        var configuration = ServerConfiguration(
+            dataDirectory: dataDirectory, hostname: hostname, port: port, region: region,
+            accountID: accountID)
+        configuration.metadata = metadata.choice
+        if objectStore == .s3 {
+            configuration.objectStore = .s3(endpoint: s3Endpoint, region: s3Region)
+        }
+        configuration.stateBucket = stateBucket
+        return configuration
+    }
+}
+
+enum ObjectStoreKind: String, ExpressibleByArgument, CaseIterable {
+    case directory
+    case s3
+}
