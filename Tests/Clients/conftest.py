@@ -38,6 +38,9 @@ def pytest_configure(config):
 class Server:
     """`spotter serve` as a process of its own."""
 
+    command = "serve"
+    greeting = "Spotter is listening on "
+
     def __init__(self, directory, *arguments, **variables):
         self.variables = variables
         self.directory = pathlib.Path(directory)
@@ -48,10 +51,10 @@ class Server:
     def start(self):
         log = open(self.directory.parent / f"{self.directory.name}.log", "ab")
         self.process = subprocess.Popen(
-            [SPOTTER, "serve", "--data-directory", self.directory, "--port", "0", *self.arguments],
+            [SPOTTER, self.command, "--data-directory", self.directory, "--port", "0", *self.arguments],
             stdout=subprocess.PIPE, stderr=log, text=True, env={**self.environment(), **self.variables})
         for line in self.process.stdout:
-            if line.startswith("Spotter is listening on "):
+            if line.startswith(self.greeting):
                 self.endpoint = line.split()[-1]
                 return self
         raise AssertionError(f"the server ended with {self.process.wait()}")
