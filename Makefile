@@ -5,7 +5,7 @@ SWIFT_BUILD_FLAGS ?=
 architecture := $(subst x86_64,amd64,$(shell uname -m))
 python := .deps/venv/bin/python
 
-.PHONY: help setup build release demo edge-agent test test-swift test-clients integration test-arm64 test-training fuzz bench bench-edge accuracy format install protobuf clean
+.PHONY: help setup build release demo edge-agent test test-swift test-clients integration test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
@@ -18,6 +18,7 @@ help:
 	@echo 'make test-training the training of the feature backbone; PyTorch, 2 GB and more'
 	@echo 'make fuzz      100,000 hostile requests, and schemathesis'
 	@echo 'make bench     speed and memory of training and detection'
+	@echo 'make bench-cluster  servers and workers under kill -9, jobs a minute, requests a second'
 	@echo 'make accuracy  how good the models are, against baselines; needs ../shared/data'
 	@echo 'make format    lay the sources out'
 
@@ -86,6 +87,11 @@ bench: release
 bench-edge: release edge-agent
 	@scripts/setup --tests
 	$(python) Benchmarks/edge_agent.py
+
+# Half an hour. ARGUMENTS='--projects 40' is quicker.
+bench-cluster: release
+	@scripts/setup --benchmarks
+	$(python) Benchmarks/cluster.py $(ARGUMENTS)
 
 # An hour. ARGUMENTS='--data cookies --seeds 1 --no-baselines' measures parts.
 accuracy: release

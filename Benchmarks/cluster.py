@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""Servers and workers on one PostgreSQL and one S3: what they do in a minute, and what kills cost.
+
+    make bench-cluster
+    make bench-cluster ARGUMENTS='--projects 40 --no-speed'
+
+Trains a small model for each project, packages all of them while a process is killed -9 each
+second and the database is restarted twice, and checks afterwards that every job ended once and that
+no client saw anything but right answers and errors that SDKs repeat. Then it counts jobs a minute
+with 1, 2 and 4 workers, and requests a second with 1 and 3 servers, with the answers of GET /health
+as the reference in the same run. Everything runs on this one machine, load included.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.config
+import botocore.credentials
+import botocore.exceptions
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "Tests" / "Clients"))
+import cluster as clusters  # noqa: E402
+import conftest  # noqa: E402
+
+BUCKET = "parts-images"
+SIZE = (96, 96)
+RETRIABLE = {"InternalServerException", "ThrottlingException", "ServiceUnavailable",
+             "503", "500", "502"}
+
+
+class Clients:
+    """Clients that take any server that is there, as behind a load balancer."""
+
+    def __init__(self, servers):
+        self.servers = servers
+        self.cache = {}
+        self.lock = threading.Lock()
+        self.repeated = collections.Counter()
+        self.wrong = []
+
+    def call(self, operation, check=None, **parameters):
+        """Calls until there is an answer; anything that SDKs would not repeat is wrong."""
+        deadline = time.time() + 300
+        while time.time() < deadline:
+            server = random.choice(self.servers)
+            try:
+                answer = getattr(self.client(server), operation)(**parameters)
+                if check:
+                    check(answer)
+                return answer
+            except botocore.exceptions.ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code not in RETRIABLE:
+                    self.wrong.append(f"{operation}: {error}")
+                    raise
+                self.repeated[code] += 1
+            except (botocore.exceptions.HTTPClientError, OSError) as error:
+                self.repeated[type(error).__name__] += 1
+            time.sleep(random.uniform(0.05, 0.4))
+        self.wrong.append(f"{operation}: no answer in 300 s")
+        raise AssertionError("no answer")
+
+    def client(self, server):
+        with self.lock:
+            endpoint = server.endpoint
+            if endpoint not in self.cache:
+                config = botocore.config.Config(
+                    retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=30,
+                    max_pool_connections=32)
+                self.cache[endpoint] = server.client(config=config)
+            return self.cache[endpoint]
+
+
+class Chaos(threading.Thread):
+    """Kills one process each second and starts it again."""
+
+    def __init__(self, cluster, members, restarts, seed):
+        super().__init__(daemon=True)
+        self.cluster, self.members, self.restarts = cluster, members, restarts
+        self.random = random.Random(seed)
+        self.over = threading.Event()
+        self.kills = collections.Counter()
+        self.starting = concurrent.futures.ThreadPoolExecutor(8)
+        self.began = time.time()
+
+    def run(self):
+        while not self.over.wait(1):
+            alive = [m for m in self.members if m.process.poll() is None and not m.is_starting]
+            if alive:
+                member = self.random.choice(alive)
+                member.is_starting = True
+                member.kill()
+                self.kills[member.command] += 1
+                self.starting.submit(self.start_again, member)
+            if self.restarts and time.time() - self.began > self.restarts[0][0]:
+                _, mode = self.restarts.pop(0)
+                self.cluster.database.run("pg_ctl", "-w", "-m", mode, "stop")
+                time.sleep(2)
+                self.cluster.database.control("start")
+                self.kills["database"] += 1
+
+    def start_again(self, member):
+        for _ in range(20):
+            try:
+                member.start()
+                break
+            except AssertionError:
+                time.sleep(0.5)
+        member.is_starting = False
+
+    def stop(self):
+        self.over.set()
+        self.join()
+        self.starting.shutdown(wait=True)
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def in_parallel(count, body, items):
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        return list(pool.map(body, items))
+
+
+def prepare(cluster, clients, projects):
+    """A trained model of its own for each project."""
+    cluster.put_pictures(BUCKET, 20, 10, SIZE)
+
+    def make(name):
+        clients.call("create_project", ProjectName=name, ClientToken=f"{name}-project")
+        clients.call("create_dataset", ProjectName=name, DatasetType="train",
+                     DatasetSource=conftest.source(BUCKET, "train.manifest"),
+                     ClientToken=f"{name}-dataset")
+        until(clients, "describe_dataset", "DatasetDescription", {"CREATE_IN_PROGRESS"},
+              ProjectName=name, DatasetType="train")
+        clients.call("create_model", ProjectName=name, ClientToken=f"{name}-model", OutputConfig={
+            "S3Location": {"Bucket": BUCKET, "Prefix": "results/"}})
+        model = until(clients, "describe_model", "ModelDescription", {"TRAINING"},
+                      ProjectName=name, ModelVersion="1")
+        assert model["Status"] == "TRAINED", model
+
+    begin = time.time()
+    in_parallel(8, make, projects)
+    return time.time() - begin
+
+
+def until(clients, operation, member, going, **parameters):
+    while True:
+        answer = clients.call(operation, **parameters)[member]
+        if answer["Status"] not in going:
+            return answer
+        time.sleep(random.uniform(0.2, 0.5))
+
+
+def start_package(clients, project, version):
+    component = f"cluster.{project}"
+    return clients.call(
+        "start_model_packaging_job", ProjectName=project, ModelVersion="1",
+        ClientToken=f"{project}-{version}", Configuration={"Greengrass": {
+            "S3OutputLocation": {"Bucket": BUCKET, "Prefix": "packages/"},
+            "ComponentName": component, "ComponentVersion": version,
+            "TargetPlatform": {"Os": "LINUX", "Arch": "X86_64"}}})["JobName"]
+
+
+def package_all(clients, projects, version):
+    begin = time.time()
+    jobs = in_parallel(8, lambda p: (p, start_package(clients, p, version)), projects)
+    statuses = in_parallel(8, lambda pair: until(
+        clients, "describe_model_packaging_job", "ModelPackagingDescription",
+        {"CREATED", "RUNNING"}, ProjectName=pair[0], JobName=pair[1]), jobs)
+    return time.time() - begin, statuses
+
+
+def watch_detections(clients, project, over):
+    """Asks for one picture again and again; every answer must be the same."""
+    body = conftest.png(conftest.draw(900, True, SIZE)[0])
+    scores = collections.Counter()
+
+    def look(answer):
+        scores[answer["ResponseMetadata"]["HTTPHeaders"]["x-spotter-score"]] += 1
+
+    while not over.is_set():
+        clients.call("detect_anomalies", look, ProjectName=project, ModelVersion="1", Body=body,
+                     ContentType="image/png")
+        over.wait(0.2)
+    if len(scores) != 1:
+        clients.wrong.append(f"scores of one picture: {dict(scores)}")
+    return scores
+
+
+def under_kills(cluster, members, clients, projects, seed):
+    clients.call("start_model", ProjectName=projects[0], ModelVersion="1", MinInferenceUnits=1,
+                 ClientToken="host")
+    until(clients, "describe_model", "ModelDescription", {"STARTING_HOSTING"},
+          ProjectName=projects[0], ModelVersion="1")
+    over = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        detections = pool.submit(watch_detections, clients, projects[0], over)
+        chaos = Chaos(cluster, members, [(8, "fast"), (25, "immediate")], seed)
+        chaos.start()
+        seconds, jobs = package_all(clients, projects, "1.0.0")
+        while chaos.restarts:
+            time.sleep(1)
+        chaos.stop()
+        over.set()
+        scores = detections.result()
+    check(cluster, clients, projects, jobs)
+    return seconds, chaos.kills, sum(scores.values())
+
+
+def check(cluster, clients, projects, jobs):
+    """Every job ended once, and what it made is there."""
+    wrong = clients.wrong
+    wrong += [f"{job['JobName']}: {job['Status']}: {job.get('StatusMessage')}"
+              for job in jobs if job["Status"] != "SUCCEEDED"]
+    rows = [json.loads(row) for row in cluster.sql(
+        "SELECT document FROM job WHERE kind = 'package'").splitlines()]
+    states = collections.Counter(row["state"] for row in rows)
+    if states != {"finished": len(projects)}:
+        wrong.append(f"rows of jobs: {dict(states)}")
+    components = cluster.sql("SELECT COUNT(*) FROM component")
+    if components != str(len(projects)):
+        wrong.append(f"{components} components")
+    greengrass = cluster.members[0].client("greengrassv2")
+    for project in random.sample(projects, min(20, len(projects))):
+        arn = ("arn:aws:greengrass:us-east-1:000000000000:components:"
+               f"cluster.{project}:versions:1.0.0")
+        recipe = json.loads(greengrass.get_component(arn=arn)["recipe"])
+        artifact = recipe["Manifests"][0]["Artifacts"][0]
+        url = greengrass.get_component_version_artifact(
+            arn=arn, artifactName=artifact["Uri"].removeprefix("s3://"))["preSignedUrl"]
+        digest = subprocess.run(
+            f"curl -sf '{url}' | openssl dgst -sha256 -binary | base64", shell=True,
+            capture_output=True, text=True).stdout.strip()
+        if digest != artifact["Digest"]:
+            wrong.append(f"{project}: the artifact has the digest {digest}")
+    attempts = collections.Counter(row["attempt"] for row in rows)
+    say(f"attempts of jobs: {dict(sorted(attempts.items()))}")
+
+
+def signed(server, path):
+    """Headers for a request that is sent again and again within five minutes."""
+    key, secret = server.credentials()
+    request = botocore.awsrequest.AWSRequest("GET", server.endpoint + path)
+    botocore.auth.SigV4Auth(
+        botocore.credentials.Credentials(key, secret), "lookoutvision", "us-east-1"
+    ).add_auth(request)
+    return dict(request.headers)
+
+
+def requests_per_second(servers, path, is_signed):
+    """All servers at once, 16 connections in all."""
+    running = []
+    for server in servers:
+        headers = signed(server, path) if is_signed else {}
+        arguments = [x for name, value in headers.items() for x in ("-H", f"{name}: {value}")]
+        running.append(subprocess.Popen(
+            ["wrk", "-t", "1", "-c", str(max(1, 16 // len(servers))), "-d", "8", *arguments,
+             server.endpoint + path], stdout=subprocess.PIPE, text=True))
+    total = 0
+    for process in running:
+        out = process.communicate()[0]
+        assert "Non-2xx" not in out, out
+        total += float(out.split("Requests/sec:")[1].split()[0])
+    return total
+
+
+def measure_speed(cluster, servers, workers, clients, projects):
+    rows = []
+    projects = projects[:60]
+    for number in (1, 2, 4):
+        for worker in workers[number:]:
+            worker.stop()
+        for worker in workers[:number]:
+            if worker.process.poll() is not None:
+                worker.start()
+        seconds, jobs = package_all(clients, projects, f"{10 + number}.0.0")
+        assert all(job["Status"] == "SUCCEEDED" for job in jobs)
+        rows.append((f"packaging jobs a minute, {number} workers",
+                     f"{len(projects) / seconds * 60:.0f}"))
+    for worker in workers:
+        worker.stop()
+    path = f"/2020-11-20/projects/{urllib.parse.quote(projects[0])}"
+    for number in (1, 3):
+        own = requests_per_second(servers[:number], path, True)
+        reference = requests_per_second(servers[:number], "/health", False)
+        rows.append((f"DescribeProject a second, {number} servers",
+                     f"{own:.0f} ({own / reference:.2f} of GET /health)"))
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--projects", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-speed", action="store_true")
+    parser.add_argument("--debug", action="store_true", help="the debug build")
+    options = parser.parse_args()
+    if not options.debug:
+        conftest.SPOTTER = ROOT / ".build" / "release" / "spotter"
+    random.seed(options.seed)
+    projects = [f"p{number:03}" for number in range(options.projects)]
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = clusters.Cluster(folder)
+        try:
+            run(cluster, projects, options)
+        finally:
+            cluster.remove()
+
+
+def run(cluster, projects, options):
+    servers = [cluster.server() for _ in range(3)]
+    workers = [cluster.worker("--concurrency", "1") for _ in range(4)]
+    members = servers + workers
+    for member in members:
+        member.is_starting = False
+    clients = Clients(servers)
+    seconds = prepare(cluster, clients, projects)
+    rows = [("trainings a minute, 4 workers", f"{len(projects) / seconds * 60:.0f}")]
+    say(f"{len(projects)} models trained in {seconds:.0f} s")
+    seconds, kills, detections = under_kills(cluster, members, clients, projects, options.seed)
+    rows += [
+        ("packaged under kills", f"{len(projects)} in {seconds:.0f} s"),
+        ("kill -9", ", ".join(f"{count} {name}" for name, count in sorted(kills.items()))),
+        ("detections meanwhile", f"{detections}, all alike"),
+        ("calls repeated", ", ".join(f"{n} {code}" for code, n in sorted(
+            clients.repeated.items())) or "none"),
+        ("wrong answers", str(len(clients.wrong))),
+    ]
+    if not options.no_speed and not clients.wrong:
+        rows += measure_speed(cluster, servers, workers, clients, projects)
+    print(f"| 3 servers, 4 workers, {os.cpu_count()} cores | |\n| --- | --- |")
+    for name, value in rows:
+        print(f"| {name} | {value} |")
+    for text in clients.wrong[:20]:
+        print(text)
+    sys.exit(1 if clients.wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
