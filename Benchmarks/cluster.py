@@ -68,7 +68,7 @@ class Clients:
                     self.wrong.append(f"{operation}: {error}")
                     raise
                 self.repeated[code] += 1
-            except (botocore.exceptions.HTTPClientError, OSError) as error:
+            except (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError) as error:
                 self.repeated[type(error).__name__] += 1
             time.sleep(random.uniform(0.05, 0.4))
         self.wrong.append(f"{operation}: no answer in 300 s")

@@ -90,8 +90,13 @@ package struct SpotterServer: Sendable {
                 serverName: "Spotter"),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             logger: context.logger)
-        let worker = Worker(context: context, lanes: configuration.lanes, id: parts.member)
-        return parts.group(
-            [Caretaker(context: context), worker, application], signals: signals)
+        var services: [any ServiceLifecycle.Service] = [Caretaker(context: context)]
+        if !configuration.lanes.isEmpty {
+            services.append(
+                Worker(context: context, lanes: configuration.lanes, id: parts.member))
+        }
+        // The last to start is the first to stop: no request comes to parts that have ended.
+        services.append(application)
+        return parts.group(services, signals: signals)
     }
 }
