@@ -28,6 +28,10 @@ package struct ServiceContext: Sendable {
     /// Cores that training may use.
     package let trainingThreads: Int
     package let now: @Sendable () -> Date
+    /// What pauses are measured by.
+    package let clock: any Clock<Duration>
+    /// 0 to 1; spreads those that would do something at the same time.
+    package let random: @Sendable () -> Double
     package let logger: Logger
 
     package init(
@@ -36,7 +40,9 @@ package struct ServiceContext: Sendable {
         runtime: OnnxRuntime,
         backbones: Backbones, arns: ARNs, pageTokens: PageTokens, pool: NIOThreadPool,
         temporaryDirectory: String, limits: AdjustableLimits, trainingThreads: Int,
-        now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+        now: @escaping @Sendable () -> Date = { Date() },
+        clock: any Clock<Duration> = ContinuousClock(),
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }, logger: Logger
     ) {
         self.metadata = metadata
         self.objects = objects
@@ -53,6 +59,8 @@ package struct ServiceContext: Sendable {
         self.limits = limits
         self.trainingThreads = trainingThreads
         self.now = now
+        self.clock = clock
+        self.random = random
         self.logger = logger
     }
 }

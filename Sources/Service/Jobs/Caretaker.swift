@@ -22,8 +22,8 @@ package struct Caretaker: Service {
                         "What is no longer needed could not be removed",
                         metadata: ["error": "\(error)"])
                 }
-                try? await Task.sleep(
-                    for: .seconds(Limits.tidySeconds * Double.random(in: 0.8...1.2)))
+                try? await context.clock.sleep(
+                    for: .seconds(Limits.tidySeconds * (0.8 + 0.4 * context.random())))
             }
         }
     }

@@ -12,6 +12,8 @@ struct JobLease: Sendable {
     let attempt: Int
     let metadata: any MetadataStore
     let now: @Sendable () -> Date
+    /// 0 to 1; spreads the next tries of jobs that failed for one reason.
+    let random: @Sendable () -> Double
 
     /// Writes something while the work goes on.
     func update(_ body: @escaping @Sendable (any MetadataTransaction) throws -> Void) async throws {
@@ -57,7 +59,7 @@ struct JobLease: Sendable {
 
     /// - Returns: false when there are no attempts left.
     func retry(error: String) async throws -> Bool {
-        let (now, random) = (now(), Double.random(in: 0...1))
+        let (now, random) = (now(), random())
         return try await metadata.write { transaction in
             var job = try held(transaction)
             guard job.retry(error: error, now: now, random: random) else { return false }

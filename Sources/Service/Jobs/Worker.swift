@@ -39,7 +39,7 @@ package struct Worker: Service {
                 return
             } catch {
                 context.logger.error("Jobs could not be claimed", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: .seconds(1))
+                try? await context.clock.sleep(for: .seconds(1))
             }
         }
     }
@@ -47,10 +47,11 @@ package struct Worker: Service {
     /// Waits until somebody tells of a job, or until it is time to look for those whose pause or
     /// lease has ended. Workers do not look all at the same time.
     private func rest(beyond told: Int) async throws {
-        let pause = Duration.milliseconds(Limits.jobPollMilliseconds) * Double.random(in: 0.8...1.2)
-        let changes = context.metadata.changes
+        let pause =
+            Duration.milliseconds(Limits.jobPollMilliseconds) * (0.8 + 0.4 * context.random())
+        let (changes, clock) = (context.metadata.changes, context.clock)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await Task.sleep(for: pause) }
+            group.addTask { try await clock.sleep(for: pause) }
             group.addTask { await changes.wait(for: .jobs, beyond: told) }
             try await group.next()
             group.cancelAll()
@@ -84,7 +85,7 @@ package struct Worker: Service {
         logger[metadataKey: "kind"] = "\(job.kind)"
         let lease = JobLease(
             id: job.id, owner: id, attempt: job.attempt, metadata: context.metadata,
-            now: context.now)
+            now: context.now, random: context.random)
         do {
             if claim == .postponed {
                 logger.warning(
@@ -121,7 +122,7 @@ package struct Worker: Service {
                 logger.warning("Job was taken over by another worker")
             case .stopped:
                 logger.info("Job given back, the server is stopping")
-                try await Self.shielded { try await lease.release() }
+                try await Shield.run { try await lease.release() }
             case .passing(let reason):
                 logger.warning("Job failed, to be tried again", metadata: ["error": "\(reason)"])
                 if try await !lease.retry(error: reason) { try await runner.fail(reason) }
@@ -136,10 +137,11 @@ package struct Worker: Service {
     private func withHeartbeat(
         _ lease: JobLease, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
+        let clock = context.clock
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while true {
-                    try await Task.sleep(for: .seconds(Limits.leaseSeconds / 3))
+                    try await clock.sleep(for: .seconds(Limits.leaseSeconds / 3))
                     try await lease.renew()
                 }
             }
@@ -148,11 +150,6 @@ package struct Worker: Service {
             // The heartbeat never returns, so the first result is the body's or an error.
             try await group.next()
         }
-    }
-
-    /// Runs `body` to its end although the task around it is cancelled.
-    private static func shielded(_ body: @escaping @Sendable () async throws -> Void) async throws {
-        try await Task.detached(operation: body).value
     }
 }
 

@@ -236,7 +236,7 @@ struct TrainingJob: JobRunner {
                     try transaction.save(model)
                 }
             }
-            try await Task.sleep(for: .seconds(1))
+            try await context.clock.sleep(for: .seconds(1))
         }
     }
 

@@ -6,7 +6,7 @@ import Glibc
 package final class SQLiteStore: MetadataStore {
     /// Of this process; of others nothing is heard.
     package let changes = MetadataChanges()
-    private let pool: DatabasePool
+    private let pool: any DatabaseWriter
 
     /// Opens or makes the database and brings its schema up to date.
     package init(path: String) throws(StorageError) {
@@ -24,6 +24,18 @@ package final class SQLiteStore: MetadataStore {
             try Migrations.all.migrate(pool)
         } catch {
             throw StorageError(.unavailable, "The database \(path) could not be opened: \(error)")
+        }
+    }
+
+    /// Makes a database that goes with the store, for simulations: as the one in a file, but fast.
+    package init() throws(StorageError) {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        do {
+            pool = try DatabaseQueue(configuration: configuration)
+            try Migrations.all.migrate(pool)
+        } catch {
+            throw StorageError(.unavailable, "A database in memory could not be made: \(error)")
         }
     }
 
