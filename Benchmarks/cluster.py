@@ -304,6 +304,37 @@ def measure_speed(cluster, servers, workers, clients, projects):
     return rows
 
 
+def measure_costs(cluster, projects):
+    """Bytes that each thing takes, indexes included."""
+    rows = []
+    for table, name in (("project", "a project"), ("dataset_entry", "an image of a dataset"),
+                        ("model", "a model"), ("packaging_job", "a packaging job"),
+                        ("job", "a job"), ("component", "a component version")):
+        cluster.sql(f"VACUUM FULL {table}")
+        size, count = cluster.sql(
+            f"SELECT pg_total_relation_size('{table}'), COUNT(*) FROM {table}").split("|")
+        rows.append((f"database, {name}", f"{int(size) / max(1, int(count)):,.0f} bytes"))
+    sizes = collections.Counter()
+    pages = cluster.s3().get_paginator("list_objects_v2").paginate(Bucket=clusters.STATE)
+    for page in pages:
+        for entry in page.get("Contents", []):
+            sizes[entry["Key"].split("/")[0]] += entry["Size"]
+    models = len(projects)
+    components = int(cluster.sql("SELECT COUNT(*) FROM component"))
+    rows.append(("state bucket, a model", f"{sizes['models'] / models / 1e6:.2f} MB"))
+    rows.append(("state bucket, a component", f"{sizes['components'] / components / 1e6:.2f} MB"))
+    return rows
+
+
+def memory_mb(members):
+    """Resident memory of processes after the work, in MB."""
+    found = []
+    for member in members:
+        status = pathlib.Path(f"/proc/{member.process.pid}/status").read_text()
+        found.append(int(status.split("VmRSS:")[1].split()[0]) / 1024)
+    return f"{min(found):.0f} to {max(found):.0f} MB"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--projects", type=int, default=200)
@@ -342,6 +373,8 @@ def run(cluster, projects, options):
             clients.repeated.items())) or "none"),
         ("wrong answers", str(len(clients.wrong))),
     ]
+    rows += [("memory of a server", memory_mb(servers)), ("memory of a worker", memory_mb(workers))]
+    rows += measure_costs(cluster, projects)
     if not options.no_speed and not clients.wrong:
         rows += measure_speed(cluster, servers, workers, clients, projects)
     print(f"| 3 servers, 4 workers, {os.cpu_count()} cores | |\n| --- | --- |")
