@@ -20,9 +20,16 @@ package protocol MetadataStore: Sendable {
     var changes: MetadataChanges { get }
 }
 
-package typealias MetadataTransaction = ComponentTable & DatasetTable & EntryTable & JobTable
-    & MemberTable & ModelTable & PackagingTable & ProjectTable & SettingTable & StagedObjectTable
-    & TagTable & TokenTable & UserTable
+package typealias MetadataTransaction = ComponentTable & DatabaseClock & DatasetTable & EntryTable
+    & JobTable & MemberTable & ModelTable & PackagingTable & ProjectTable & SettingTable
+    & StagedObjectTable & TagTable & TokenTable & UserTable
+
+/// What time it is where the rows are. Nothing is decided by it: it shows how far a machine's own
+/// clock is from the others'.
+package protocol DatabaseClock {
+    /// Of the moment of the call, also within a transaction.
+    func now() throws -> Date
+}
 
 package protocol ProjectTable {
     func project(_ name: String) throws -> ProjectRecord?

@@ -103,3 +103,10 @@ extension PostgreSQLTransaction: MemberTable {
         try execute("DELETE FROM member WHERE seen < $1", [date.timeIntervalSince1970])
     }
 }
+
+extension PostgreSQLTransaction: DatabaseClock {
+    func now() throws -> Date {
+        let rows = try rows("SELECT extract(epoch FROM clock_timestamp())::double precision", [])
+        return Date(timeIntervalSince1970: rows.real(0, 0))
+    }
+}

@@ -104,3 +104,11 @@ extension SQLiteTransaction: MemberTable {
         try execute("DELETE FROM member WHERE seen < ?", [date.timeIntervalSince1970])
     }
 }
+
+extension SQLiteTransaction: DatabaseClock {
+    func now() throws -> Date {
+        // Days since noon of 24 November 4714 BC; milliseconds in SQLite's hands.
+        let days = try Double.fetchOne(database, sql: "SELECT julianday('now')") ?? 0
+        return Date(timeIntervalSince1970: (days - 2_440_587.5) * 86_400)
+    }
+}
