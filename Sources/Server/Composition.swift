@@ -70,7 +70,8 @@ struct Composition: Sendable {
                 ? objects : try DirectoryStore(root: directory.models, pool: pool),
             name: configuration.stateBucket ?? DataDirectory.modelsBucket, metadata: metadata,
             now: now)
-        let library = ModelLibrary(objects: state.objects, bucket: state.name)
+        let library = ModelLibrary(
+            state: state, prefix: configuration.isCluster ? ModelLibrary.sharedPrefix : "")
         registry = try DirectoryRegistry(
             root: directory.greengrass, objects: objects, arns: arns, pool: pool)
         try registry.tidy()

@@ -55,10 +55,10 @@ package final class DataDirectory: Sendable {
     /// A model's manifest, read without a store: opening one would tidy up under a running server.
     ///
     /// - Returns: nil for a model without files.
-    static func manifest(beside path: String, _ project: String, _ version: Int) -> ModelManifest? {
-        let key = ModelLibrary.key(project, version, ModelManifest.fileName)
-        let bytes = FileManager.default.contents(
-            atPath: "\(models(path))/\(modelsBucket)/\(key)")
+    static func manifest(beside path: String, _ model: ModelRecord) -> ModelManifest? {
+        let bytes = ModelLibrary.keys(of: model, prefix: "").first.flatMap {
+            FileManager.default.contents(atPath: "\(models(path))/\(modelsBucket)/\($0)")
+        }
         return bytes.flatMap { try? ModelManifest(decoding: $0) }
     }
 

@@ -32,7 +32,7 @@ package struct ModelRegistry: Sendable {
 
     package func model(_ project: String, _ version: Int) async throws -> Model {
         let record = try await record(project, version)
-        let manifest = DataDirectory.manifest(beside: dataDirectory, project, version)
+        let manifest = DataDirectory.manifest(beside: dataDirectory, record)
         return Model(
             status: record.status.rawValue, trainedThreshold: manifest?.training.threshold,
             setThreshold: record.threshold, backbone: manifest?.training.backbone,

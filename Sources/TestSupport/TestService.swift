@@ -24,7 +24,7 @@ package struct TestService: Sendable {
         let state = StateBucket(
             objects: try DirectoryStore(root: "\(root)/internal", pool: pool), name: "models",
             metadata: metadata, now: { [clock] in clock.now })
-        let library = ModelLibrary(objects: state.objects, bucket: state.name)
+        let library = ModelLibrary(state: state, prefix: "")
         let runtime = try Checkout.runtime.get()
         let arns = ARNs(region: "us-east-1", account: "000000000000")
         let temporary = "\(root)/temporary"

@@ -83,7 +83,7 @@ package final class ModelHost: Sendable {
         if let hosted = loaded.withLock({ $0[key] }), hosted.units == model.inferenceUnits {
             return hosted
         }
-        let (manifest, bytes) = try await library.load(model.project, model.version)
+        let (manifest, bytes) = try await library.load(model)
         let runtime = runtime
         // One thread a run: calls overlap, and each core serves one.
         let detector = try await pool.runIfActive {

@@ -2,8 +2,8 @@ import Access
 import Storage
 import Wire
 
-/// Removes a model: its files first, so that a crash leaves a model to be deleted again and no
-/// files without one.
+/// Removes a model: its row first, with a note of its files, so that no row is without files, and a
+/// crash leaves no files that nobody knows of.
 struct DeletionJob: JobRunner {
     let context: ServiceContext
     let lease: JobLease
@@ -12,13 +12,17 @@ struct DeletionJob: JobRunner {
 
     func run() async throws {
         context.host.unload(project, version)
-        try await context.models.remove(project, version)
-        let (project, version) = (project, version)
+        let (project, version, models) = (project, version, context.models)
+        let model = try await context.metadata.read { try $0.model(project, version) }
         let arn = context.arns.model(project, version)
         try await lease.complete { transaction in
+            if let model = try transaction.model(project, version) {
+                try models.disown(model, transaction)
+            }
             try transaction.removeModel(project, version)
             try transaction.removeTags(nil, from: arn)
         }
+        if let model { await models.discard(model) }
     }
 
     /// The model goes back to where it can be deleted again.

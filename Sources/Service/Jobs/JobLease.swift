@@ -15,6 +15,9 @@ struct JobLease: Sendable {
     /// 0 to 1; spreads the next tries of jobs that failed for one reason.
     let random: @Sendable () -> Double
 
+    /// No other attempt of any job has the same.
+    var attemptName: String { "\(id.uuidString.lowercased().prefix(8))-\(attempt)" }
+
     /// Writes something while the work goes on.
     func update(_ body: @escaping @Sendable (any MetadataTransaction) throws -> Void) async throws {
         try await withJob { transaction, _ in

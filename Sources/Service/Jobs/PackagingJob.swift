@@ -17,7 +17,7 @@ struct PackagingJob: JobRunner {
         let job = try await begin()
         let greengrass = job.configuration.greengrass
         let (name, version) = (greengrass.componentName, job.componentVersion)
-        try await checkModel(job)
+        let model = try await packageable(job)
         if let existing = try await context.registry.component(name, version: version) {
             // A server that died between registering and saying so finds its own component.
             guard existing.clientToken == clientToken else {
@@ -39,7 +39,7 @@ struct PackagingJob: JobRunner {
             project: project, modelVersion: String(job.modelVersion), componentVersion: version)
         let existed = try await context.objects.head(location) != nil
         do {
-            let note = try await upload(job, to: location)
+            let note = try await upload(job, model, to: location)
             let recipe = ComponentRecipe.model(
                 name: name, version: version,
                 description: greengrass.componentDescription
@@ -51,6 +51,10 @@ struct PackagingJob: JobRunner {
                 recipe: try recipe.portable(), tags: tags, clientToken: clientToken)
             try await succeed(component, note: note)
         } catch let error as ComponentError {
+            // A registry that was asked by a worker without a lease may refuse for that reason
+            // alone, and the archive may be its successor's.
+            try Task.checkCancellation()
+            try await lease.renew()
             if !existed { try? await context.objects.delete(location) }
             throw JobError(error.message)
         } catch let error as WireError {
@@ -77,6 +81,10 @@ struct PackagingJob: JobRunner {
                         + "\(name) \(job.componentVersion) right now. Choose another "
                         + "ComponentVersion.")
             }
+            if job.basis == nil {
+                let model = try transaction.model(project, job.modelVersion)
+                job.basis = PackagingRecord.Basis(threshold: model?.threshold)
+            }
             job.status = .running
             job.statusMessage = "Packaging model \(project)/\(job.modelVersion)."
             job.updated = now
@@ -96,29 +104,34 @@ struct PackagingJob: JobRunner {
         return job
     }
 
-    private func checkModel(_ job: PackagingRecord) async throws {
+    private func packageable(_ job: PackagingRecord) async throws -> ModelRecord {
         let project = project
         let model = try await context.metadata.read { try $0.model(project, job.modelVersion) }
-        switch model?.status {
+        let deleted = JobError(
+            "The model \(project)/\(job.modelVersion) was deleted before it was packaged.")
+        guard let model else { throw deleted }
+        switch model.status {
         case .trained, .startingHosting, .hosted, .hostingFailed, .stoppingHosting,
             .systemUpdating:
-            return
-        case nil, .deleting:
-            throw JobError(
-                "The model \(project)/\(job.modelVersion) was deleted before it was packaged.")
+            return model
+        case .deleting: throw deleted
         case .training, .trainingFailed:
             throw JobError("The model \(project)/\(job.modelVersion) is not trained.")
         }
     }
 
     /// - Returns: what is to be said about the package.
-    private func upload(_ job: PackagingRecord, to location: ObjectLocation) async throws -> String?
-    {
+    private func upload(
+        _ job: PackagingRecord, _ model: ModelRecord, to location: ObjectLocation
+    ) async throws -> String? {
         let (files, note) = try await PackageBuilder(context: context, project: project).files(
-            version: job.modelVersion, target: try PackagingTarget(job.configuration.greengrass))
+            of: model, threshold: job.basis?.threshold,
+            target: try PackagingTarget(job.configuration.greengrass))
         let path = "\(context.temporaryDirectory)/\(UUID().uuidString).zip"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await context.pool.runIfActive { try PackageArchive.write(files, to: path) }
+        // A worker that was paused must not write over what its successor registers.
+        try await lease.renew()
         try await context.objects.put(.file(path: path), at: location)
         return note
     }

@@ -17,17 +17,14 @@ struct PackageBuilder: Sendable {
     let context: ServiceContext
     let project: String
 
-    /// The package carries the threshold that is in force now.
-    ///
+    /// - Parameter threshold: what the package carries in place of what training chose.
     /// - Returns: the archive's files, and what is to be said about the compression.
-    func files(version: Int, target: PackagingTarget) async throws -> (
-        [(name: String, bytes: Data)], note: String?
-    ) {
-        var (manifest, model) = try await context.models.load(project, version)
+    func files(
+        of record: ModelRecord, threshold: Double?, target: PackagingTarget
+    ) async throws -> ([(name: String, bytes: Data)], note: String?) {
+        var (manifest, model) = try await context.models.load(record)
         manifest.target = target.manifest
-        let project = project
-        let record = try await context.metadata.read { try $0.model(project, version) }
-        if let threshold = record?.threshold {
+        if let threshold {
             manifest.decision = manifest.decision.moved(to: threshold)
         }
         var note: String?

@@ -63,6 +63,21 @@ package struct StateBucket: Sendable {
         }
     }
 
+    /// Removes objects that were written and that no row has got; those that one has got stay. It
+    /// ends also when the task is cancelled: whoever lost the right to write still tidies up.
+    package func abandon(_ keys: [String]) async {
+        // No child of the task, so that it is not cancelled with it.
+        let work: @Sendable () async -> Void = {
+            let left = try? await metadata.write { transaction in
+                let left = try keys.filter { try transaction.stagedObject($0) != nil }
+                try disown(left, transaction)
+                return left
+            }
+            await discard(left ?? [])
+        }
+        await Task(operation: work).value
+    }
+
     /// Removes objects that no row names. What cannot be removed now is removed by `sweep`.
     package func discard(_ keys: [String]) async {
         for key in keys { try? await remove(key) }
@@ -81,7 +96,11 @@ package struct StateBucket: Sendable {
     }
 
     private func remove(_ key: String) async throws {
-        try await objects.delete(location(key))
+        do {
+            try await objects.delete(location(key))
+        } catch let error as StorageError where error.code == .noSuchBucket {
+            // Nothing was ever written.
+        }
         try await metadata.write { try $0.removeStagedObject(key) }
     }
 }

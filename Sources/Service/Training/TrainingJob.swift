@@ -201,22 +201,37 @@ struct TrainingJob: JobRunner {
         let manifestKey = model.output.key("EvaluationManifest-\(project)-\(version).json")
         let resultKey = model.output.key("EvaluationResult-\(project)-\(version).json")
         let bucket = model.output.bucket
-        try await context.models.save(manifest, model: bytes, project: project, version: version)
-        try await context.objects.put(
-            .bytes(report.manifest), at: ObjectLocation(bucket: bucket, key: manifestKey))
-        try await context.objects.put(
-            .bytes(try report.result(evaluationEnd: end)),
-            at: ObjectLocation(bucket: bucket, key: resultKey))
-        let (project, version, performance) = (project, version, report.performance)
-        try await lease.complete { transaction in
-            guard var model = try transaction.model(project, version) else { return }
-            model.status = .trained
-            model.statusMessage = "The model was trained."
-            model.performance = performance
-            model.evaluationManifest = OutputS3Object(bucket: bucket, key: manifestKey)
-            model.evaluationResult = OutputS3Object(bucket: bucket, key: resultKey)
-            model.evaluationEnd = end
-            try transaction.save(model)
+        let models = context.models
+        let files = try await models.save(
+            manifest, model: bytes, project: project, version: version, attempt: lease.attemptName)
+        do {
+            let outputs = [
+                (manifestKey, report.manifest), (resultKey, try report.result(evaluationEnd: end)),
+            ]
+            for (key, bytes) in outputs {
+                // These have the same names in every attempt. A worker that was paused must not
+                // write over what its successor wrote.
+                try await lease.renew()
+                try await context.objects.put(
+                    .bytes(bytes), at: ObjectLocation(bucket: bucket, key: key))
+            }
+            let (project, version, performance) = (project, version, report.performance)
+            try await lease.complete { transaction in
+                guard var model = try transaction.model(project, version) else { return }
+                model.status = .trained
+                model.statusMessage = "The model was trained."
+                model.performance = performance
+                model.evaluationManifest = OutputS3Object(bucket: bucket, key: manifestKey)
+                model.evaluationResult = OutputS3Object(bucket: bucket, key: resultKey)
+                model.evaluationEnd = end
+                model.files = files
+                try models.adopt(files, transaction)
+                try transaction.save(model)
+            }
+        } catch {
+            // After a lost acknowledgement the row may have got them; then they stay.
+            await models.abandon(files)
+            throw error
         }
     }
 

@@ -95,7 +95,7 @@ package struct ModelRecord: Sendable, Codable, Equatable {
     package var maxInferenceUnits: Int?
     /// Takes the place of the trained threshold; in units of the score.
     package var threshold: Double?
-    /// Where the model's files are, as `ModelLibrary` says; nil for models of before.
+    /// Folder of the model's files, as `ModelLibrary` says; nil for models of before.
     package var files: String?
 
     package init(
@@ -113,6 +113,14 @@ package struct ModelRecord: Sendable, Codable, Equatable {
 }
 
 package struct PackagingRecord: Sendable, Codable, Equatable {
+    /// What the first attempt found. Later ones take the same, so that all make the same package.
+    package struct Basis: Sendable, Codable, Equatable {
+        /// The model's, in place of the trained one; nil for that.
+        package var threshold: Double?
+
+        package init(threshold: Double?) { self.threshold = threshold }
+    }
+
     package var project: String
     package var jobName: String
     package var modelVersion: Int
@@ -123,6 +131,8 @@ package struct PackagingRecord: Sendable, Codable, Equatable {
     package var created: Date
     package var updated: Date
     package var output: ModelPackagingOutputDetails?
+    /// nil before the first attempt.
+    package var basis: Basis?
 
     package init(
         project: String, jobName: String, modelVersion: Int,
