@@ -20,7 +20,7 @@ struct Composition: Sendable {
     let credentials: Credentials
     /// File with the credentials; nil when they came from the environment.
     let credentialsFile: String?
-    let registry: DirectoryRegistry
+    let registry: any ComponentCatalogue
     /// In place of the embedded registry.
     let greengrass: GreengrassCloud?
     let s3: any S3Backend
@@ -72,9 +72,16 @@ struct Composition: Sendable {
             now: now)
         let library = ModelLibrary(
             state: state, prefix: configuration.isCluster ? ModelLibrary.sharedPrefix : "")
-        registry = try DirectoryRegistry(
-            root: directory.greengrass, objects: objects, arns: arns, pool: pool)
-        try registry.tidy()
+        if configuration.isCluster {
+            registry = StoredRegistry(
+                metadata: metadata, state: state, objects: objects, arns: arns, pool: pool,
+                temporaryDirectory: directory.temporary, now: now)
+        } else {
+            let own = try DirectoryRegistry(
+                root: directory.greengrass, objects: objects, arns: arns, pool: pool, now: now)
+            try own.tidy()
+            registry = own
+        }
         greengrass =
             switch configuration.greengrass {
             case .embedded: nil

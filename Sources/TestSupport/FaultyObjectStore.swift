@@ -7,23 +7,40 @@ package final class FaultyObjectStore: ObjectStore {
     package enum Operation: Sendable {
         case get
         case put
+        /// A put that is done, while whoever asked for it hears of a failure.
+        case putAcknowledgement
+        /// A read that ends after its first piece.
+        case rest
+        case delete
+    }
+
+    private struct Fault {
+        var passes: Int
+        var fails: Int
     }
 
     private let base: any ObjectStore
-    private let faults = Mutex<[Operation: Int]>([:])
+    private let faults = Mutex<[Operation: Fault]>([:])
 
     package init(_ base: any ObjectStore) { self.base = base }
 
     /// Lets the next `count` operations of a kind fail as an unreachable store would.
-    package func fail(_ operation: Operation, times count: Int) {
-        faults.withLock { $0[operation] = count }
+    ///
+    /// - Parameter passes: so many of them succeed before.
+    package func fail(_ operation: Operation, times count: Int, after passes: Int = 0) {
+        faults.withLock { $0[operation] = Fault(passes: passes, fails: count) }
     }
 
     private func check(_ operation: Operation) throws {
         let fails = faults.withLock { faults in
-            guard let left = faults[operation], left > 0 else { return false }
-            faults[operation] = left - 1
-            return true
+            guard var fault = faults[operation] else { return false }
+            defer { faults[operation] = fault }
+            if fault.passes > 0 {
+                fault.passes -= 1
+                return false
+            }
+            fault.fails -= 1
+            return fault.fails >= 0
         }
         if fails { throw StorageError(.unavailable, "The store is out of reach.") }
     }
@@ -37,6 +54,7 @@ package final class FaultyObjectStore: ObjectStore {
     package func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
         try check(.put)
         try await base.put(content, at: location)
+        try check(.putAcknowledgement)
     }
 
     package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
@@ -48,14 +66,20 @@ package final class FaultyObjectStore: ObjectStore {
         _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
     ) async throws {
         try check(.get)
-        try await base.read(location, bytesMax: bytesMax, chunk)
+        try await base.read(location, bytesMax: bytesMax) { piece in
+            try await chunk(piece)
+            try check(.rest)
+        }
     }
 
     package func head(_ location: ObjectLocation) async throws -> ObjectSummary? {
         try await base.head(location)
     }
 
-    package func delete(_ location: ObjectLocation) async throws { try await base.delete(location) }
+    package func delete(_ location: ObjectLocation) async throws {
+        try check(.delete)
+        try await base.delete(location)
+    }
 
     package func list(_ bucket: String, prefix: String, after: String?, limit: Int) async throws
         -> [ObjectSummary]

@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func whatWasDeletedIsPublishedAgain() async throws {
-        let registry = try #require(service.context.registry as? DirectoryRegistry)
+        let registry = try #require(service.context.registry as? any ComponentCatalogue)
         let first = try await publish()
         try await registry.delete(first.name, version: first.version)
         let second = try await publish()

@@ -9,7 +9,7 @@ import Wire
 
 /// Answers requests to Greengrass with the embedded registry, or passes them on.
 struct GreengrassEndpoint: ServiceEndpoint {
-    let registry: DirectoryRegistry
+    let registry: any ComponentCatalogue
     /// The Greengrass that takes the registry's place; nil when it is embedded.
     let upstream: SignedClient?
     let authenticator: Authenticator
@@ -132,9 +132,9 @@ struct GreengrassEndpoint: ServiceEndpoint {
         return try download(reader, request, call)
     }
 
-    private func download(_ reader: ArtifactReader, _ request: Request, _ call: APICall) throws
-        -> Response
-    {
+    private func download(
+        _ reader: any ArtifactReader, _ request: Request, _ call: APICall
+    ) throws -> Response {
         var headers = HTTPFields()
         headers[HeaderName.requestID] = call.requestID
         headers[.contentType] = "binary/octet-stream"
@@ -154,8 +154,9 @@ struct GreengrassEndpoint: ServiceEndpoint {
         }
         return Response(
             status: range == nil ? .ok : .partialContent, headers: headers,
-            body: .pieces(of: wanted, bytes: ArtifactLink.readBytes) {
-                Data(try await reader.read(offset: $0, count: $1))
+            body: ResponseBody(contentLength: wanted.count) { writer in
+                try await reader.read(wanted) { try await writer.write(ByteBuffer(bytes: $0)) }
+                try await writer.finish(nil)
             })
     }
 
@@ -186,7 +187,6 @@ struct GreengrassEndpoint: ServiceEndpoint {
 struct ArtifactLink: Equatable {
     /// As long as a device takes for 2 GB over a slow line.
     static let expiresSeconds = 3600
-    static let readBytes = 256 << 10
     private static let prefix = "/greengrass/v2/artifacts/"
 
     let name: String

@@ -1,19 +1,41 @@
 import FoundationEssentials
+import Glibc
 import NIOPosix
 import Storage
+
+/// Where the artifacts of a version go that is being made.
+protocol ArtifactDestination: Sendable {
+    /// A folder for files on their way.
+    var workFolder: String { get }
+
+    /// Takes a file of `workFolder`, which is removed afterwards if it is still there.
+    ///
+    /// - Parameters:
+    ///   - path: of the file.
+    ///   - name: path of the artifact below the version's folder; used once.
+    func keep(_ path: String, as name: String) async throws
+}
 
 /// Copies the artifacts of a recipe into the registry, piece by piece.
 struct ArtifactStager: Sendable {
     let objects: any ObjectStore
     let pool: NIOThreadPool
 
+    private struct Copy {
+        let path: String
+        /// Raw SHA-256.
+        let digest: Data
+        let size: Int
+    }
+
     /// Reads every artifact once and puts its digest into the recipe.
     ///
-    /// - Returns: the files in `folder`.
+    /// - Returns: the files that `destination` has got.
     /// - Throws: `artifactUnavailable` naming every artifact that cannot be read, and
-    ///   `StorageError.unavailable` when the disk or the object store failed.
-    func stage(_ recipe: inout RecipeDocument, in folder: StagingFolder) async throws
-        -> [RegistryArtifact]
+    ///   `StorageError.unavailable` when the disk or the object store failed; what `destination`
+    ///   has got is left to the caller then.
+    func stage(_ recipe: inout RecipeDocument, in destination: some ArtifactDestination)
+        async throws -> [RegistryArtifact]
     {
         var files: [RegistryArtifact] = []
         var unreadable: [String] = []
@@ -22,14 +44,22 @@ struct ArtifactStager: Sendable {
             guard let location = artifact.location, let name = artifact.fileName else { continue }
             var file = files.first { $0.uri == artifact.uri }
             if file == nil, !unreadable.contains(artifact.uri) {
+                let path = "\(destination.workFolder)/\(UUID().uuidString).part"
                 do {
-                    let copied = try await copy(location, bytesMax: bytesLeft, folder, files.count)
-                    bytesLeft -= copied.size
-                    file = try await place(artifact.uri, name, copied, among: files, folder)
-                    files += file.map { [$0] } ?? []
-                } catch let error as StorageError where error.code != .unavailable {
-                    unreadable.append(artifact.uri)
+                    if let copied = try await copy(location, bytesMax: bytesLeft, to: path) {
+                        bytesLeft -= copied.size
+                        let new = try await place(
+                            artifact.uri, name, copied, among: files, destination)
+                        files.append(new)
+                        file = new
+                    } else {
+                        unreadable.append(artifact.uri)
+                    }
+                } catch {
+                    await pool.runAnyway { unlink(path) }
+                    throw error
                 }
+                await pool.runAnyway { unlink(path) }
             }
             if let file { recipe.setDigest(file.digest, of: artifact) }
         }
@@ -46,28 +76,28 @@ struct ArtifactStager: Sendable {
                 + "{\(errors.joined(separator: ", "))}")
     }
 
-    private func copy(
-        _ location: ObjectLocation, bytesMax: Int, _ folder: StagingFolder, _ number: Int
-    ) async throws -> (file: String, digest: Data, size: Int) {
+    /// - Returns: nil for an object that cannot be read, however often one tries.
+    private func copy(_ location: ObjectLocation, bytesMax: Int, to path: String) async throws
+        -> Copy?
+    {
         let pool = pool
-        let name = "\(number).part"
-        let file = try await pool.runIfActive {
-            // What an earlier try left.
-            try? FileManager.default.removeItem(atPath: "\(folder.path)/\(name)")
-            return try StagedFile("\(folder.path)/\(name)")
-        }
-        try await objects.read(location, bytesMax: bytesMax) { piece in
-            try await pool.runIfActive { try file.append(piece) }
+        let file = try await pool.runIfActive { try StagedFile(path) }
+        do {
+            try await objects.read(location, bytesMax: bytesMax) { piece in
+                try await pool.runIfActive { try file.append(piece) }
+            }
+        } catch let error as StorageError where error.code != .unavailable {
+            return nil
         }
         let (digest, size) = try await pool.runIfActive { try file.finish() }
-        return (name, digest, size)
+        return Copy(path: path, digest: digest, size: size)
     }
 
     /// Gives a copied file its name. Of two files with one name, which only two manifests can have,
     /// the second goes into a folder of its own.
     private func place(
-        _ uri: String, _ name: String, _ copied: (file: String, digest: Data, size: Int),
-        among files: [RegistryArtifact], _ folder: StagingFolder
+        _ uri: String, _ name: String, _ copied: Copy, among files: [RegistryArtifact],
+        _ destination: some ArtifactDestination
     ) async throws -> RegistryArtifact {
         let digest = copied.digest.base64EncodedString()
         let same = files.first {
@@ -76,9 +106,19 @@ struct ArtifactStager: Sendable {
         let isTaken = files.contains { $0.file == name }
         let path =
             same?.file ?? (isTaken ? "\(Fingerprint.of([copied.digest]))/\(name)" : name)
-        if same == nil {
-            try await pool.runIfActive { try folder.rename(copied.file, to: path) }
-        }
+        if same == nil { try await destination.keep(copied.path, as: path) }
         return RegistryArtifact(uri: uri, file: path, digest: digest, size: copied.size)
+    }
+}
+
+extension NIOThreadPool {
+    /// Runs what must be done although the task may be cancelled: that may be why we are here.
+    func runAnyway(_ work: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            submit { _ in
+                work()
+                continuation.resume()
+            }
+        }
     }
 }

@@ -7,13 +7,13 @@ package import Wire
 package struct ComponentOperations: Sendable {
     private static let pageSizeDefault = 100
 
-    private let registry: DirectoryRegistry
+    private let registry: any ComponentCatalogue
     private let arns: ARNs
     private let pageTokens: PageTokens
     private let caller: Caller
 
     package init(
-        registry: DirectoryRegistry, arns: ARNs, pageTokens: PageTokens, caller: Caller
+        registry: any ComponentCatalogue, arns: ARNs, pageTokens: PageTokens, caller: Caller
     ) {
         self.registry = registry
         self.arns = arns
@@ -70,7 +70,7 @@ package struct ComponentOperations: Sendable {
     ///
     /// - Throws: `resourceNotFound`, `AccessError.accessDenied`.
     package func readArtifact(_ name: String, _ version: String, _ artifact: String) async throws
-        -> ArtifactReader
+        -> any ArtifactReader
     {
         let operation = GreengrassOperation.getComponentVersionArtifact
         try caller.principal.check(
@@ -79,7 +79,7 @@ package struct ComponentOperations: Sendable {
     }
 
     private func artifact(_ name: String, _ version: String, _ artifact: String) async throws
-        -> ArtifactReader
+        -> any ArtifactReader
     {
         guard let reader = try await registry.artifact(name, version: version, artifact) else {
             throw GreengrassError.notFound(

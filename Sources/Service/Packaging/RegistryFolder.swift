@@ -25,10 +25,15 @@ struct ComponentRecord: Sendable, Codable {
     var created: Date
     /// nil in records of before there were any.
     var artifacts: [RegistryArtifact]?
+    /// Where they are among the version's objects in the state bucket; nil in a directory.
+    var folder: String?
     /// SHA-256 of what the call that made it sent; nil in older records.
     var fingerprint: String?
 
-    init(_ component: ComponentVersion, artifacts: [RegistryArtifact], fingerprint: String) {
+    init(
+        _ component: ComponentVersion, artifacts: [RegistryArtifact], folder: String?,
+        fingerprint: String
+    ) {
         arn = component.arn
         name = component.name
         version = component.version
@@ -37,6 +42,7 @@ struct ComponentRecord: Sendable, Codable {
         clientToken = component.clientToken
         created = component.created
         self.artifacts = artifacts
+        self.folder = folder
         self.fingerprint = fingerprint
     }
 
@@ -44,6 +50,15 @@ struct ComponentRecord: Sendable, Codable {
         ComponentVersion(
             arn: arn, name: name, version: version, state: state, tags: tags,
             clientToken: clientToken, created: created)
+    }
+
+    /// - Throws: `tooManyTags`.
+    mutating func changeTags(adding added: [String: String], removing removed: [String])
+        throws(ComponentError)
+    {
+        tags.merge(added) { $1 }
+        for key in removed { tags[key] = nil }
+        guard tags.count <= Limits.tagsMax else { throw .tooManyTags(tags.count) }
     }
 }
 

@@ -1,6 +1,7 @@
 import Crypto
 import FoundationEssentials
 import Glibc
+import NIOPosix
 import Storage
 import Synchronization
 
@@ -24,12 +25,15 @@ final class StagingFolder: Sendable {
     /// Removes the folder, unless it became that of a version.
     func discard() { try? FileManager.default.removeItem(atPath: path) }
 
-    func rename(_ file: String, to name: String) throws {
+    /// - Parameters:
+    ///   - source: path of a file on the same file system.
+    ///   - name: path in the folder.
+    func move(_ source: String, to name: String) throws {
         if let slash = name.lastIndex(of: "/") {
             try FileManager.default.createDirectory(
                 atPath: "\(path)/\(name[..<slash])", withIntermediateDirectories: true)
         }
-        guard Glibc.rename("\(path)/\(file)", "\(path)/\(name)") == 0 else {
+        guard rename(source, "\(path)/\(name)") == 0 else {
             throw RegistryFolder.failure("write", "\(path)/\(name)")
         }
         DurableFile.syncDirectory(path)
@@ -43,6 +47,18 @@ final class StagingFolder: Sendable {
         if flock(file, LOCK_EX | LOCK_NB) == 0 {
             try? FileManager.default.removeItem(atPath: path)
         }
+    }
+}
+
+/// Artifacts that go into a folder.
+struct StagingFolderDestination: ArtifactDestination {
+    let folder: StagingFolder
+    let pool: NIOThreadPool
+
+    var workFolder: String { folder.path }
+
+    func keep(_ path: String, as name: String) async throws {
+        try await pool.runIfActive { try folder.move(path, to: name) }
     }
 }
 

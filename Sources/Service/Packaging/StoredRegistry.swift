@@ -1,0 +1,238 @@
+package import Access
+package import FoundationEssentials
+package import NIOPosix
+package import Storage
+
+/// The registry of a cluster, which any number of processes use: versions are rows, artifacts are
+/// objects of the state bucket.
+///
+///     components/NAME/VERSION/UUID/FILE
+///
+/// The UUID is that of the call: of two that make one version, the one whose transaction comes
+/// first has it, and the other removes its own objects.
+package final class StoredRegistry: ComponentCatalogue {
+    private let metadata: any MetadataStore
+    private let state: StateBucket
+    private let objects: any ObjectStore
+    private let arns: ARNs
+    private let pool: NIOThreadPool
+    private let temporaryDirectory: String
+    private let now: @Sendable () -> Date
+
+    /// - Parameters:
+    ///   - objects: where the artifacts of recipes are read from.
+    ///   - temporaryDirectory: for artifacts on their way, one at a time for each call.
+    package init(
+        metadata: any MetadataStore, state: StateBucket, objects: any ObjectStore, arns: ARNs,
+        pool: NIOThreadPool, temporaryDirectory: String, now: @escaping @Sendable () -> Date
+    ) {
+        self.metadata = metadata
+        self.state = state
+        self.objects = objects
+        self.arns = arns
+        self.pool = pool
+        self.temporaryDirectory = temporaryDirectory
+        self.now = now
+    }
+
+    // MARK: Making versions
+
+    package func validated(_ recipe: Data) async throws -> RecipeDocument {
+        try await pool.runIfActive { try RecipeDocument(validating: recipe) }
+    }
+
+    package func createComponentVersion(
+        recipe: Data, tags: [String: String], clientToken: String
+    ) async throws -> ComponentVersion {
+        var document = try await validated(recipe)
+        let call = ComponentCall(document, recipe: recipe, tags: tags, clientToken: clientToken)
+        if let known = try await metadata.read({ try self.outcome(of: call, $0) }) {
+            return known.component
+        }
+        try call.checkTags()
+        let folder = UUID().uuidString.lowercased()
+        let staging = StagingObjects(
+            state, prefix: try Self.prefix(call.name, call.version, folder: folder),
+            workFolder: temporaryDirectory)
+        do {
+            let artifacts = try await ArtifactStager(objects: objects, pool: pool).stage(
+                &document, in: staging)
+            let record = call.record(artifacts, folder: folder, now: now(), arns: arns)
+            let row = try Self.row(record, recipe: try document.json())
+            let kept = try await metadata.write { transaction in
+                if let other = try self.outcome(of: call, transaction) { return other }
+                try staging.adopt(transaction)
+                try transaction.save(row)
+                try self.save(record, token: call.token, transaction)
+                return record
+            }
+            if kept.folder != folder { await staging.discard() }
+            return kept.component
+        } catch {
+            // Also when nobody knows whether the row was written: if it was, it has the objects.
+            await staging.discard()
+            throw error
+        }
+    }
+
+    private func outcome(of call: ComponentCall, _ transaction: any MetadataTransaction) throws
+        -> ComponentRecord?
+    {
+        let answer = try transaction.token(Self.tokenKey(call.token)).map {
+            try JSONDecoder().decode(ComponentRecord.self, from: $0.response)
+        }
+        return try call.outcome(
+            answer: answer, existing: { try Self.record(call.name, call.version, transaction) },
+            now: now(), arns: arns)
+    }
+
+    private func save(
+        _ record: ComponentRecord, token: String, _ transaction: any MetadataTransaction
+    ) throws {
+        try transaction.removeTokens(
+            createdBefore: now().addingTimeInterval(-Limits.clientTokenSeconds))
+        try transaction.save(
+            TokenRecord(
+                key: Self.tokenKey(token), requestDigest: record.fingerprint ?? "",
+                response: try Self.encoded(record), created: record.created))
+    }
+
+    /// Keys have no such part: object stores keep it for themselves.
+    private static let reservedPrefix = ".spotter-"
+
+    private static func tokenKey(_ token: String) -> String { "greengrass \(token)" }
+
+    /// - Throws: `invalidRecipe` for a name that no object store takes between slashes.
+    private static func prefix(_ name: String, _ version: String, folder: String)
+        throws(ComponentError) -> String
+    {
+        guard !name.hasPrefix(Self.reservedPrefix) else {
+            throw ComponentError(
+                .invalidRecipe,
+                "The recipe is invalid: ComponentName must not begin with "
+                    + "'\(Self.reservedPrefix)'.")
+        }
+        return "components/\(name)/\(version)/\(folder)"
+    }
+
+    // MARK: Reading
+
+    package func component(_ name: String, version: String) async throws -> ComponentVersion? {
+        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else { return nil }
+        return try await metadata.read { try Self.record(name, version, $0)?.component }
+    }
+
+    package func details(_ name: String, version: String) async throws -> ComponentDetails? {
+        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else { return nil }
+        return try await metadata.read { try Self.details(name, version, $0) }
+    }
+
+    package func newest(after name: String?, limit: Int) async throws -> [ComponentDetails] {
+        try await metadata.read { transaction in
+            try transaction.componentNames(after: name, limit: limit).compactMap { name in
+                let version = try transaction.componentVersions(name).max {
+                    ComponentNames.precedes($0, $1)
+                }
+                return try version.flatMap { try Self.details(name, $0, transaction) }
+            }
+        }
+    }
+
+    package func versions(of name: String, before version: String?, limit: Int) async throws
+        -> [String]
+    {
+        guard ComponentNames.isName(name) else { return [] }
+        let all = try await metadata.read { try $0.componentVersions(name) }
+        let older = all.filter { candidate in
+            version.map { ComponentNames.precedes(candidate, $0) } ?? true
+        }
+        return Array(older.sorted { ComponentNames.precedes($1, $0) }.prefix(limit))
+    }
+
+    package func artifact(_ name: String, version: String, _ artifact: String) async throws
+        -> (any ArtifactReader)?
+    {
+        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else { return nil }
+        let record = try await metadata.read { try Self.record(name, version, $0) }
+        guard let folder = record?.folder, let file = record?.artifacts?.named(artifact) else {
+            return nil
+        }
+        return StoredArtifact(
+            size: file.size, state: state,
+            key: "\(try Self.prefix(name, version, folder: folder))/\(file.file)")
+    }
+
+    private static func record(
+        _ name: String, _ version: String, _ transaction: any MetadataTransaction
+    ) throws -> ComponentRecord? {
+        try transaction.component(name, version).map {
+            try JSONDecoder().decode(ComponentRecord.self, from: $0.document)
+        }
+    }
+
+    private static func details(
+        _ name: String, _ version: String, _ transaction: any MetadataTransaction
+    ) throws -> ComponentDetails? {
+        guard let row = try transaction.component(name, version) else { return nil }
+        let record = try JSONDecoder().decode(ComponentRecord.self, from: row.document)
+        return ComponentDetails(
+            component: record.component, recipe: try RecipeDocument(stored: row.recipe),
+            artifacts: record.artifacts ?? [])
+    }
+
+    private static func row(_ record: ComponentRecord, recipe: Data) throws -> ComponentRow {
+        ComponentRow(
+            name: record.name, version: record.version, document: try encoded(record),
+            recipe: recipe)
+    }
+
+    private static func encoded(_ record: ComponentRecord) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(record)
+    }
+
+    // MARK: Changing
+
+    package func delete(_ name: String, version: String) async throws {
+        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else {
+            throw ComponentError.missing(name, version)
+        }
+        let state = state
+        let keys = try await metadata.write { transaction in
+            guard let record = try Self.record(name, version, transaction) else {
+                throw ComponentError.missing(name, version)
+            }
+            let keys = try Self.keys(record)
+            try state.disown(keys, transaction)
+            try transaction.removeComponent(name, version)
+            return keys
+        }
+        await state.discard(keys)
+    }
+
+    /// The objects of a version; two artifacts of its recipe may be one.
+    private static func keys(_ record: ComponentRecord) throws -> [String] {
+        guard let folder = record.folder else { return [] }
+        let prefix = try prefix(record.name, record.version, folder: folder)
+        return Set((record.artifacts ?? []).map { "\(prefix)/\($0.file)" }).sorted()
+    }
+
+    package func changeTags(
+        _ name: String, version: String, adding added: [String: String],
+        removing removed: [String]
+    ) async throws {
+        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else {
+            throw ComponentError.missing(name, version)
+        }
+        try await metadata.write { transaction in
+            guard var row = try transaction.component(name, version) else {
+                throw ComponentError.missing(name, version)
+            }
+            var record = try JSONDecoder().decode(ComponentRecord.self, from: row.document)
+            try record.changeTags(adding: added, removing: removed)
+            row.document = try Self.encoded(record)
+            try transaction.save(row)
+        }
+    }
+}
