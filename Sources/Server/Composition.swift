@@ -43,7 +43,12 @@ struct Composition: Sendable {
             numberOfThreads: max(Self.blockingThreadsMin, places + Self.blockingThreadsMin / 2))
         pool.start()
         let arns = ARNs(region: configuration.region, account: configuration.accountID)
-        audit = try AuditLog(directory: directory.audit, limits: configuration.limits, arns: arns)
+        audit = AuditLog(
+            files: try AuditFiles(
+                directory: directory.audit, fileBytesMax: configuration.limits.auditFileBytesMax,
+                filesMax: configuration.limits.auditFilesMax,
+                isDelivered: configuration.isCluster, logger: logger),
+            source: AuditSource(host: AuditSource.hostName, member: member), arns: arns)
         let metadata = try configuration.metadata.open(database: directory.database)
         (credentials, credentialsFile) = try await directory.rootCredentials(
             environment: environment, region: configuration.region,
@@ -102,10 +107,34 @@ struct Composition: Sendable {
             trainingThreads: max(1, System.coreCount), now: now, logger: logger)
     }
 
-    func group(_ services: [any ServiceLifecycle.Service], signals: [UnixSignal]) -> ServiceGroup {
-        ServiceGroup(
+    /// What tells the others of this process.
+    ///
+    /// - Parameter version: of the program.
+    func membership(_ role: MemberRecord.Role, version: String) -> Membership {
+        Membership(
+            own: MemberRecord(
+                id: member, role: role, host: audit.source.host, version: version,
+                kinds: Set(configuration.lanes.flatMap(\.kinds).map(\.rawValue)).sorted(),
+                places: configuration.lanes.reduce(0) { $0 + $1.places }, started: context.now()),
+            metadata: context.metadata, now: context.now, logger: context.logger)
+    }
+
+    /// - Parameter services: the last of them stops first. After all of them the last audit lines
+    ///   are delivered, and the others at the database are told of the end.
+    func group(
+        _ services: [any ServiceLifecycle.Service], _ membership: Membership, signals: [UnixSignal]
+    ) -> ServiceGroup {
+        var all: [any ServiceLifecycle.Service] = [membership]
+        // Elsewhere lines stay in the data directory.
+        if configuration.isCluster {
+            all.append(
+                AuditDelivery(
+                    files: audit.files, source: audit.source, bucket: context.state,
+                    pool: context.pool, now: context.now, logger: context.logger))
+        }
+        return ServiceGroup(
             configuration: .init(
-                services: services.map { .init(service: $0) },
+                services: (all + services).map { .init(service: $0) },
                 gracefulShutdownSignals: signals, logger: context.logger))
     }
 

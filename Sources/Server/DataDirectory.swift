@@ -40,15 +40,17 @@ package final class DataDirectory: Sendable {
     static let databaseName = "spotter.sqlite"
 
     package var database: String { "\(path)/\(Self.databaseName)" }
-    package var buckets: String { "\(path)/buckets" }
+    package var buckets: String { Self.buckets(path) }
     package var models: String { Self.models(path) }
     package var backbones: String { Self.backbones(path) }
-    package var greengrass: String { "\(path)/greengrass" }
-    package var audit: String { "\(path)/audit" }
+    package var greengrass: String { Self.greengrass(path) }
+    package var audit: String { Self.audit(path) }
     package var temporary: String { "\(path)/temporary" }
     package var credentials: String { "\(path)/credentials" }
 
     static let modelsBucket = "models"
+    /// Name of the setting with the root key of servers that share a database.
+    static let rootKeySetting = "root-credentials"
 
     private static func models(_ path: String) -> String { "\(path)/internal" }
 
@@ -61,6 +63,12 @@ package final class DataDirectory: Sendable {
         }
         return bytes.flatMap { try? ModelManifest(decoding: $0) }
     }
+
+    static func audit(_ path: String) -> String { "\(path)/audit" }
+
+    static func buckets(_ path: String) -> String { "\(path)/buckets" }
+
+    static func greengrass(_ path: String) -> String { "\(path)/greengrass" }
 
     static func backbones(_ path: String) -> String { "\(path)/backbones" }
 
@@ -119,7 +127,7 @@ package final class DataDirectory: Sendable {
             }
             let offered = Self.text(own ?? Self.fresh(), region: region)
             let shared = try await metadata.write {
-                try $0.setting("root-credentials", orElse: Data(offered.utf8))
+                try $0.setting(Self.rootKeySetting, orElse: Data(offered.utf8))
             }
             let key = try Self.parse(
                 String(decoding: shared, as: UTF8.self), path: "The root key in the database")

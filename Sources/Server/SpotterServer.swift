@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import Service
 package import ServiceLifecycle
+import Storage
 package import UnixSignals
 import Wire
 
@@ -54,13 +55,16 @@ package struct SpotterServer: Sendable {
                 arns: context.arns, metadata: context.metadata)
         }
         let requests = RequestCounts()
+        let membership = parts.membership(.server, version: Self.version)
+        let rates = RequestRates(
+            perSecond: configuration.limits.requestsPerSecond, membership: membership)
         let application = Application(
             responder: FrontDoor(
                 service: context,
                 endpoints: [
                     .lookoutvision: APIEndpoint(
                         service: context, authenticator: authenticator(.lookoutvision),
-                        rates: RequestRates(perSecond: configuration.limits.requestsPerSecond)),
+                        rates: rates),
                     .s3: S3Endpoint(
                         backend: parts.s3, authenticator: authenticator(.s3),
                         region: configuration.region,
@@ -73,7 +77,7 @@ package struct SpotterServer: Sendable {
                         authenticator: authenticator(.sts), arns: context.arns, now: context.now),
                 ],
                 status: StatusPages(
-                    service: context, requests: requests,
+                    service: context, requests: requests, membership: membership, rates: rates,
                     metricsAccess: configuration.metricsAccess, version: Self.version),
                 requests: requests, audit: parts.audit),
             server: .http1(
@@ -97,6 +101,6 @@ package struct SpotterServer: Sendable {
         }
         // The last to start is the first to stop: no request comes to parts that have ended.
         services.append(application)
-        return parts.group(services, signals: signals)
+        return parts.group(services, membership, signals: signals)
     }
 }

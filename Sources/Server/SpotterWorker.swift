@@ -3,6 +3,7 @@ import Hummingbird
 package import Logging
 import Service
 import ServiceLifecycle
+import Storage
 package import UnixSignals
 
 /// Does the jobs of servers that keep everything in a shared database and bucket. It answers
@@ -32,10 +33,11 @@ package struct SpotterWorker: Sendable {
         onReady: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let (configuration, context) = (parts.configuration, parts.context)
+        let membership = parts.membership(.worker, version: SpotterServer.version)
         let application = Application(
             responder: WorkerResponder(
                 status: StatusPages(
-                    service: context, requests: RequestCounts(),
+                    service: context, requests: RequestCounts(), membership: membership,
                     metricsAccess: configuration.metricsAccess, version: SpotterServer.version)),
             configuration: .init(
                 address: .hostname(configuration.hostname, port: configuration.port),
@@ -44,6 +46,7 @@ package struct SpotterWorker: Sendable {
             logger: context.logger)
         let worker = Worker(context: context, lanes: configuration.lanes, id: parts.member)
         try await parts.run(
-            parts.group([Caretaker(context: context), worker, application], signals: signals))
+            parts.group(
+                [Caretaker(context: context), worker, application], membership, signals: signals))
     }
 }

@@ -63,6 +63,28 @@ package enum Limits {
     package static let countedModelsMax = 1_000
     /// Bytes of a record's parameters in the audit log; more are left out.
     package static let auditParameterBytesMax = 64 << 10
+    /// How often a process says that it is alive: four times before it is taken for dead.
+    package static let memberBeatSeconds: TimeInterval = 5
+    /// A process whose row has not changed for so long is gone. Longer than the restart of a
+    /// database that the stores wait for.
+    package static let memberGoneSeconds: TimeInterval = 20
+    /// Its row is removed after so long, by whoever sees it.
+    package static let memberForgottenSeconds: TimeInterval = 60
+    /// How often audit lines go to the state bucket: what the loss of a machine with its disk costs.
+    package static let auditDeliverySeconds: TimeInterval = 60
+    /// Bytes of an object with audit lines. Who reads them holds one of each server.
+    package static let auditObjectBytesMax = 2 << 20
+    /// Time from the first line of such an object to its last, so that a reader knows how far back
+    /// the object with a line of some time may begin. Lines of calls that end together may differ
+    /// from their order by less than `auditDisorderSeconds`.
+    package static let auditObjectSeconds: TimeInterval = 900
+    package static let auditDisorderSeconds: TimeInterval = 60
+    /// Files with lines that could not be delivered are kept, up to so many times the number of
+    /// files: 10 GiB as it comes. A disk must not fill up because a bucket is away.
+    package static let auditBacklogFactor = 16
+    /// How long a process that stops tries to deliver its last lines: a third of the time that
+    /// supervisors wait before they kill.
+    package static let auditLastDeliverySeconds: TimeInterval = 10
     /// Bytes of the artifacts of a component version, as the original has it.
     package static let artifactBytesMax = 2 << 30
 }

@@ -11,7 +11,7 @@ struct Spotter: AsyncParsableCommand {
         version: SpotterServer.version,
         subcommands: [
             Serve.self, WorkerCommand.self, ProjectCommand.self, ModelCommand.self,
-            UserCommand.self,
+            UserCommand.self, AuditCommand.self,
             SDKModelCommand.self, Demo.self, Evaluate.self, EdgeAgentCommand.self,
         ])
 

@@ -10,7 +10,7 @@ enum AuditRecord {
     private static let dataMembers: Set<String> = ["Changes", "Body"]
 
     /// - Returns: nil for a request of no operation.
-    static func json(_ call: APICall, arns: ARNs, time: Date) -> JSONValue? {
+    static func json(_ call: APICall, arns: ARNs, source: AuditSource, time: Date) -> JSONValue? {
         guard let operation = call.operation else { return nil }
         var record: [String: JSONValue] = [
             "eventVersion": .string("1.08"),
@@ -30,6 +30,9 @@ enum AuditRecord {
             "userIdentity": identity(call, arns),
             "requestParameters": call.input.map { bounded(parameters($0)) } ?? .null,
             "responseElements": .null,
+            "additionalEventData": .object([
+                "serverHost": .string(source.host), "serverId": .string(source.member),
+            ]),
         ]
         if let error = call.error {
             record["errorCode"] = .string(error.code)

@@ -13,6 +13,9 @@ struct StatusPages: Sendable {
 
     let service: ServiceContext
     let requests: RequestCounts
+    let membership: Membership
+    /// nil where no operation is answered.
+    var rates: RequestRates?
     let metricsAccess: MetricsAccess
     let version: String
 
@@ -52,7 +55,8 @@ struct StatusPages: Sendable {
             throw WireError(
                 .accessDenied, "Metrics are not shown to this address; see --metrics.")
         }
-        let text = try await MetricsPage.text(service, requests: requests)
+        let text = try await MetricsPage.text(
+            service, requests: requests, members: membership.members, share: rates?.share)
         var response = Response.json(.ok, Data(text.utf8), call)
         response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
         return response

@@ -38,12 +38,17 @@ final class RequestCounts: Sendable {
 struct MetricsPage {
     private var lines: [String] = []
 
-    static func text(_ context: ServiceContext, requests: RequestCounts) async throws -> String {
+    /// - Parameter share: calls a second of an operation that this process allows; nil when there
+    ///   is no bound, or when it takes none.
+    static func text(
+        _ context: ServiceContext, requests: RequestCounts, members: [MemberRecord], share: Double?
+    ) async throws -> String {
         var page = MetricsPage()
         let gauges = try await Gauges(context)
         page.detections(context.metrics.all())
         page.units(gauges.hosted)
         page.jobs(gauges)
+        page.members(members, share)
         page.begin("requests_total", "counter", "Answers by operation and error.")
         for (key, count) in requests.all {
             page.sample(
@@ -137,6 +142,18 @@ struct MetricsPage {
         }
     }
 
+    private mutating func members(_ members: [MemberRecord], _ share: Double?) {
+        begin("members", "gauge", "Servers and workers at the database that are alive.")
+        for role in MemberRecord.Role.allCases {
+            let count = members.count { $0.role == role }
+            sample("members", [("Role", role.rawValue)], "\(count)")
+        }
+        begin(
+            "requests_per_second_share", "gauge",
+            "Calls a second of each operation that this server allows, of the limit for all.")
+        if let share { sample("requests_per_second_share", [], "\(share)") }
+    }
+
     private func labels(_ key: DetectionMetrics.Key) -> [(String, String)] {
         [("ProjectName", key.project), ("ModelVersion", key.version)]
     }
@@ -149,6 +166,6 @@ struct MetricsPage {
     /// Values are names of projects, operations and errors, which have nothing to escape.
     private mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
         let text = labels.map { "\($0)=\"\($1)\"" }.joined(separator: ",")
-        lines.append("spotter_\(name){\(text)} \(value)")
+        lines.append("spotter_\(name)\(labels.isEmpty ? "" : "{\(text)}") \(value)")
     }
 }

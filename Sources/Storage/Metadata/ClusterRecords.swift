@@ -31,7 +31,7 @@ package struct StagedObject: Sendable, Equatable {
 
 /// A server or a worker that uses the database.
 package struct MemberRecord: Sendable, Codable, Equatable {
-    package enum Role: String, Sendable, Codable {
+    package enum Role: String, Sendable, Codable, CaseIterable {
         case server
         case worker
     }

@@ -1,0 +1,183 @@
+package import FoundationEssentials
+import Glibc
+package import Logging
+package import Storage
+import Synchronization
+
+/// The files of an audit log: lines go to `audit.jsonl`; a full file becomes `audit.jsonl.1`, that
+/// one `audit.jsonl.2` and so on, and the oldest goes.
+///
+/// Where lines are delivered to a bucket, those that were not stay, and `position.json` says how
+/// far the delivery has come. It is written before an object and after it: what a crash came between
+/// gets the same key and the same bytes again. Its calls block.
+package final class AuditFiles: Sendable {
+    private struct State {
+        var file: Int32
+        var size: Int
+        /// Number of the file that the delivery has come to; nil where nothing is delivered.
+        var delivering: Int?
+    }
+
+    /// A file that is read while others may be renamed.
+    struct Opened: Sendable {
+        let descriptor: Int32
+        let number: Int
+        /// Bytes of whole lines.
+        let size: Int
+    }
+
+    let directory: String
+    private let fileBytesMax: Int
+    private let filesMax: Int
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// - Parameter isDelivered: whether somebody reads the lines with `AuditQueue`.
+    package init(
+        directory: String, fileBytesMax: Int, filesMax: Int, isDelivered: Bool, logger: Logger
+    ) throws(StorageError) {
+        self.directory = directory
+        self.fileBytesMax = fileBytesMax
+        self.filesMax = filesMax
+        self.logger = logger
+        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+            throw Self.failure("make", directory)
+        }
+        let oldest = Self.numbers(in: directory).last ?? 0
+        state = Mutex(
+            try Self.opened(Self.path(directory, 0), delivering: isDelivered ? oldest : nil))
+    }
+
+    deinit { state.withLock { _ = close($0.file) } }
+
+    package func append(_ line: Data) throws {
+        try state.withLock { state in
+            if state.size > 0, state.size + line.count > fileBytesMax { try rotate(&state) }
+            let count = line.withUnsafeBytes { write(state.file, $0.baseAddress, $0.count) }
+            guard count == line.count else {
+                let failure = Self.failure("write", Self.path(directory, 0))
+                // Half a line would be joined to the next one.
+                _ = ftruncate(state.file, off_t(state.size))
+                throw failure
+            }
+            state.size += count
+        }
+    }
+
+    private func rotate(_ state: inout State) throws {
+        let kept = kept(state)
+        for number in Self.numbers(in: directory) where number > kept {
+            unlink(Self.path(directory, number))
+        }
+        for number in stride(from: kept, to: 0, by: -1) {
+            let older = Self.path(directory, number - 1)
+            guard rename(older, Self.path(directory, number)) == 0 || errno == ENOENT else {
+                throw Self.failure("rename", older)
+            }
+        }
+        if kept == 0 { unlink(Self.path(directory, 0)) }
+        let number = state.delivering.map { $0 + 1 }
+        if let number, number > kept {
+            logger.error(
+                "Audit lines were lost: too many files wait for the bucket",
+                metadata: ["directory": "\(directory)", "files": "\(kept + 1)"])
+        }
+        let fresh = try Self.opened(
+            Self.path(directory, 0), delivering: number.map { min($0, kept) })
+        close(state.file)
+        state = fresh
+    }
+
+    /// The highest number that a file may have after a rotation.
+    private func kept(_ state: State) -> Int {
+        guard let delivering = state.delivering else { return filesMax - 1 }
+        let most = max(filesMax * Limits.auditBacklogFactor, 2) - 1
+        return max(filesMax - 1, min(delivering + 1, most))
+    }
+
+    private static func opened(_ path: String, delivering: Int?) throws(StorageError) -> State {
+        let file = Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure("open", path) }
+        var size = Int(lseek(file, 0, SEEK_END))
+        // A crash may have cut the last line; the next one must not be joined to it.
+        var last: UInt8 = 0
+        if size > 0, pread(file, &last, 1, off_t(size) - 1) == 1, last != UInt8(ascii: "\n") {
+            size += write(file, "\n", 1)
+        }
+        return State(file: file, size: size, delivering: delivering)
+    }
+
+    // MARK: For the delivery
+
+    /// Opens the first file, from the newest on, that `isWanted`, and takes it for the one that the
+    /// delivery has come to; the oldest when none is. Whoever gets it closes it.
+    ///
+    /// - Parameter isWanted: told the file's beginning, `headBytesMax` bytes at most.
+    func open(
+        headBytesMax: Int, where isWanted: (Data) -> Bool
+    ) throws(StorageError) -> (file: Opened, isFound: Bool) {
+        try state.withLock { state throws(StorageError) in
+            var numbers = Self.numbers(in: directory)
+            // It is nearly always the one that it was before.
+            if let hint = state.delivering.flatMap(numbers.firstIndex(of:)) {
+                numbers.swapAt(0, hint)
+            }
+            for number in numbers {
+                let opened = try open(number, state)
+                let head = FileBytes.read(opened.descriptor, at: 0, count: headBytesMax)
+                if isWanted(head) {
+                    state.delivering = number
+                    return (opened, true)
+                }
+                close(opened.descriptor)
+            }
+            let oldest = Self.numbers(in: directory).last ?? 0
+            state.delivering = oldest
+            return (try open(oldest, state), false)
+        }
+    }
+
+    /// The file that came after `file`; nil when that is the newest.
+    func open(after file: Opened) throws(StorageError) -> Opened? {
+        try state.withLock { state throws(StorageError) in
+            // Its number may have grown since.
+            let number = state.delivering ?? file.number
+            guard let next = Self.numbers(in: directory).last(where: { $0 < number }) else {
+                return nil
+            }
+            state.delivering = next
+            return try open(next, state)
+        }
+    }
+
+    private func open(_ number: Int, _ state: State) throws(StorageError) -> Opened {
+        let path = Self.path(directory, number)
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failure("read", path) }
+        let size = number == 0 ? state.size : Int(lseek(descriptor, 0, SEEK_END))
+        return Opened(descriptor: descriptor, number: number, size: size)
+    }
+
+    // MARK: Names
+
+    /// Numbers of the files there are, 0 for `audit.jsonl`, ascending.
+    static func numbers(in directory: String) -> [Int] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.compactMap { name in
+            if name == "audit.jsonl" { return 0 }
+            guard name.hasPrefix("audit.jsonl.") else { return nil }
+            return Int(name.dropFirst("audit.jsonl.".count)).flatMap { $0 > 0 ? $0 : nil }
+        }.sorted()
+    }
+
+    static func path(_ directory: String, _ number: Int) -> String {
+        number == 0 ? "\(directory)/audit.jsonl" : "\(directory)/audit.jsonl.\(number)"
+    }
+
+    static func failure(_ verb: String, _ path: String) -> StorageError {
+        StorageError(
+            .unavailable,
+            "The audit log's \(path) cannot be used (\(verb)): \(String(cString: strerror(errno)))."
+        )
+    }
+}

@@ -1,0 +1,117 @@
+package import FoundationEssentials
+import Glibc
+package import Storage
+
+/// Reads audit lines in the order of time, a piece at a time.
+package struct AuditReader: Sendable {
+    private static let pageKeys = 1000
+    private static let pieceBytes = 1 << 20
+
+    private let since: String?
+    private let until: String?
+
+    /// - Parameters:
+    ///   - since: the time of the first call that is wanted, to the second.
+    ///   - until: the time before which the last one was made.
+    package init(since: Date?, until: Date?) {
+        self.since = since.map(AuditLine.text)
+        self.until = until.map(AuditLine.text)
+    }
+
+    /// The lines of all servers. Held at once are the objects that begin before the line at hand
+    /// and end after it: one or two of each server that lived then.
+    ///
+    /// - Parameter emit: told each line, with its newline.
+    package func read(
+        _ objects: any ObjectStore, bucket: String, _ emit: (Data) throws -> Void
+    ) async throws {
+        var merge = AuditMerge()
+        var after = since.flatMap(AuditLine.date).map {
+            AuditKey.start(
+                AuditLine.text(
+                    $0.addingTimeInterval(-Limits.auditObjectSeconds - 1)))
+        }
+        // An object may begin with a line that is a little later than its second one.
+        let last = until.flatMap(AuditLine.date).map {
+            AuditLine.text($0.addingTimeInterval(Limits.auditDisorderSeconds))
+        }
+        listing: while true {
+            let page = try await objects.list(
+                bucket, prefix: AuditKey.folder, after: after, limit: Self.pageKeys)
+            for object in page {
+                guard let time = AuditKey.time(of: object.key) else { continue }
+                if let last, time > last { break listing }
+                try merge.emit(before: time) { try wanted($0, emit) }
+                let bytes = try await objects.get(
+                    ObjectLocation(bucket: bucket, key: object.key),
+                    bytesMax: 2 * Limits.auditObjectBytesMax)
+                merge.add(object.key, bytes, from: time)
+            }
+            guard page.count == Self.pageKeys else { break }
+            after = page.last?.key
+        }
+        try merge.emit(before: nil) { try wanted($0, emit) }
+    }
+
+    /// The lines in the folder of a server that delivers nothing, which may be running.
+    ///
+    /// - Parameter emit: told each line, with its newline.
+    package func read(directory: String, _ emit: (Data) throws -> Void) throws {
+        // From the newest on: a file that is renamed meanwhile is seen twice rather than never.
+        var found: [(number: Int, identity: UInt)] = []
+        for number in AuditFiles.numbers(in: directory) {
+            var status = stat()
+            guard stat(AuditFiles.path(directory, number), &status) == 0,
+                !found.contains(where: { $0.identity == status.st_ino })
+            else { continue }
+            found.append((number, status.st_ino))
+        }
+        for file in found.reversed() {
+            guard let descriptor = open(directory, file.number, file.identity) else { continue }
+            defer { close(descriptor) }
+            try read(descriptor, emit)
+        }
+    }
+
+    /// The file that had a number, which has grown by the files that came since.
+    ///
+    /// - Returns: nil when it is gone: it was the oldest.
+    private func open(_ directory: String, _ number: Int, _ identity: UInt) -> Int32? {
+        for current in AuditFiles.numbers(in: directory) where current >= number {
+            let descriptor = Glibc.open(
+                AuditFiles.path(directory, current), O_RDONLY | O_CLOEXEC)
+            var status = stat()
+            if descriptor >= 0, fstat(descriptor, &status) == 0, status.st_ino == identity {
+                return descriptor
+            }
+            close(descriptor)
+        }
+        return nil
+    }
+
+    private func read(_ descriptor: Int32, _ emit: (Data) throws -> Void) throws {
+        var offset = 0
+        var rest = Data()
+        while true {
+            let piece = FileBytes.read(descriptor, at: offset, count: Self.pieceBytes)
+            guard !piece.isEmpty else { return }
+            offset += piece.count
+            rest += piece
+            var used = rest.startIndex
+            // A last line without its end is being written, or was cut by a crash.
+            for line in AuditLine.split(rest) where line.last == UInt8(ascii: "\n") {
+                try wanted(line, emit)
+                used = line.endIndex
+            }
+            rest = Data(rest[used...])
+        }
+    }
+
+    private func wanted(_ line: Data, _ emit: (Data) throws -> Void) throws {
+        if let time = AuditLine.time(of: line) {
+            if let since, time < since { return }
+            if let until, time >= until { return }
+        }
+        try emit(line.last == UInt8(ascii: "\n") ? line : line + [UInt8(ascii: "\n")])
+    }
+}

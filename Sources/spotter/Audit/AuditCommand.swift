@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Prints the calls of the API, as JSON lines in the order of time.",
+        discussion: """
+            With --state-bucket the calls of all servers, which bring their lines there every \
+            minute; else those of the server with that --data-directory. The server may run.
+            """)
+
+    private static let pieceBytes = 64 << 10
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Only calls from this time on: 2026-01-31, 2026-01-31T08:00:00Z, or so long ago as 90s, \
+            30m, 12h or 7d say.
+            """, valueName: "time"), transform: TimeArgument.date)
+    var since: Date?
+
+    @Option(
+        help: ArgumentHelp("Only calls before this time.", valueName: "time"),
+        transform: TimeArgument.date)
+    var until: Date?
+
+    @OptionGroup var stores: StoresOptions
+
+    func run() async throws {
+        do {
+            let trail = AuditTrail(
+                configuration: stores.configuration(), since: since, until: until)
+            var piece = Data()
+            try await trail.read(
+                environment: ProcessInfo.processInfo.environment,
+                logger: Spotter.logger(level: .warning)
+            ) { line in
+                piece += line
+                if piece.count >= Self.pieceBytes { try Self.write(&piece) }
+            }
+            try Self.write(&piece)
+        } catch is ReaderLeft {
+        } catch {
+            Spotter.exit(with: error)
+        }
+    }
+
+    /// Whoever reads our output wants no more, as `head` does.
+    private struct ReaderLeft: Error {}
+
+    private static func write(_ piece: inout Data) throws {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: piece)
+        } catch {
+            throw ReaderLeft()
+        }
+        piece.removeAll(keepingCapacity: true)
+    }
+}
+
+/// A time as people write it.
+enum TimeArgument {
+    @Sendable static func date(_ text: String) throws -> Date {
+        if let date = try? Date(text, strategy: .iso8601) { return date }
+        if let date = try? Date(text + "T00:00:00Z", strategy: .iso8601) { return date }
+        let seconds: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        if let unit = text.last.flatMap({ seconds[$0] }), let count = Int(text.dropLast()),
+            (0...1_000_000_000).contains(count)
+        {
+            return Date().addingTimeInterval(-Double(count) * unit)
+        }
+        throw ValidationError(
+            "'\(text)' is no time; write 2026-01-31, 2026-01-31T08:00:00Z, or 90s, 30m, 12h or 7d "
+                + "for so long ago.")
+    }
+}
