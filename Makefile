@@ -5,13 +5,14 @@ SWIFT_BUILD_FLAGS ?=
 architecture := $(subst x86_64,amd64,$(shell uname -m))
 python := .deps/venv/bin/python
 
-.PHONY: help setup build release demo edge-agent test test-swift test-clients integration test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install protobuf clean
+.PHONY: help setup build release demo edge-agent test test-swift test-clients integration test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
 	@echo 'make test      all tests'
 	@echo 'make release   .build/release/spotter'
 	@echo 'make install   into PREFIX ($(PREFIX)), below DESTDIR if set'
+	@echo 'make install-systemd  the units of packaging/systemd, in the same way'
 	@echo 'make edge-agent the agent for devices of this processor, under .build/edge-agent'
 	@echo 'make integration objects on an S3 of Ceph that it starts on loopback'
 	@echo 'make test-arm64 a package on ARM64 by emulation'
@@ -20,6 +21,7 @@ help:
 	@echo 'make bench     speed and memory of training and detection'
 	@echo 'make bench-cluster  servers and workers under kill -9, jobs a minute, requests a second'
 	@echo 'make accuracy  how good the models are, against baselines; needs ../shared/data'
+	@echo 'make lint-deployment  check the files of packaging/'
 	@echo 'make format    lay the sources out'
 
 setup:
@@ -111,6 +113,25 @@ install: release
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/spotter \
 		LICENSE .deps/lib/spotter/onnxruntime-LICENSE \
 		.deps/lib/spotter/onnxruntime-ThirdPartyNotices.txt
+
+install-systemd:
+	for unit in spotter.service spotter-server@.service spotter-worker@.service; do \
+		install -D -m 644 packaging/systemd/$$unit \
+			$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
+		sed -i 's|/usr/local/|$(PREFIX)/|g' $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || \
+		exit 1; done
+	install -D -m 644 packaging/systemd/spotter.sysusers.conf \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/spotter.conf
+	install -D -m 644 packaging/systemd/spotter.tmpfiles.conf \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/spotter.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/spotter docs/deployment.md \
+		packaging/systemd/spotter.env.example packaging/systemd/cluster.env.example
+
+# What is wrong with the files of packaging/, and whether the checks see it when something is.
+lint-deployment:
+	@scripts/setup --deployment
+	.deps/venv-deployment/bin/python packaging/lint
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 .deps/venv-deployment/bin/python -m pytest Tests/Deployment
 
 # Needs Debian's protobuf-compiler. The generated files are committed.
 protobuf:
