@@ -12,12 +12,15 @@ package struct ServiceContext: Sendable {
     package let objects: any ObjectStore
     /// What belongs to the rows of models and components.
     package let state: StateBucket
+    /// Bucket of the users' store that is Spotter's own; nil when the state lies elsewhere.
+    package let reservedBucket: String?
     package let models: ModelLibrary
     package let host: ModelHost
     package let metrics = DetectionMetrics()
     package let registry: any ComponentRegistry
     package let runtime: OnnxRuntime
     package let backbones: Backbones
+    package let training: any ModelTraining
     package let arns: ARNs
     package let pageTokens: PageTokens
     /// Where blocking work runs.
@@ -38,8 +41,10 @@ package struct ServiceContext: Sendable {
         metadata: any MetadataStore, objects: any ObjectStore, state: StateBucket,
         models: ModelLibrary, host: ModelHost, registry: any ComponentRegistry,
         runtime: OnnxRuntime,
-        backbones: Backbones, arns: ARNs, pageTokens: PageTokens, pool: NIOThreadPool,
-        temporaryDirectory: String, limits: AdjustableLimits, trainingThreads: Int,
+        backbones: Backbones, training: any ModelTraining = ImageTraining(), arns: ARNs,
+        pageTokens: PageTokens, pool: NIOThreadPool,
+        temporaryDirectory: String, limits: AdjustableLimits, reservedBucket: String? = nil,
+        trainingThreads: Int,
         now: @escaping @Sendable () -> Date = { Date() },
         clock: any Clock<Duration> = ContinuousClock(),
         random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }, logger: Logger
@@ -52,11 +57,13 @@ package struct ServiceContext: Sendable {
         self.registry = registry
         self.runtime = runtime
         self.backbones = backbones
+        self.training = training
         self.arns = arns
         self.pageTokens = pageTokens
         self.pool = pool
         self.temporaryDirectory = temporaryDirectory
         self.limits = limits
+        self.reservedBucket = reservedBucket
         self.trainingThreads = trainingThreads
         self.now = now
         self.clock = clock

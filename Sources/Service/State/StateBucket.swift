@@ -66,8 +66,7 @@ package struct StateBucket: Sendable {
     /// Removes objects that were written and that no row has got; those that one has got stay. It
     /// ends also when the task is cancelled: whoever lost the right to write still tidies up.
     package func abandon(_ keys: [String]) async {
-        // No child of the task, so that it is not cancelled with it.
-        let work: @Sendable () async -> Void = {
+        try? await Shield.run {
             let left = try? await metadata.write { transaction in
                 let left = try keys.filter { try transaction.stagedObject($0) != nil }
                 try disown(left, transaction)
@@ -75,7 +74,6 @@ package struct StateBucket: Sendable {
             }
             await discard(left ?? [])
         }
-        await Task(operation: work).value
     }
 
     /// Removes objects that no row names. What cannot be removed now is removed by `sweep`.
