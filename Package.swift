@@ -169,7 +169,7 @@ let package = Package(
             name: "StorageTests",
             dependencies: [
                 "Access", "CloudClient", "Storage", "TestSupport", "Wire", logging, nioCore,
-                nioPosix,
+                nioPosix, .product(name: "GRDB", package: "GRDB.swift"),
             ], exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "VisionTests", dependencies: ["TestSupport", "Vision"], exclude: ["Golden"],
