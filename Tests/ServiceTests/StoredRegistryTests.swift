@@ -145,9 +145,11 @@ import Testing
         #expect(try await Self.staged(it) == [])
     }
 
-    @Test func aCallThatIsCancelledTidiesUpAllTheSame() async throws {
+    @Test(arguments: [false, true])
+    func aCallThatIsCancelledTidiesUpAllTheSame(duringPut: Bool) async throws {
         let it = try await Self.prepared()
-        let registry = try it.another(nil, CancellingObjects(base: it.stateObjects))
+        let registry = try it.another(
+            nil, CancellingObjects(base: it.stateObjects, failsToo: duringPut))
         let recipe = Self.recipe(it)
         let call = Task {
             try await registry.createComponentVersion(recipe: recipe, tags: [:], clientToken: "t")
@@ -220,6 +222,8 @@ private final class ForgetfulMetadata: MetadataStore {
 /// A real store, whose caller is cancelled once it has written something.
 private struct CancellingObjects: ObjectStore {
     let base: any ObjectStore
+    /// Whether the write does not tell of its end.
+    let failsToo: Bool
 
     func createBucket(_ bucket: String) async throws { try await base.createBucket(bucket) }
 
@@ -230,6 +234,7 @@ private struct CancellingObjects: ObjectStore {
     func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
         try await base.put(content, at: location)
         withUnsafeCurrentTask { $0?.cancel() }
+        if failsToo { throw CancellationError() }
     }
 
     func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {

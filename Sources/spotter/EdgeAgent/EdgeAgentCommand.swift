@@ -1,10 +1,8 @@
-import Access
 import ArgumentParser
 import Foundation
-import NIOPosix
+import Logging
 import Server
 import Service
-import Storage
 
 struct EdgeAgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,12 +15,12 @@ struct Publish: AsyncParsableCommand {
         abstract: "Registers the agent as a Greengrass component of its own.",
         discussion: """
             Takes the bundle that 'make edge-agent' made for the architecture. The recipe and the \
-            archive lie below DIR/greengrass then, beside those of the models. A server may run on \
-            DIR meanwhile.
+            archive lie below DIR/greengrass then, beside those of the models, or with \
+            --state-bucket where all servers find them. Servers may run meanwhile. Give the \
+            options for stores that they were started with.
             """)
 
-    @Option(help: "Folder of the server that holds the registry.")
-    var dataDirectory = "./spotter-data"
+    @OptionGroup var stores: StoresOptions
 
     @Option(help: "Processor of the devices: amd64 or aarch64.")
     var arch = Self.ownArchitecture
@@ -39,12 +37,6 @@ struct Publish: AsyncParsableCommand {
 
     @Option(help: "Folder of the agent's files; found by itself after 'make edge-agent'.")
     var bundle: String?
-
-    @Option(help: "Region in the component's ARN.")
-    var region = "us-east-1"
-
-    @Option(name: .customLong("account-id"), help: "Account number in the component's ARN.")
-    var accountID = "000000000000"
 
     private static var ownArchitecture: String {
         #if arch(arm64)
@@ -66,27 +58,17 @@ struct Publish: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            guard FileManager.default.fileExists(atPath: dataDirectory) else {
-                throw ServerError(
-                    "There is no data directory \(dataDirectory). Start 'spotter serve' once, or "
-                        + "give --data-directory.")
-            }
-            let pool = NIOThreadPool(numberOfThreads: 2)
-            pool.start()
-            let objects = try DirectoryStore(root: "\(dataDirectory)/buckets", pool: pool)
-            let publisher = EdgeAgentPublisher(
-                objects: objects,
-                registry: try DirectoryRegistry(
-                    root: "\(dataDirectory)/greengrass", objects: objects,
-                    arns: ARNs(region: region, account: accountID), pool: pool), pool: pool,
-                temporaryDirectory: NSTemporaryDirectory())
-            let component = try await publisher.publish(
+            let release = EdgeAgentRelease(
                 bundle: try bundle
                     ?? Installation.edgeAgentBundle(arch, from: Installation.executablePath),
                 architecture: arch, name: name, version: componentVersion, bucket: bucket)
-            try await pool.shutdownGracefully()
+            let component = try await release.publish(
+                stores.configuration(), environment: ProcessInfo.processInfo.environment,
+                temporaryDirectory: NSTemporaryDirectory(),
+                logger: Spotter.logger(level: .warning))
             Output.line("\(component.arn) is \(component.state)")
-            let root = "\(dataDirectory)/greengrass"
+            guard stores.stateBucket == nil else { return }
+            let root = "\(stores.dataDirectory)/greengrass"
             Output.line("Recipe: \(root)/recipes/\(name)-\(componentVersion).json")
             Output.line("Archive: \(root)/artifacts/\(name)/\(componentVersion)/")
         } catch let error as ComponentError {
