@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import subprocess
-import threading
 import urllib.error
 import urllib.request
 import uuid
@@ -155,14 +154,20 @@ def test_a_server_that_is_killed_leaves_versions_whole_or_not_at_all(cluster, se
     for key, body in content.items():
         cluster.s3().put_object(Bucket="parts", Key=key, Body=body)
     steady = greengrass(servers[0])
-    calls = [(str(uuid.uuid4()), f"1.{number}.0") for number in range(12)]
-    for start in range(0, len(calls), 4):
+    # Where the victim is when it dies.
+    moments = [
+        lambda made: cluster.sql("SELECT COUNT(*) FROM staged_object") != "0",
+        lambda made: len(cluster.state_keys("components/shared.Killed/2.1.")) >= 1,
+        lambda made: len(cluster.state_keys("components/shared.Killed/2.2.")) >= 5,
+        lambda made: any(call.done() for call in made),
+    ]
+    answered = 0
+    for number, moment in enumerate(moments):
         victim = cluster.server()
         client = greengrass(victim, attempts=1)
-        begun = threading.Semaphore(0)
+        calls = [(str(uuid.uuid4()), f"2.{number}.{patch}") for patch in range(4)]
 
         def make(call):
-            begun.release()
             try:
                 client.create_component_version(
                     inlineRecipe=recipe("shared.Killed", call[1], *content), clientToken=call[0])
@@ -171,13 +176,12 @@ def test_a_server_that_is_killed_leaves_versions_whole_or_not_at_all(cluster, se
                 return False
 
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            made = [pool.submit(make, call) for call in calls[start:start + 4]]
-            for _ in made:
-                begun.acquire()
-            # Each time somewhere else.
-            concurrent.futures.wait(made, timeout=0.05 + 0.15 * start / 4)
+            made = [pool.submit(make, call) for call in calls]
+            while not moment(made) and not all(call.done() for call in made):
+                pass
             victim.kill()
-        for call, outcome in zip(calls[start:start + 4], made):
+        answered += sum(outcome.result() for outcome in made)
+        for call, outcome in zip(calls, made):
             try:
                 steady.describe_component(arn=arn("shared.Killed", call[1]))
                 exists = True
@@ -190,6 +194,7 @@ def test_a_server_that_is_killed_leaves_versions_whole_or_not_at_all(cluster, se
             steady.create_component_version(
                 inlineRecipe=recipe("shared.Killed", call[1], *content), clientToken=call[0])
             expect_whole(steady, "shared.Killed", call[1], content)
+    assert 1 <= answered < 16
     named, staged, objects = rows_and_objects(cluster)
     assert named <= objects and objects - named <= staged and not named & staged
 
