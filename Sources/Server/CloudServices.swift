@@ -25,12 +25,14 @@ struct CloudServices: Sendable {
     func shutDown() async throws { try await connections.shutDown() }
 
     /// - Throws: `ServerError` when there are no credentials, or `endpoint` is no address.
-    func s3(endpoint: String?, region: String?) throws -> S3Peer {
+    func s3(
+        endpoint: String?, region: String?, policy: RetryPolicy = RetryPolicy()
+    ) throws -> S3Peer {
         do {
             return S3Peer(
                 connections: connections, endpoint: try endpoint.map { try CloudEndpoint(url: $0) },
                 region: region ?? chain.region() ?? self.region,
-                credentials: try chain.credentials(), logger: logger)
+                credentials: try chain.credentials(), policy: policy, logger: logger)
         } catch let error as CloudError {
             throw ServerError("--object-store s3: \(error.message)")
         }

@@ -57,22 +57,26 @@ struct Composition: Sendable {
             environment: environment, region: configuration.region, logger: logger)
         self.cloud = cloud
         let objects: any ObjectStore
+        let own = try DirectoryStore(root: directory.models, pool: pool)
+        let stateObjects: any ObjectStore
         switch configuration.objectStore {
         case .directory:
             let store = try DirectoryStore(root: directory.buckets, pool: pool)
-            objects = store
+            (objects, stateObjects) = (store, own)
             s3 = EmbeddedS3(
                 store: store, region: configuration.region,
                 owner: S3Owner(ID: configuration.accountID, DisplayName: "spotter"))
         case .s3(let endpoint, let region):
             let peer = try cloud.s3(endpoint: endpoint, region: region)
-            objects = S3Store(peer: peer, pool: pool)
-            s3 = S3Forwarder(peer: peer, store: objects)
+            let all = S3Store(peer: peer, pool: pool)
+            objects = configuration.stateBucket.map { UserObjects(all, without: $0) } ?? all
+            stateObjects = configuration.isCluster ? all : own
+            s3 = S3Forwarder(
+                peer: peer, store: objects, hiddenBucket: configuration.stateBucket)
         }
         let now: @Sendable () -> Date = { Date() }
         let state = StateBucket(
-            objects: configuration.isCluster
-                ? objects : try DirectoryStore(root: directory.models, pool: pool),
+            objects: stateObjects,
             name: configuration.stateBucket ?? DataDirectory.modelsBucket, metadata: metadata,
             now: now)
         let library = ModelLibrary(
@@ -94,16 +98,22 @@ struct Composition: Sendable {
             }
         context = ServiceContext(
             metadata: metadata, objects: objects, state: state, models: library,
-            host: ModelHost(library: library, runtime: runtime, pool: pool),
+            host: ModelHost(
+                library: library, runtime: runtime, pool: pool,
+                bytesMax: configuration.limits.hostedModelBytesMax,
+                keepsModels: configuration.answersCalls),
             registry: greengrass ?? registry, runtime: runtime,
             backbones: Backbones(
                 standard: try configuration.backbonePath.map {
-                    try BackboneFolder.backbone(
+                    try BackboneSource.backbone(
                         at: $0, annotations: configuration.backboneAnnotations, runtime: runtime)
                 } ?? installation.backbone(),
-                folder: BackboneFolder(path: directory.backbones), pool: pool), arns: arns,
+                store: configuration.isCluster
+                    ? BackboneBucket(state: state) : BackboneFolder(path: directory.backbones),
+                pool: pool), arns: arns,
             pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)), pool: pool,
             temporaryDirectory: directory.temporary, limits: configuration.limits,
+            reservedBucket: configuration.stateBucket,
             trainingThreads: max(1, System.coreCount), now: now, logger: logger)
     }
 

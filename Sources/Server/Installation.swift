@@ -61,13 +61,13 @@ package struct Installation: Sendable {
     /// The backbone that comes with Spotter, and the earlier one as its alternative where it lies
     /// beside it.
     package func backbone() throws -> LearnedBackbone {
-        var backbone = try BackboneFolder.backbone(
+        var backbone = try BackboneSource.backbone(
             at: backbonePath, identifier: Self.backboneName)
         let folder = URL(filePath: backbonePath).deletingLastPathComponent()
         backbone.alternatives = try Self.alternativeNames.compactMap { name in
             let path = folder.appending(path: "\(name).onnx").path()
             guard FileManager.default.fileExists(atPath: path) else { return nil }
-            return try BackboneFolder.backbone(at: path, identifier: name)
+            return try BackboneSource.backbone(at: path, identifier: name)
         }
         return backbone
     }

@@ -1,10 +1,12 @@
 import FoundationEssentials
+package import Logging
+import Service
 import Storage
 import Vision
 import Wire
 
-/// The models of a data directory with their thresholds, for commands beside the running server,
-/// which reads the threshold at every call.
+/// The models with their thresholds, for commands beside running servers, which read the threshold
+/// at every call.
 package struct ModelRegistry: Sendable {
     /// A model as `spotter model show` shows it.
     package struct Model: Sendable, Equatable {
@@ -21,18 +23,21 @@ package struct ModelRegistry: Sendable {
         package let acceptsOtherSizes: Bool
     }
 
-    private let metadata: any MetadataStore
-    private let dataDirectory: String
+    private let stores: StoresBeside
 
+    /// - Parameters:
+    ///   - configuration: what the servers were started with.
+    ///   - environment: AWS' variables are read where there is a state bucket.
     /// - Throws: `ServerError` when there is no data directory.
-    package init(dataDirectory path: String, metadata choice: MetadataChoice = .embedded) throws {
-        metadata = try DataDirectory.metadata(beside: path, choice)
-        dataDirectory = path
+    package init(
+        _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
+    ) throws {
+        stores = try StoresBeside(configuration, environment: environment, logger: logger)
     }
 
     package func model(_ project: String, _ version: Int) async throws -> Model {
         let record = try await record(project, version)
-        let manifest = DataDirectory.manifest(beside: dataDirectory, record)
+        let manifest = try await manifest(of: record)
         return Model(
             status: record.status.rawValue, trainedThreshold: manifest?.training.threshold,
             setThreshold: record.threshold, backbone: manifest?.training.backbone,
@@ -52,7 +57,7 @@ package struct ModelRegistry: Sendable {
         guard try await model(project, version).trainedThreshold != nil else {
             throw ServerError("The model \(project)/\(version) is not trained.")
         }
-        try await metadata.write { transaction in
+        try await stores.metadata.write { transaction in
             guard var record = try transaction.model(project, version) else {
                 throw Self.missing(project, version)
             }
@@ -62,10 +67,25 @@ package struct ModelRegistry: Sendable {
     }
 
     private func record(_ project: String, _ version: Int) async throws -> ModelRecord {
-        guard let record = try await metadata.read({ try $0.model(project, version) }) else {
+        guard let record = try await stores.metadata.read({ try $0.model(project, version) }) else {
             throw Self.missing(project, version)
         }
         return record
+    }
+
+    /// - Returns: nil for a model without files.
+    private func manifest(of model: ModelRecord) async throws -> ModelManifest? {
+        try await stores.withState { state in
+            guard let state else {
+                return DataDirectory.manifest(beside: stores.dataDirectory, model)
+            }
+            do {
+                return try await ModelLibrary(state: state, prefix: ModelLibrary.sharedPrefix)
+                    .manifest(of: model)
+            } catch is VisionError {
+                return nil
+            }
+        }
     }
 
     private static func missing(_ project: String, _ version: Int) -> ServerError {

@@ -1,9 +1,10 @@
 import FoundationEssentials
+package import Logging
 import Service
 import Storage
 package import Vision
 
-/// The projects of a data directory with their settings, for commands beside the running server.
+/// The projects with their settings, for commands beside running servers.
 package struct ProjectRegistry: Sendable {
     /// Another value for some settings; nil members stay as they are.
     package struct Change: Sendable {
@@ -33,21 +34,24 @@ package struct ProjectRegistry: Sendable {
         package let lastModelVersion: Int
     }
 
-    private let metadata: any MetadataStore
-    private let backbones: BackboneFolder
+    private let stores: StoresBeside
 
+    /// - Parameters:
+    ///   - configuration: what the servers were started with.
+    ///   - environment: AWS' variables are read where there is a state bucket.
     /// - Throws: `ServerError` when there is no data directory.
-    package init(dataDirectory path: String, metadata choice: MetadataChoice = .embedded) throws {
-        metadata = try DataDirectory.metadata(beside: path, choice)
-        backbones = BackboneFolder(path: DataDirectory.backbones(path))
+    package init(
+        _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
+    ) throws {
+        stores = try StoresBeside(configuration, environment: environment, logger: logger)
     }
 
     package func all() async throws -> [Project] {
-        try await metadata.read { try $0.projects(after: nil, limit: .max) }.map(Self.project)
+        try await stores.metadata.read { try $0.projects(after: nil, limit: .max) }.map(Self.project)
     }
 
     package func project(_ name: String) async throws -> Project {
-        guard let record = try await metadata.read({ try $0.project(name) }) else {
+        guard let record = try await stores.metadata.read({ try $0.project(name) }) else {
             throw Self.missing(name)
         }
         return Self.project(record)
@@ -70,12 +74,19 @@ package struct ProjectRegistry: Sendable {
         case .file(let path, let annotations):
             let installation = try Installation.find(
                 from: executable, runtime: environment["SPOTTER_ONNX_RUNTIME"])
-            let runtime = try OnnxRuntime(library: installation.runtimePath)
+            let source = try BackboneSource(
+                path, annotations: annotations,
+                runtime: try OnnxRuntime(library: installation.runtimePath))
+            let folder = DataDirectory.backbones(stores.dataDirectory)
             backbone = .some(
-                try backbones.add(path, annotations: annotations, runtime: runtime))
+                try await stores.withState { state in
+                    let store: any BackboneStore =
+                        state.map { BackboneBucket(state: $0) } ?? BackboneFolder(path: folder)
+                    return try await store.add(source)
+                })
         }
         let (stored, acceptsMixedSizes) = (backbone, change.acceptsMixedSizes)
-        try await metadata.write { transaction in
+        try await stores.metadata.write { transaction in
             guard var record = try transaction.project(name) else { throw Self.missing(name) }
             var settings = record.settings ?? ProjectSettings()
             if let stored { settings.backbone = stored }

@@ -17,6 +17,8 @@ package struct ServerConfiguration: Sendable {
     /// Bucket of the other S3 for models, backbones and components, which other servers and workers
     /// use too; nil keeps them in the data directory.
     package var stateBucket: String?
+    /// Whether models that load are kept for calls.
+    package var answersCalls = true
     /// What is worked on beside the answers; none leaves jobs to workers.
     package var lanes = WorkerLane.standard
     /// ONNX file that takes the place of the backbone that comes with Spotter.

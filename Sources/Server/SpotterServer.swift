@@ -68,7 +68,9 @@ package struct SpotterServer: Sendable {
                     .s3: S3Endpoint(
                         backend: parts.s3, authenticator: authenticator(.s3),
                         region: configuration.region,
-                        account: configuration.accountID, pool: context.pool, now: context.now),
+                        account: configuration.accountID,
+                        reserved: configuration.stateBucket.map { ReservedBucket(name: $0) },
+                        pool: context.pool, now: context.now),
                     .greengrass: GreengrassEndpoint(
                         registry: parts.registry, upstream: parts.greengrass?.client,
                         authenticator: authenticator(.greengrass), arns: context.arns,
@@ -94,7 +96,9 @@ package struct SpotterServer: Sendable {
                 serverName: "Spotter"),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             logger: context.logger)
-        var services: [any ServiceLifecycle.Service] = [Caretaker(context: context)]
+        var services: [any ServiceLifecycle.Service] = [
+            Caretaker(context: context), HostingWatch(context: context),
+        ]
         if !configuration.lanes.isEmpty {
             services.append(
                 Worker(context: context, lanes: configuration.lanes, id: parts.member))

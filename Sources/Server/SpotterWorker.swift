@@ -20,6 +20,8 @@ package struct SpotterWorker: Sendable {
     package init(
         configuration: ServerConfiguration, environment: [String: String], logger: Logger
     ) async throws {
+        var configuration = configuration
+        configuration.answersCalls = false
         parts = try await Composition(configuration, environment: environment, logger: logger)
     }
 

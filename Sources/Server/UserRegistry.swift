@@ -2,8 +2,8 @@ package import Access
 package import FoundationEssentials
 import Storage
 
-/// The users of a data directory, for commands beside the running server: both use the same
-/// database, and the server asks it at every request.
+/// The users, for commands beside running servers: both use the same database, and a server asks it
+/// at every request.
 package struct UserRegistry: Sendable {
     package typealias Key = Credentials
 

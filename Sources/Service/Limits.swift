@@ -59,6 +59,19 @@ package enum Limits {
     package static let waitingCallsPerUnit = 16
     /// Bytes of images that wait for one model; 32 of the largest.
     package static let waitingBytesMax = 256 << 20
+    /// Models that are loaded at the same time. Each holds its file twice while the runtime reads it.
+    package static let modelLoadsMax = 2
+    /// How long a call waits for models in use to come to rest, when they leave its own no room.
+    /// Clients that are then throttled try again.
+    package static let modelRoomSeconds = 5.0
+    package static let modelRoomPollMilliseconds = 50
+    /// Runs of a model at once that its memory is counted for, whatever its units: as many as there
+    /// are threads for them.
+    package static let modelRunsCountedMax = 8
+    /// How often a server looks which models are hosted, when nobody tells it.
+    package static let hostingWatchSeconds = 2.0
+    /// And at least, however often it is told.
+    package static let hostingWatchPauseSeconds = 0.25
     /// Models that metrics tell apart; the calls of more are counted together.
     package static let countedModelsMax = 1_000
     /// Bytes of a record's parameters in the audit log; more are left out.
@@ -114,6 +127,10 @@ package struct AdjustableLimits: Sendable, Equatable {
     /// For each operation; 0 is no bound.
     package var requestsPerSecond = 0
 
+    /// 29 models of 384² pixels with a unit each, as `ModelMemory` counts them: what a machine of
+    /// 4 GiB has beside a training.
+    package var hostedModelBytesMax = 2 << 30
+
     package var auditFileBytesMax = 64 << 20
     package var auditFilesMax = 10
 
@@ -154,6 +171,9 @@ package struct AdjustableLimits: Sendable, Equatable {
         Setting(
             name: "requests-per-second", meaning: "requests a second of an operation; 0: no bound",
             range: 0...1_000_000, path: \.requestsPerSecond),
+        Setting(
+            name: "hosted-model-bytes", meaning: "bytes of the hosted models kept in memory",
+            range: (64 << 20)...(1 << 40), path: \.hostedModelBytesMax),
         Setting(
             name: "audit-file-bytes", meaning: "bytes of a file of the audit log",
             range: 1...(1 << 40), path: \.auditFileBytesMax),

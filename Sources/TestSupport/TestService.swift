@@ -34,13 +34,15 @@ package struct TestService: Sendable {
         logger.logLevel = .critical
         context = ServiceContext(
             metadata: metadata, objects: objects, state: state, models: library,
-            host: ModelHost(library: library, runtime: runtime, pool: pool),
+            host: ModelHost(
+                library: library, runtime: runtime, pool: pool,
+                bytesMax: AdjustableLimits().hostedModelBytesMax),
             registry: try DirectoryRegistry(
                 root: "\(root)/greengrass", objects: objects, arns: arns, pool: pool),
             runtime: runtime,
             backbones: Backbones(
                 standard: try Checkout.backbone(),
-                folder: BackboneFolder(path: "\(root)/backbones"), pool: pool), arns: arns,
+                store: BackboneFolder(path: "\(root)/backbones"), pool: pool), arns: arns,
             pageTokens: PageTokens(key: Data(repeating: 7, count: 32)), pool: pool,
             temporaryDirectory: temporary, limits: AdjustableLimits(), trainingThreads: 2,
             now: { [clock] in clock.now },

@@ -13,6 +13,7 @@ struct Spotter: AsyncParsableCommand {
             Serve.self, WorkerCommand.self, ProjectCommand.self, ModelCommand.self,
             UserCommand.self, AuditCommand.self,
             SDKModelCommand.self, Demo.self, Evaluate.self, EdgeAgentCommand.self,
+            DoctorCommand.self, BackupCommand.self, RestoreCommand.self, MigrateCommand.self,
         ])
 
     /// Logs as text on standard error.

@@ -17,7 +17,7 @@ import Vision
         path = "\(service.directory.path)/given"
         folder = BackboneFolder(path: path)
         backbones = Backbones(
-            standard: try Checkout.backbone(), folder: folder, pool: service.pool)
+            standard: try Checkout.backbone(), store: folder, pool: service.pool)
     }
 
     private static let file = "\(Checkout.root)/share/spotter/backbone-d3.onnx"
@@ -30,8 +30,9 @@ import Vision
 
     @Test func aBackboneIsStoredOnceUnderItsDigest() async throws {
         let runtime = try Checkout.runtime.get()
-        let name = try folder.add(Self.file, runtime: runtime)
-        #expect(try folder.add(Self.file, runtime: runtime) == name)
+        let source = try BackboneSource(Self.file, runtime: runtime)
+        let name = try await folder.add(source)
+        #expect(try await folder.add(source) == name)
         #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["\(name).onnx"])
         #expect(name == Checksum.sha256(try Data(contentsOf: URL(filePath: Self.file))))
         #expect(try await backbones.extractor(for: settings(name)).identifier == name)
@@ -39,7 +40,8 @@ import Vision
     }
 
     @Test func aStoredBackboneThatIsGoneOrDamagedIsToldWithItsFile() async throws {
-        let name = try folder.add(Self.file, runtime: try Checkout.runtime.get())
+        let name = try await folder.add(
+            BackboneSource(Self.file, runtime: try Checkout.runtime.get()))
         try Data("garbage".utf8).write(to: URL(filePath: "\(path)/\(name).onnx"))
         for missing in [name, String(repeating: "0", count: 64)] {
             let error = await #expect(throws: VisionError.self) {
@@ -56,7 +58,7 @@ import Vision
         try Data("text".utf8).write(to: URL(filePath: text))
         for file in [text, "/no/such.onnx", service.directory.path] {
             let error = #expect(throws: VisionError.self) {
-                try folder.add(file, runtime: runtime)
+                try BackboneSource(file, runtime: runtime)
             }
             #expect(error?.message.contains(file) == true)
         }

@@ -117,7 +117,8 @@ import Testing
     @Test(arguments: 0..<3)
     func aTransactionWhoseEndIsNotKnownLosesNoObject(number: Int) async throws {
         let it = try await Self.prepared()
-        let forgetful = ForgetfulMetadata(it.metadata, forgets: number)
+        let forgetful = ForgetfulMetadata(it.metadata)
+        forgetful.forget(after: number)
         let registry = try it.another(forgetful)
         await #expect(throws: StorageError.self) {
             try await registry.createComponentVersion(
@@ -185,37 +186,6 @@ import Testing
         await #expect(throws: StorageError.self) {
             try await it.read("com.example.A", "1.0.0", "a.zip")
         }
-    }
-}
-
-/// A real store, one of whose writes is done without anybody hearing of it.
-private final class ForgetfulMetadata: MetadataStore {
-    private let base: any MetadataStore
-    private let writesLeft: Mutex<Int>
-
-    init(_ base: any MetadataStore, forgets number: Int) {
-        self.base = base
-        writesLeft = Mutex(number)
-    }
-
-    var changes: MetadataChanges { base.changes }
-
-    func read<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
-    ) async throws -> Value {
-        try await base.read(body)
-    }
-
-    func write<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
-    ) async throws -> Value {
-        let value = try await base.write(body)
-        let isForgotten = writesLeft.withLock { left in
-            left -= 1
-            return left == -1
-        }
-        if isForgotten { throw StorageError(.unavailable, "The connection was lost.") }
-        return value
     }
 }
 

@@ -89,6 +89,91 @@ import Testing
         #expect(Set(running.map(\.id)) == Set(ids) && running.allSatisfy { $0.attempt == 1 })
     }
 
+    /// Ten urgent jobs, ten others and ten that can wait for each project, one project after the
+    /// other.
+    @Test func eightClaimersKeepToPrioritiesAndLetAllProjectsHaveTheirTurn() async throws {
+        struct Claim {
+            let id: UUID
+            let project: String?
+            let priority: Int
+            let claimer: Int
+        }
+        let url = try PostgreSQLServer.shared().database()
+        let stores = [try PostgreSQLStore(url: url), try PostgreSQLStore(url: url)]
+        let jobs = (0..<600).map {
+            JobRecord(
+                id: UUID(), kind: "package", subject: Data(), project: "p\($0 / 30)",
+                priority: $0 % 3, created: Self.time)
+        }
+        try await stores[0].write { transaction in
+            for job in jobs { try transaction.save(job) }
+        }
+        let (claims, seconds) = (Shared([Claim]()), Shared(0))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for claimer in 0..<8 {
+                group.addTask {
+                    while claims.value.count < 600 {
+                        let job = try await stores[claimer % 2].write { transaction -> JobRecord? in
+                            guard
+                                var job = try transaction.claimableJob(
+                                    kinds: ["package"], now: Self.time)
+                            else { return nil }
+                            seconds.change { $0 += 1 }
+                            job.state = .running
+                            job.leaseExpiry = Self.time.addingTimeInterval(30)
+                            job.claimed = Self.time.addingTimeInterval(Double(seconds.value))
+                            try transaction.save(job)
+                            return job
+                        }
+                        guard let job else { break }
+                        let claim = Claim(
+                            id: job.id, project: job.project, priority: job.priority ?? -1,
+                            claimer: claimer)
+                        claims.change { $0.append(claim) }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(claims.value.count == 600)
+        #expect(Set(claims.value.map(\.id)) == Set(jobs.map(\.id)))
+        for claimer in 0..<8 {
+            let priorities = claims.value.filter { $0.claimer == claimer }.map(\.priority)
+            #expect(priorities == priorities.sorted())
+        }
+        // At worst all eight take one of a project's jobs before any of them is seen to have it.
+        let early = claims.value.prefix(20 * 8 + 8)
+        #expect(Set(early.compactMap(\.project)).count == 20)
+    }
+
+    /// More claims at once than the candidates of one look.
+    @Test func aJobBehindAHundredThatAreJustClaimedIsFound() async throws {
+        let url = try PostgreSQLServer.shared().database()
+        let claimer = try PostgreSQLStore(url: url)
+        let jobs = (0..<101).map { _ in
+            JobRecord(id: UUID(), kind: "package", subject: Data(), created: Self.time)
+        }
+        try await claimer.write { transaction in
+            for job in jobs { try transaction.save(job) }
+        }
+        let isReading = AsyncStream<Void>.makeStream()
+        let isOver = Shared(false)
+        let holder = try PostgreSQLStore(url: url)
+        async let held: Void = holder.write { transaction in
+            for job in jobs.dropLast() { _ = try transaction.job(job.id) }
+            isReading.continuation.yield()
+            while !isOver.value { sched_yield() }
+        }
+        var reading = isReading.stream.makeAsyncIterator()
+        await reading.next()
+        let found = try await claimer.write {
+            try $0.claimableJob(kinds: ["package"], now: Self.time)
+        }
+        isOver.change { $0 = true }
+        #expect(found == jobs.last)
+        try await held
+    }
+
     private static func claim(_ transaction: any MetadataTransaction, by owner: UUID) throws
         -> UUID?
     {

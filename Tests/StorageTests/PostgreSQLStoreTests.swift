@@ -12,6 +12,12 @@ import Wire
             try PostgreSQLStore(url: PostgreSQLServer.shared().database()))
     }
 
+    @Test(.timeLimit(.minutes(2))) func itServesManyWorkers() async throws {
+        try await ClusterContract.all(
+            try PostgreSQLStore(url: PostgreSQLServer.shared().database()),
+            isListening: PostgreSQLListenerTests.isListening)
+    }
+
     @Test func whatWasWrittenIsThereForAnotherStore() async throws {
         let url = try PostgreSQLServer.shared().database()
         let record = ProjectRecord(name: "p", created: Date(timeIntervalSince1970: 12.5))
@@ -109,20 +115,6 @@ import Wire
             try await group.waitForAll()
         }
         #expect(try await PostgreSQLStore(url: url).read { try $0.countProjects() } == 4)
-    }
-
-    @Test func aSchemaOfANewerProgramIsRefused() async throws {
-        let server = try PostgreSQLServer.shared()
-        let url = try server.database()
-        #expect(try await PostgreSQLStore(url: url).read { try $0.countProjects() } == 0)
-        try server.sql(
-            "INSERT INTO spotter_migration VALUES ('0900-what-nobody-knows')", database: url)
-        let error = await #expect(throws: StorageError.self) {
-            try await PostgreSQLStore(url: url).read { try $0.countProjects() }
-        }
-        #expect(error?.code == .unavailable)
-        #expect(error?.message.contains("newer Spotter") == true)
-        #expect(error?.message.contains("0900-what-nobody-knows") == true)
     }
 
     @Test func aRoleThatMayMakeNoTablesIsEnoughOnceTheyAreThere() async throws {

@@ -10,6 +10,12 @@ import Wire
         try await MetadataStoreContract.all(try SQLiteStore(path: "\(directory.path)/db"))
     }
 
+    @Test(.timeLimit(.minutes(2))) func itServesManyWorkers() async throws {
+        let directory = try TemporaryDirectory()
+        try await ClusterContract.all(try SQLiteStore(path: "\(directory.path)/db")) { _ in }
+        try await ClusterContract.all(try SQLiteStore()) { _ in }
+    }
+
     @Test func whatWasWrittenIsThereAfterReopening() async throws {
         let directory = try TemporaryDirectory()
         let record = ProjectRecord(name: "p", created: Date(timeIntervalSince1970: 12.5))
@@ -48,5 +54,45 @@ import Wire
         }
         #expect(found.map(\.entry.sourceRef) == ["s3://b/1"])
         #expect(try await store.read { try $0.users() }.isEmpty)
+    }
+
+    /// A file as the version before clusters left it, with a row of each kind; never made again.
+    @Test func aDatabaseOfTheSecondSchemaIsBroughtUpToDate() async throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/db"
+        try Checkout.bytes("Tests/StorageTests/Golden/0002.sqlite").write(to: URL(filePath: path))
+        let store = try SQLiteStore(path: path)
+        let time = Date(timeIntervalSince1970: 1_770_000_000.25)
+        let (project, model, user) = try await store.read {
+            (try $0.project("old"), try $0.model("old", 2), try $0.user(accessKeyID: "K1"))
+        }
+        #expect(project?.created == time && user?.name == "ann")
+        #expect(model?.status == .training && model?.files == nil)
+        #expect(try await store.read { try $0.token("CreateModel t") }?.created == time)
+        let packaging = try await store.read {
+            try $0.runningPackagingJob(component: "c", version: "1.0.0")
+        }
+        #expect(packaging?.jobName == "j" && packaging?.basis == nil)
+        // The one that ran is first once its lease has ended, then those that waited.
+        let now = time.addingTimeInterval(31)
+        var claimed: [JobRecord] = []
+        while claimed.count < 9 {
+            let job = try await store.write { transaction -> JobRecord? in
+                guard var job = try transaction.claimableJob(kinds: ["train"], now: now) else {
+                    return nil
+                }
+                let found = job
+                job.state = .finished
+                try transaction.save(job)
+                return found
+            }
+            guard let job else { break }
+            claimed.append(job)
+        }
+        #expect(claimed.map(\.state) == [.running, .queued, .queued])
+        #expect(claimed.map(\.attempt) == [1, 0, 1])
+        #expect(claimed.allSatisfy { $0.project == nil && $0.priority == nil })
+        #expect(claimed.last?.lastError == "no image")
+        #expect(try await store.read { try $0.members(seenSince: .distantPast) }.isEmpty)
     }
 }

@@ -24,6 +24,8 @@ struct S3Endpoint: ServiceEndpoint {
     let region: String
     /// Owner of every bucket.
     let account: String
+    /// nil where no bucket of the S3 is Spotter's own.
+    var reserved: ReservedBucket?
     let pool: NIOThreadPool
     let now: @Sendable () -> Date
 
@@ -63,6 +65,7 @@ struct S3Endpoint: ServiceEndpoint {
         let permissions = S3Permissions(
             principal: claim.principal, sourceAddress: call.sourceAddress)
         try permissions.check(parsed)
+        try reserved?.check(parsed)
         let payload = try S3Payload(
             request, parsed, hash: hash, signer: signer, pool: pool)
         var response: Response

@@ -11,6 +11,8 @@ import Wire
 struct S3Forwarder: S3Backend {
     let peer: S3Peer
     let store: any ObjectStore
+    /// Left out of ListBuckets.
+    let hiddenBucket: String?
 
     /// Of an older signature in the query, which is not passed on.
     private static let signatureParameters: Set<String> = [
@@ -32,6 +34,7 @@ struct S3Forwarder: S3Backend {
     ]
 
     func perform(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
+        try Self.check(bucket: request.bucket)
         let method = request.operation.definition.method
         let body: CloudRequest.Body =
             ["PUT", "POST"].contains(method)
@@ -54,6 +57,9 @@ struct S3Forwarder: S3Backend {
         where !Self.connectionHeaders.contains(name.lowercased()) {
             if let field = HTTPField.Name(name) { response.headers[field] = value }
         }
+        if let hiddenBucket, request.operation == .listBuckets, answer.status == 200 {
+            return try await PeerBuckets.response(answer, without: hiddenBucket)
+        }
         if method == "HEAD" {
             response.headers[.contentLength] = answer.header("content-length")
             return response
@@ -63,6 +69,25 @@ struct S3Forwarder: S3Backend {
             try await writer.finish(nil)
         }
         return response
+    }
+
+    /// A name goes into the address of the request to the peer: it must not end there, nor lead
+    /// elsewhere.
+    private static func check(bucket: String) throws(S3Error) {
+        let isSound = bucket.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard isSound, bucket != ".", bucket != ".." else {
+            throw S3Error(
+                .invalidBucketName, "The specified bucket is not valid.",
+                details: ["BucketName": String(bucket.prefix(80))])
+        }
     }
 
     func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {

@@ -47,6 +47,7 @@ struct MetricsPage {
         let gauges = try await Gauges(context)
         page.detections(context.metrics.all())
         page.units(gauges.hosted)
+        page.memory(gauges.memory)
         page.jobs(gauges)
         page.members(members, share)
         page.begin("requests_total", "counter", "Answers by operation and error.")
@@ -128,6 +129,27 @@ struct MetricsPage {
                 "threshold",
                 [("ProjectName", model.project), ("ModelVersion", "\(model.version)")],
                 "\(threshold)")
+        }
+    }
+
+    private mutating func memory(_ memory: ModelHost.Memory) {
+        let values: [(String, String, String, Int)] = [
+            ("models_in_memory", "gauge", "Hosted models in memory.", memory.models),
+            (
+                "model_memory_bytes", "gauge",
+                "Bytes of the models in memory and of those being loaded, by estimate.",
+                memory.bytes
+            ),
+            ("model_memory_bytes_max", "gauge", "Their bound.", memory.bytesMax),
+            ("model_loads_total", "counter", "Models loaded into memory.", memory.loads),
+            (
+                "model_evictions_total", "counter",
+                "Models sent out of memory to make room for others.", memory.evictions
+            ),
+        ]
+        for (name, type, help, value) in values {
+            begin(name, type, help)
+            sample(name, [], "\(value)")
         }
     }
 

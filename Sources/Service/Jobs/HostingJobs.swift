@@ -1,7 +1,8 @@
 import Storage
 import Wire
 
-/// Loads a model, so that it can answer.
+/// Loads a model, so that it is known to answer. A process that answers calls keeps it; the others
+/// load it when they hear that it is hosted, or with the first call that needs it.
 struct StartHostingJob: JobRunner {
     let context: ServiceContext
     let lease: JobLease
@@ -49,6 +50,7 @@ struct StopHostingJob: JobRunner {
             model.maxInferenceUnits = nil
             try transaction.save(model)
         }
+        // Other processes see the row (`HostingWatch`).
         context.host.unload(project, version)
     }
 

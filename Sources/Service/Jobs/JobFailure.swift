@@ -1,5 +1,6 @@
 import Storage
 import Vision
+import Wire
 
 /// How a job ended when it did not succeed.
 enum JobFailure {
@@ -21,6 +22,7 @@ enum JobFailure {
         case let error as StorageError:
             self = error.code == .unavailable ? .passing(error.message) : .final(error.message)
         case let error as JobError: self = .final(error.message)
+        case let error as WireError where error.code == .throttling: self = .passing(error.message)
         default: self = .passing("\(error)")
         }
     }

@@ -7,6 +7,8 @@ extension Operations {
     func createDataset(_ request: CreateDatasetRequest) async throws -> CreateDatasetResponse {
         let (project, type, now) = (request.projectName, request.datasetType, context.now())
         let manifest = try Self.manifest(of: request)
+        try context.checkBucket(
+            manifest?.bucket, "DatasetSource.GroundTruthManifest.S3Object.Bucket")
         return try await mutate(
             .createDataset, request, token: request.clientToken, project: project
         ) { transaction in

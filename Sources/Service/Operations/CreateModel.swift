@@ -6,6 +6,8 @@ import Wire
 extension Operations {
     func createModel(_ request: CreateModelRequest) async throws -> CreateModelResponse {
         let (name, now, arns) = (request.projectName, context.now(), context.arns)
+        try context.checkBucket(
+            request.outputConfig.s3Location.bucket, "OutputConfig.S3Location.Bucket")
         let tags = request.tags ?? []
         try TagRules.check(tags)
         try TagRules.checkCount(tags, of: "the model")

@@ -141,6 +141,16 @@ extension Operations {
     }
 }
 
+extension ServiceContext {
+    /// - Throws: a validation error that names the field, for the bucket that is Spotter's own.
+    func checkBucket(_ bucket: String?, _ field: String) throws(WireError) {
+        guard let bucket, let reservedBucket, UserObjects.isSame(bucket, reservedBucket) else {
+            return
+        }
+        throw WireError.validation("\(field): \(UserObjects.refusal(bucket))")
+    }
+}
+
 /// Lookups that answer as the API does when nothing is found.
 enum Lookup {
     static func project(_ name: String, _ transaction: any MetadataTransaction) throws

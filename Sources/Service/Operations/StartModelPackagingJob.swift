@@ -9,6 +9,8 @@ extension Operations {
         let now = context.now()
         let greengrass = request.configuration.greengrass
         _ = try PackagingTarget(greengrass)
+        try context.checkBucket(
+            greengrass.s3OutputLocation.bucket, "Configuration.Greengrass.S3OutputLocation.Bucket")
         try TagRules.check(greengrass.tags ?? [])
         try TagRules.checkCount(greengrass.tags ?? [], of: "the component")
         guard greengrass.componentName != ".", greengrass.componentName != ".." else {

@@ -103,7 +103,7 @@ package final class StoredRegistry: ComponentCatalogue {
     private static func tokenKey(_ token: String) -> String { "greengrass \(token)" }
 
     /// - Throws: `invalidRecipe` for a name that no object store takes between slashes.
-    private static func prefix(_ name: String, _ version: String, folder: String)
+    static func prefix(_ name: String, _ version: String, folder: String)
         throws(ComponentError) -> String
     {
         guard !name.hasPrefix(Self.reservedPrefix) else {
@@ -180,7 +180,7 @@ package final class StoredRegistry: ComponentCatalogue {
             artifacts: record.artifacts ?? [])
     }
 
-    private static func row(_ record: ComponentRecord, recipe: Data) throws -> ComponentRow {
+    static func row(_ record: ComponentRecord, recipe: Data) throws -> ComponentRow {
         ComponentRow(
             name: record.name, version: record.version, document: try encoded(record),
             recipe: recipe)

@@ -20,6 +20,7 @@ package struct Gauges: Sendable {
     /// Seconds since the oldest job that could be done now came to the queue.
     package let queueAgeSeconds: [String: Double]
     package let hosted: [HostedModel]
+    package let memory: ModelHost.Memory
 
     package init(_ context: ServiceContext) async throws {
         let now = context.now()
@@ -27,6 +28,7 @@ package struct Gauges: Sendable {
             (try $0.countJobs(), try $0.models(status: .hosted))
         }
         self.jobs = jobs
+        memory = context.host.memory
         queueAgeSeconds = jobs.filter { $0.state == .queued }.reduce(into: [:]) { ages, job in
             ages[job.kind] = max(0, now.timeIntervalSince(job.oldest))
         }

@@ -21,7 +21,8 @@ package protocol MetadataStore: Sendable {
 }
 
 package typealias MetadataTransaction = ComponentTable & DatabaseClock & DatasetTable & EntryTable
-    & JobHistory & JobTable & MemberTable & ModelTable & PackagingTable & ProjectTable & SettingTable
+    & JobHistory & JobTable & MemberTable & ModelTable & PackagingTable & ProjectTable
+    & SettingTable
     & StagedObjectTable & TagTable & TokenTable & UserTable
 
 /// What time it is where the rows are. Nothing is decided by it: it shows how far a machine's own

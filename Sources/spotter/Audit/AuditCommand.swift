@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Logging
 import Server
 
@@ -52,10 +53,18 @@ struct AuditCommand: AsyncParsableCommand {
     private struct ReaderLeft: Error {}
 
     private static func write(_ piece: inout Data) throws {
-        do {
-            try FileHandle.standardOutput.write(contentsOf: piece)
-        } catch {
-            throw ReaderLeft()
+        var rest = piece[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EPIPE { throw ReaderLeft() }
+            guard count > 0 else {
+                throw ServerError(
+                    "Standard output cannot be written: \(String(cString: strerror(errno))).")
+            }
+            rest = rest.dropFirst(count)
         }
         piece.removeAll(keepingCapacity: true)
     }

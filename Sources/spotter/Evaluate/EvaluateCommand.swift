@@ -92,7 +92,7 @@ struct Evaluate: AsyncParsableCommand {
     {
         guard let backbone else { return try installation.backbone() }
         if backbone == FilterBank.name { return FilterBank() }
-        return try BackboneFolder.backbone(
+        return try BackboneSource.backbone(
             at: backbone, annotations: backboneOptions.annotations,
             identifier: URL(fileURLWithPath: backbone).deletingPathExtension().lastPathComponent,
             runtime: runtime)

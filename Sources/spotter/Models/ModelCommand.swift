@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 import Server
 import Vision
 
@@ -15,16 +16,16 @@ struct ModelCommand: AsyncParsableCommand {
         subcommands: [Show.self, Set.self])
 
     struct Selection: ParsableArguments {
-        @Option(help: "Folder that the server was started with.")
-        var dataDirectory = "./spotter-data"
-        @OptionGroup var metadata: MetadataOption
+        @OptionGroup var stores: StoresOptions
         @Argument(help: "Name of the project.")
         var project: String
         @Argument(help: "Version of the model.")
         var version: Int
 
         func models() throws -> ModelRegistry {
-            try ModelRegistry(dataDirectory: dataDirectory, metadata: metadata.choice)
+            try ModelRegistry(
+                stores.configuration(), environment: ProcessInfo.processInfo.environment,
+                logger: Spotter.logger(level: .warning))
         }
     }
 

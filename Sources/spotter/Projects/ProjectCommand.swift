@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 import Server
 
 struct ProjectCommand: AsyncParsableCommand {
@@ -19,12 +20,12 @@ struct ProjectCommand: AsyncParsableCommand {
     }
 
     struct Directory: ParsableArguments {
-        @Option(help: "Folder that the server was started with.")
-        var dataDirectory = "./spotter-data"
-        @OptionGroup var metadata: MetadataOption
+        @OptionGroup var stores: StoresOptions
 
         func projects() throws -> ProjectRegistry {
-            try ProjectRegistry(dataDirectory: dataDirectory, metadata: metadata.choice)
+            try ProjectRegistry(
+                stores.configuration(), environment: ProcessInfo.processInfo.environment,
+                logger: Spotter.logger(level: .warning))
         }
     }
 

@@ -14,13 +14,11 @@ struct UserCommand: AsyncParsableCommand {
         subcommands: [Create.self, List.self, SetPolicy.self, Rotate.self, Delete.self])
 
     struct Directory: ParsableArguments {
-        @Option(help: "Folder that the server was started with.")
-        var dataDirectory = "./spotter-data"
-
-        @OptionGroup var metadata: MetadataOption
+        @OptionGroup var stores: StoresOptions
 
         func users() throws -> UserRegistry {
-            try UserRegistry(dataDirectory: dataDirectory, metadata: metadata.choice)
+            try UserRegistry(
+                dataDirectory: stores.dataDirectory, metadata: stores.metadata.choice)
         }
     }
 

@@ -26,12 +26,14 @@ final class PostgreSQLConnection: @unchecked Sendable {  // One thread at a time
         self.address = address
         connection = try Self.open(options, address)
         // All questions have an index. Reading a small table whole would be quicker, but whoever
-        // does that conflicts with everybody who changes any row of it.
+        // does that conflicts with everybody who changes any row of it. Compiling a statement takes
+        // longer than executing any of ours.
         _ = try execute(
             """
             SET statement_timeout = \(limits.statementMilliseconds);
             SET idle_in_transaction_session_timeout = \(limits.idleInTransactionMilliseconds);
             SET enable_seqscan = off;
+            SET jit = off;
             SET synchronous_commit = on
             """)
     }

@@ -50,36 +50,63 @@ extension PostgreSQLTransaction: JobTable {
     }
 
     func claimableJob(kinds: [String], now: Date) throws -> JobRecord? {
-        let marks = kinds.indices.map { "$\($0 + 2)" }.joined(separator: ", ")
-        let isClaimable = """
-            kind IN (\(marks)) AND ((state = 'queued' AND not_before <= $1)
-                OR (state = 'running' AND lease_expiry < $1))
-            """
-        // The order needs all of them, a lock only the first that no other worker is just taking:
-        // workers do not wait for each other. What the first part saw may have changed since.
-        let lock = mode == .write ? "FOR UPDATE OF job SKIP LOCKED" : ""
-        let arguments: [(any PostgreSQLBindable)?] = [now.timeIntervalSince1970] + kinds
-        return try one(
-            """
-            WITH candidate AS MATERIALIZED (
-                SELECT position, project, priority FROM job WHERE \(isClaimable)
-            ), served AS MATERIALIZED (
-                SELECT project,
-                    (SELECT MAX(claimed) FROM job WHERE job.project = known.project) AS claimed
-                FROM (SELECT DISTINCT project FROM candidate) AS known
-            ), best AS MATERIALIZED (
-                SELECT candidate.position, ROW_NUMBER() OVER (
-                    ORDER BY priority, served.claimed NULLS FIRST, candidate.position) AS turn
-                FROM candidate JOIN served USING (project)
-                ORDER BY turn LIMIT \(Self.claimCandidates)
-            )
-            SELECT document FROM job JOIN best USING (position)
-            WHERE \(isClaimable) ORDER BY turn LIMIT 1 \(lock)
-            """, arguments, isClaim: true)
+        for candidatesMax in Self.claimCandidatesMax {
+            let positions = try claimablePositions(kinds: kinds, now: now, limit: candidatesMax)
+            if let job = try firstFree(of: positions, now: now) { return job }
+            // With fewer there is no other than those that others are just claiming.
+            if positions.count < candidatesMax { break }
+        }
+        return nil
     }
 
-    /// More workers than this do not take their first job in the same moment.
-    private static var claimCandidates: Int { 64 }
+    /// As many as workers that claim in the same moment; then as many as a database has
+    /// connections.
+    private static var claimCandidatesMax: [Int] { [64, 1024] }
+
+    /// Where claimable jobs are, in the order in which they are to be claimed. The order needs all
+    /// of them, but the newest attempt is looked up once for each project.
+    ///
+    /// The queue fills within seconds and its statistics lag behind. So there are no joins here,
+    /// for which the planner would have to know how many rows there are.
+    private func claimablePositions(kinds: [String], now: Date, limit: Int) throws -> [Int] {
+        let marks = kinds.indices.map { "$\($0 + 3)" }.joined(separator: ", ")
+        let arguments: [(any PostgreSQLBindable)?] = [now.timeIntervalSince1970, limit] + kinds
+        let rows = try rows(
+            """
+            SELECT position FROM (
+                SELECT position, priority, MAX(CASE WHEN place = 1 THEN
+                        (SELECT MAX(claimed) FROM job WHERE job.project = candidate.project) END)
+                    OVER (PARTITION BY project ORDER BY priority, position) AS served
+                FROM (
+                    SELECT position, project, priority, ROW_NUMBER()
+                        OVER (PARTITION BY project ORDER BY priority, position) AS place
+                    FROM job
+                    WHERE kind IN (\(marks)) AND ((state = 'queued' AND not_before <= $1)
+                        OR (state = 'running' AND lease_expiry < $1))
+                ) AS candidate
+            ) AS candidate
+            ORDER BY priority, served NULLS FIRST, position LIMIT $2
+            """, arguments, isClaim: true)
+        return (0..<rows.count).map { rows.integer($0, 0) }
+    }
+
+    /// The first job that nobody else is just claiming: workers do not wait for each other. What
+    /// made it claimable may have changed since its position was read, so it is asked again, of the
+    /// row as it is when it has been locked.
+    private func firstFree(of positions: [Int], now: Date) throws -> JobRecord? {
+        let lock = mode == .write ? "FOR UPDATE SKIP LOCKED" : ""
+        let array = "{\(positions.map(String.init).joined(separator: ","))}"
+        // As a CASE the condition has no index, so that the positions' is taken.
+        return try one(
+            """
+            SELECT document FROM job
+            WHERE position = ANY ($1::bigint[]) AND CASE state
+                WHEN 'queued' THEN not_before <= $2
+                WHEN 'running' THEN lease_expiry < $2
+                ELSE FALSE END
+            ORDER BY array_position($1::bigint[], position) LIMIT 1 \(lock)
+            """, [array, now.timeIntervalSince1970], isClaim: true)
+    }
 
     func openJobs(project: String) throws -> [JobRecord] {
         try all(

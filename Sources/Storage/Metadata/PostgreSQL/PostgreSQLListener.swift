@@ -21,6 +21,11 @@ final class PostgreSQLListener: Sendable {
         self.limits = limits
     }
 
+    /// Whether it was asked to listen, and not to stop.
+    var isRunning: Bool {
+        isStarted.load(ordering: .relaxed) && !isStopped.load(ordering: .relaxed)
+    }
+
     /// Begins to listen; once.
     func start() {
         guard !isStarted.exchange(true, ordering: .relaxed) else { return }

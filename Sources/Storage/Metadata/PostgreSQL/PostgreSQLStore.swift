@@ -17,18 +17,29 @@ package final class PostgreSQLStore: MetadataStore {
 
     private let address: PostgreSQLAddress
     private let limits: PostgreSQLLimits
+    private let steps: [PostgreSQLMigrations.Step]
     private let threads: NIOThreadPool
     private let state = Mutex(State())
-    private let listener: PostgreSQLListener
+    let listener: PostgreSQLListener
 
     /// Connects to nothing yet; the first call does, and brings the schema up to date.
     ///
     /// - Parameter url: `postgres://USER@HOST/DATABASE?sslmode=…` as libpq takes it, with the
     ///   password in it, in PGPASSWORD or in a password file.
     /// - Throws: `StorageError.invalidName` for what is no such URL.
-    package init(url: String, limits: PostgreSQLLimits = PostgreSQLLimits()) throws(StorageError) {
+    package convenience init(
+        url: String, limits: PostgreSQLLimits = PostgreSQLLimits()
+    ) throws(StorageError) {
+        try self.init(url: url, limits: limits, steps: PostgreSQLMigrations.steps)
+    }
+
+    /// - Parameter steps: of the schema that the program knows; tests are other programs.
+    init(
+        url: String, limits: PostgreSQLLimits, steps: [PostgreSQLMigrations.Step]
+    ) throws(StorageError) {
         address = try PostgreSQLAddress(url: url)
         self.limits = limits
+        self.steps = steps
         threads = NIOThreadPool(numberOfThreads: limits.connections)
         threads.start()
         listener = PostgreSQLListener(address, limits)
@@ -109,7 +120,7 @@ package final class PostgreSQLStore: MetadataStore {
         if let idle { return idle }
         let connection = try PostgreSQLConnection(address, limits)
         if !isSchemaKnown {
-            try PostgreSQLMigrations.migrate(connection, address)
+            try PostgreSQLMigrations.migrate(connection, address, limits, steps: steps)
             state.withLock { $0.isSchemaKnown = true }
         }
         return connection

@@ -7,8 +7,9 @@ final class RowCopyTarget {
     init(_ address: PostgreSQLAddress) throws {
         self.address = address
         do {
-            connection = try PostgreSQLConnection(address, PostgreSQLLimits())
-            try PostgreSQLMigrations.migrate(connection, address)
+            let limits = PostgreSQLLimits()
+            connection = try PostgreSQLConnection(address, limits)
+            try PostgreSQLMigrations.migrate(connection, address, limits)
         } catch let error as PostgreSQLError {
             throw StorageError(.unavailable, "The \(address) cannot be used: \(error)")
         }

@@ -64,6 +64,11 @@ package struct BucketFiles: Sendable {
         return found
     }
 
+    /// Where the file of an object is, with all links followed; nil when there is none.
+    package func path(of key: String) -> String? {
+        (try? ObjectKey(key)).flatMap { try? folder.existing($0) }
+    }
+
     /// What is kept of an object beside its file.
     ///
     /// - Parameter path: the object's file, or another one of the same size and time.

@@ -66,6 +66,37 @@ package final class S3Store: ObjectStore {
         }
     }
 
+    /// Writes a file with what is kept beside it. The ETag and the checksum become the peer's own.
+    package func put(
+        path: String, _ attributes: ObjectAttributes, at location: ObjectLocation
+    ) async throws {
+        try Self.check(location)
+        let headers =
+            attributes.headers.map { (name: $0.key, value: $0.value) }
+            + attributes.userMetadata.map { (name: "x-amz-meta-\($0.key)", value: $0.value) }
+        let upload = S3Upload(
+            peer: peer, location: location, pool: pool,
+            attributes: headers.sorted { $0.name < $1.name })
+        do {
+            try await upload.put(path: path)
+        } catch {
+            throw StorageError.of(error, "write", location.bucket, location.key)
+        }
+    }
+
+    /// Without quotes; nil when there is no such object.
+    package func etag(_ location: ObjectLocation) async throws -> String? {
+        try Self.check(location)
+        do {
+            let response = try await send(peer.request("HEAD", location.bucket, location.key))
+            return response.header("etag").map { $0.filter { $0 != "\"" } }
+        } catch let error as CloudError where error.failure?.status == 404 {
+            return nil
+        } catch {
+            throw StorageError.of(error, "look for", location.bucket, location.key)
+        }
+    }
+
     package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
         var bytes = Data()
         try await read(location, bytesMax: bytesMax) { bytes += $0 }

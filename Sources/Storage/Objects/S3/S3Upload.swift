@@ -17,6 +17,8 @@ struct S3Upload: Sendable {
     let peer: S3Peer
     let location: ObjectLocation
     let pool: NIOThreadPool
+    /// What the peer is to keep beside the bytes, as headers have it.
+    var attributes: [(name: String, value: String)] = []
 
     func put(_ bytes: Data) async throws {
         var checksum = Checksummer(.crc32)
@@ -33,7 +35,8 @@ struct S3Upload: Sendable {
         }
         if file.size < Self.partsFromBytes {
             _ = try await send(
-                "PUT", part: try await file.piece(offset: 0, length: file.size))
+                "PUT", part: try await file.piece(offset: 0, length: file.size),
+                headers: attributes)
         } else {
             try await putParts(file)
         }
@@ -48,7 +51,7 @@ struct S3Upload: Sendable {
     private func putParts(_ file: UploadedFile) async throws {
         let (_, answer) = try await send(
             "POST", query: [("uploads", "")],
-            headers: [
+            headers: attributes + [
                 ("x-amz-checksum-algorithm", "CRC32"), ("x-amz-checksum-type", "FULL_OBJECT"),
             ])
         let upload = try document(InitiateMultipartUploadResult.self, answer).UploadId
@@ -117,10 +120,12 @@ struct S3Upload: Sendable {
     }
 
     private func send(
-        _ method: String, query: [(name: String, value: String)] = [], part: UploadedPiece
+        _ method: String, query: [(name: String, value: String)] = [], part: UploadedPiece,
+        headers: [(name: String, value: String)] = []
     ) async throws -> (response: CloudResponse, body: Data) {
         try await send(
-            method, query: query, headers: Self.headers(crc32: part.crc32), body: part.body)
+            method, query: query, headers: headers + Self.headers(crc32: part.crc32),
+            body: part.body)
     }
 
     private func send(

@@ -1,0 +1,65 @@
+import FoundationEssentials
+import Glibc
+
+/// Brings files into a backup: as another name of the same file where that is safe, as a copy that
+/// shares its blocks where the file system can do that, else as a copy. All calls block.
+struct FileTransfer {
+    /// On its way, in the file system of the backup.
+    private let incoming: String
+    /// Nothing is shared with the data directory.
+    private let copiesAll: Bool
+
+    init(incoming: String, copiesAll: Bool) {
+        self.incoming = incoming
+        self.copiesAll = copiesAll
+    }
+
+    /// - Parameters:
+    ///   - mayLink: whether nobody changes the file where it is: others only take its name.
+    /// - Returns: false when there is no such file (any more).
+    func bring(_ source: String, to target: String, mayLink: Bool) throws -> Bool {
+        guard let here = FileFacts(path: source) else { return false }
+        guard let file = here.isLink ? FileFacts(path: source, followingLinks: true) : here,
+            file.isFile
+        else { return false }
+        if let there = FileFacts(path: target), there.isFile, there.isLike(file) { return true }
+        try Self.makeFolders(above: target)
+        unlink(incoming)
+        let isLinked = mayLink && !copiesAll && !here.isLink && link(source, incoming) == 0
+        guard try isLinked || copy(source) else { return false }
+        // A link may have come into the place of the file meanwhile.
+        guard FileFacts(path: incoming)?.isFile ?? false else { return false }
+        guard rename(incoming, target) == 0 else { throw DiskFile.failure("write", target) }
+        return true
+    }
+
+    /// - Returns: false when there is no such file.
+    private func copy(_ source: String) throws -> Bool {
+        for attempt in 1... {
+            guard let file = try DiskFile.reading(source), let before = file.status,
+                before.isFile
+            else { return false }
+            unlink(incoming)
+            let target = try DiskFile.making(incoming, mode: 0o600)
+            if ioctl(target.descriptor, Self.cloneRequest, file.descriptor) != 0 {
+                // Whoever appends to it does not make the copy endless.
+                try file.forEachPiece(bytesMax: before.size) { try target.append($0) }
+            }
+            try target.take(mode: before.mode, modifiedNanoseconds: before.modifiedNanoseconds)
+            // Somebody is writing it by hand: once more, in the hope of an end.
+            if file.status == before || attempt == OperatingLimits.attemptsMax { break }
+        }
+        return true
+    }
+
+    /// FICLONE of Linux, which Glibc does not declare.
+    private static let cloneRequest: UInt = 0x4004_9409
+
+    static func makeFolders(above path: String) throws {
+        guard let slash = path.lastIndex(of: "/") else { return }
+        let folder = String(path[..<slash])
+        if FileFacts(path: folder)?.isFolder ?? false { return }
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+    }
+}

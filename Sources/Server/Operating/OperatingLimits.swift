@@ -1,0 +1,22 @@
+/// Bounds of the operators' commands, each with its reason.
+enum OperatingLimits {
+    /// Tries to copy what is deleted and made anew meanwhile. Each takes less than the one before,
+    /// which has copied nearly all.
+    static let attemptsMax = 5
+    /// Objects of a bucket that are looked up at once; a folder is read anew for each page.
+    static let objectsPage = 10_000
+    /// Projects that are looked up at once.
+    static let projectsPage = 500
+    /// Pieces in which files are read and copied.
+    static let chunkBytes = 1 << 20
+    /// Bytes of `backup.json`: a handful of figures, and names of what was missing already.
+    static let backupHeaderBytesMax = 16 << 20
+    /// Bytes of a line about one file: a key of 1,024 bytes, each of them escaped.
+    static let backupLineBytesMax = 16 << 10
+    /// Damaged files that a message names; more are counted.
+    static let namedFilesMax = 10
+    /// Names below one another in a data directory: those of a key, and what is above them.
+    static let foldersDeepMax = 1_100
+    /// Between two lines that tell how far a command is.
+    static let progressSeconds = 2.0
+}

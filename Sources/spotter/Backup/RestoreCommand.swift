@@ -1,0 +1,48 @@
+import ArgumentParser
+import Foundation
+import NIOPosix
+import Server
+
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Makes a data directory from a backup.",
+        discussion: """
+            All checksums are compared first, then the files are written, and the database is \
+            checked. DIR is there when all of it was right; a folder that has something in it is \
+            left alone. Run it as the user who is to run the server.
+            """)
+
+    @Option(help: ArgumentHelp("What 'spotter backup' has made.", valueName: "folder"))
+    var from: String
+
+    @Option(help: "The data directory: a new folder.")
+    var dataDirectory = "./spotter-data"
+
+    @Flag(
+        help: """
+            Objects in buckets that are damaged or missing are left out and named; rows, models \
+            and components must be whole in any case.
+            """)
+    var leaveOutDamagedObjects = false
+
+    func run() async throws {
+        do {
+            let pool = NIOThreadPool(numberOfThreads: 1)
+            pool.start()
+            let result = try await Restore.run(
+                from: from, to: dataDirectory, leavesOutDamagedObjects: leaveOutDamagedObjects,
+                pool: pool, progress: ErrorOutput.line)
+            try await pool.shutdownGracefully()
+            for path in result.leftOut { ErrorOutput.line("warning: \(path) was left out") }
+            for missing in result.header.missing {
+                ErrorOutput.line("warning: the backup never had \(missing)")
+            }
+            Output.line(
+                "\(dataDirectory) is as it was on \(result.header.created.formatted(.iso8601))")
+            Output.line("Next: spotter serve --data-directory \(dataDirectory)")
+        } catch {
+            Spotter.exit(with: error)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Foundation
+import NIOPosix
+import Server
+import Service
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Tells what works in a set-up and what does not.",
+        discussion: """
+            Give it the options that 'spotter serve' or 'spotter worker' has; they may be running. \
+            Nothing is changed. Ends with 1 when something must be mended.
+            """)
+
+    @OptionGroup var stores: StoresOptions
+
+    @OptionGroup var service: ServiceOptions
+
+    @Flag(help: "Writes the findings as JSON.")
+    var json = false
+
+    private struct Report: Encodable {
+        let isWell: Bool
+        let version: String
+        let findings: [Finding]
+    }
+
+    func validate() throws { try service.check(with: stores) }
+
+    func run() async throws {
+        var configuration = stores.configuration()
+        try service.apply(to: &configuration)
+        let pool = NIOThreadPool(numberOfThreads: 2)
+        pool.start()
+        let findings = await Doctor(
+            configuration: configuration, environment: ProcessInfo.processInfo.environment,
+            pool: pool
+        ).examine()
+        try await pool.shutdownGracefully()
+        let isWell = !findings.contains { $0.level == .failed }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            let report = Report(
+                isWell: isWell, version: SpotterServer.version, findings: findings)
+            Output.line(String(decoding: try encoder.encode(report), as: UTF8.self))
+        } else {
+            let width = findings.map(\.check.count).max() ?? 0
+            for finding in findings { Output.line(Self.line(finding, width)) }
+        }
+        if !isWell { throw ExitCode(1) }
+    }
+
+    private static func line(_ finding: Finding, _ width: Int) -> String {
+        func padded(_ text: String, _ width: Int) -> String {
+            text + String(repeating: " ", count: max(0, width - text.count))
+        }
+        let remedy = finding.remedy.map { " → \($0)" } ?? ""
+        return "\(padded(finding.level.rawValue, 7))  \(padded(finding.check, width))  "
+            + finding.text + remedy
+    }
+}

@@ -1,0 +1,246 @@
+import FoundationEssentials
+import NIOPosix
+import TestSupport
+import Testing
+import Wire
+
+@testable import Storage
+
+/// Programs of several versions on one database.
+@Suite(.timeLimit(.minutes(2))) struct PostgreSQLUpgradeTests {
+    static let time = MetadataStoreContract.time
+    private typealias Step = PostgreSQLMigrations.Step
+
+    private static let later = Step(
+        "0900-later",
+        """
+        ALTER TABLE job ADD COLUMN later TEXT NOT NULL DEFAULT 'x';
+        CREATE TABLE later (name TEXT NOT NULL PRIMARY KEY);
+        """)
+    private static let removal = Step(
+        "0901-removal", "ALTER TABLE job DROP COLUMN claimed", requires: "0900-later")
+
+    private static func store(_ url: String, _ newSteps: [Step] = []) throws -> PostgreSQLStore {
+        try PostgreSQLStore(
+            url: url, limits: PostgreSQLLimits(), steps: PostgreSQLMigrations.steps + newSteps)
+    }
+
+    /// A database as the version before clusters left it.
+    private static func previousDatabase() throws -> String {
+        let server = try PostgreSQLServer.shared()
+        let url = try server.database()
+        let sql = try Checkout.bytes("Tests/StorageTests/Golden/0002.sql")
+        try server.sql(String(decoding: sql, as: UTF8.self), database: url)
+        return url
+    }
+
+    private static func claim(_ store: PostgreSQLStore, _ kind: String) async throws -> JobRecord? {
+        let late = time.addingTimeInterval(1_000_000)
+        return try await store.write { transaction in
+            guard var job = try transaction.claimableJob(kinds: [kind], now: late) else {
+                return nil
+            }
+            let found = job
+            job.state = .finished
+            job.claimed = late
+            try transaction.save(job)
+            return found
+        }
+    }
+
+    @Test func aSchemaWithMoreThanAProgramKnowsIsUsed() async throws {
+        let url = try PostgreSQLServer.shared().database()
+        let before = try Self.store(url)
+        #expect(try await before.read { try $0.countProjects() } == 0)
+        #expect(try await Self.store(url, [Self.later]).read { try $0.countProjects() } == 0)
+        // One that was there and one that starts now.
+        for (index, store) in [before, try Self.store(url)].enumerated() {
+            let job = JobRecord(
+                id: UUID(), kind: "train", subject: Data(), project: "p", created: Self.time)
+            try await store.write { transaction in
+                try transaction.save(ProjectRecord(name: "p\(index)", created: Self.time))
+                try transaction.save(job)
+            }
+            #expect(try await Self.claim(store, "train") == job)
+        }
+        #expect(try await before.read { try $0.countProjects() } == 2)
+    }
+
+    @Test func aSchemaThatNeedsANewerProgramIsRefused() async throws {
+        let url = try PostgreSQLServer.shared().database()
+        let newest = try Self.store(url, [Self.later, Self.removal])
+        #expect(try await newest.read { try $0.countProjects() } == 0)
+        let error = await #expect(throws: StorageError.self) {
+            try await Self.store(url).read { try $0.countProjects() }
+        }
+        #expect(error?.code == .unavailable)
+        for part in ["newer Spotter", "0901-removal", "needs 0900-later", "none after 0003"] {
+            #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+        }
+        // The version between needs no more.
+        let between = try Self.store(url, [Self.later])
+        #expect(try await between.read { try $0.countProjects() } == 0)
+    }
+
+    @Test func theVersionBeforeGoesOnDuringAndAfterTheMigration() async throws {
+        let url = try Self.previousDatabase()
+        let programs = try [PreviousProgram(url: url), PreviousProgram(url: url)]
+        let threads = NIOThreadPool(numberOfThreads: 2)
+        threads.start()
+        defer { threads.shutdownGracefully { _ in } }
+        let (isOver, rounds) = (Shared(false), Shared(0))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, program) in programs.enumerated() {
+                group.addTask {
+                    try await threads.runIfActive {
+                        var round = 0
+                        while !isOver.value {
+                            try program.work(
+                                round: "\(index)-\(round)", isEnding: round.isMultiple(of: 2))
+                            round += 1
+                            rounds.change { $0 += 1 }
+                        }
+                    }
+                }
+            }
+            group.addTask {
+                defer { isOver.change { $0 = true } }
+                let store = try Self.store(url)
+                while rounds.value < 10 { try await Task.sleep(for: .milliseconds(1)) }
+                #expect(try await store.read { try $0.project("old") } != nil)
+                let done = rounds.value
+                while rounds.value < done + 40 {
+                    // Beside them it takes jobs too.
+                    _ = try await Self.claim(store, "previous")
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+            }
+            do { try await group.waitForAll() } catch {
+                isOver.change { $0 = true }
+                throw error
+            }
+        }
+        try await Self.finishAll(try Self.store(url), rounds: rounds.value)
+    }
+
+    /// The jobs that the version before made are claimed and ended, each once.
+    private static func finishAll(_ store: PostgreSQLStore, rounds: Int) async throws {
+        var jobs: [JobRecord] = []
+        while let job = try await claim(store, "previous") { jobs.append(job) }
+        #expect(!jobs.isEmpty && Set(jobs.map(\.id)).count == jobs.count)
+        for job in jobs {
+            #expect(job.project == nil && job.priority == nil && job.subject == Data("{}".utf8))
+            #expect(job.attempt == (job.state == .running ? 1 : 0))
+        }
+        // Two of each round, and nothing was lost.
+        let url = store
+        let open = try await url.read { try $0.countJobs() }.filter { $0.kind == "previous" }
+        #expect(open.isEmpty)
+        let rows = try await store.read { transaction in
+            try #require(transaction as? PostgreSQLTransaction).integer(
+                """
+                SELECT COUNT(*) FROM job WHERE kind = 'previous' AND state = 'finished'
+                    AND project = '' AND priority = 2
+                """, [])
+        }
+        #expect(rows == 2 * rounds)
+    }
+
+    @Test func severalThatStartAtOnceBringAnOlderSchemaUpToDate() async throws {
+        let url = try Self.previousDatabase()
+        let claimed = try await withThrowingTaskGroup(of: [UUID].self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    let store = try Self.store(url)
+                    var mine: [UUID] = []
+                    while let job = try await Self.claim(store, "train") { mine.append(job.id) }
+                    return mine
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        // The one that ran and two that waited.
+        #expect(claimed.count == 3 && Set(claimed).count == 3)
+    }
+
+    /// Whoever wants a table waits behind a change of the table that waits behind a reader.
+    @Test func aMigrationBehindALongTransactionLetsOthersPass() async throws {
+        let url = try Self.previousDatabase()
+        let address = try PostgreSQLAddress(url: url)
+        var limits = PostgreSQLLimits()
+        limits.migrationLockMilliseconds = 20
+        limits.migrationPauseMilliseconds = 60
+        let reader = try PostgreSQLConnection(address, limits)
+        try reader.execute("BEGIN; SELECT 1 FROM job LIMIT 1")
+        let store = try PostgreSQLStore(
+            url: url, limits: limits, steps: PostgreSQLMigrations.steps)
+        let usual = PostgreSQLLimits()
+        let isDone = Shared(false)
+        async let migrated: Int = {
+            defer { isDone.change { $0 = true } }
+            return try await store.read { try $0.countProjects() }
+        }()
+        let program = try PreviousProgram(url: url)
+        let threads = NIOThreadPool(numberOfThreads: 1)
+        threads.start()
+        defer { threads.shutdownGracefully { _ in } }
+        try await threads.runIfActive {
+            let others = try PostgreSQLConnection(address, usual)
+            // The server is changing the schema, and at times behind the reader.
+            let tries = """
+                SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """
+            while try others.execute(tries).count == 0 { usleep(1000) }
+            for round in 0..<20 { try program.work(round: "\(round)", isEnding: true) }
+        }
+        #expect(!isDone.value)
+        try reader.execute("COMMIT")
+        #expect(try await migrated == 1)
+        #expect(try await Self.claim(store, "train") != nil)
+    }
+
+    @Test func aMigrationThatCannotBeDoneSaysWhy() async throws {
+        let server = try PostgreSQLServer.shared()
+        let url = try Self.previousDatabase()
+        var limits = PostgreSQLLimits()
+        limits.migrationLockMilliseconds = 10
+        limits.migrationPauseMilliseconds = 10
+        limits.migrationSeconds = 0.1
+        let steps = PostgreSQLMigrations.steps
+        let reader = try PostgreSQLConnection(PostgreSQLAddress(url: url), limits)
+        try reader.execute("BEGIN; SELECT 1 FROM job LIMIT 1")
+        let hasty = limits
+        func error(_ url: String) async -> String {
+            let error = await #expect(throws: StorageError.self) {
+                try await PostgreSQLStore(url: url, limits: hasty, steps: steps).read {
+                    try $0.countProjects()
+                }
+            }
+            return error?.message ?? ""
+        }
+        let waited = await error(url)
+        #expect(waited.contains("lacks 0003-clusters") && waited.contains("pg_stat_activity"))
+        try reader.execute("ROLLBACK")
+        // Another server that does not come to an end.
+        try reader.execute("SELECT pg_advisory_lock(\(0x73_706f_7474_6572))")
+        #expect(await error(url).contains("another server is changing it"))
+        try reader.execute("SELECT pg_advisory_unlock_all()")
+        // A role that owns nothing.
+        try server.sql(
+            """
+            CREATE ROLE visitor LOGIN;
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO visitor;
+            """, database: url)
+        let visitor = url.replacing("postgres://spotter@", with: "postgres://visitor@")
+        let refused = await error(visitor)
+        #expect(refused.contains("lacks 0003-clusters") && refused.contains("owner of the tables"))
+        // Once the owner has been there it is enough, also beside a newer program.
+        #expect(try await Self.store(url, [Self.later]).read { try $0.countProjects() } == 1)
+        try server.sql(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO visitor",
+            database: url)
+        let store = try Self.store(visitor)
+        #expect(try await Self.claim(store, "train") != nil)
+    }
+}
