@@ -83,7 +83,8 @@ package enum Limits {
     package static let memberGoneSeconds: TimeInterval = 20
     /// Its row is removed after so long, by whoever sees it.
     package static let memberForgottenSeconds: TimeInterval = 60
-    /// How often audit lines go to the state bucket: what the loss of a machine with its disk costs.
+    /// How often audit lines go to the state bucket: what the loss of a machine with its disk
+    /// costs.
     package static let auditDeliverySeconds: TimeInterval = 60
     /// Bytes of an object with audit lines. Who reads them holds one of each server.
     package static let auditObjectBytesMax = 2 << 20

@@ -118,11 +118,14 @@ import Testing
             try await fixture.delivery(files).deliver()
         }
         #expect(try await fixture.delivered().map(\.bytes) == [whole[0]])
+        let left = "\(fixture.directory)/.spotter-1"
+        try Data("{".utf8).write(to: URL(filePath: left))
         let files = try fixture.files()
         try files.append(whole[1])
         try await fixture.delivery(files).deliver()
         let cut = whole[1].prefix(30) + [UInt8(ascii: "\n")]
         #expect(try await fixture.delivered().map(\.bytes).joined == whole[0] + cut + whole[1])
+        #expect(!FileManager.default.fileExists(atPath: left))
     }
 
     @Test func linesAreDeliveredWhileTheProcessLivesAndBeforeItEnds() async throws {

@@ -8,8 +8,8 @@ import Synchronization
 /// one `audit.jsonl.2` and so on, and the oldest goes.
 ///
 /// Where lines are delivered to a bucket, those that were not stay, and `position.json` says how
-/// far the delivery has come. It is written before an object and after it: what a crash came between
-/// gets the same key and the same bytes again. Its calls block.
+/// far the delivery has come. It is written before an object and after it: what a crash came
+/// between gets the same key and the same bytes again. Its calls block.
 package final class AuditFiles: Sendable {
     private struct State {
         var file: Int32

@@ -48,6 +48,11 @@ final class AuditQueue: Sendable {
         self.files = files
         self.source = source
         self.logger = logger
+        // A crash may have left what was to become a position.
+        let names = try? FileManager.default.contentsOfDirectory(atPath: files.directory)
+        for name in names ?? [] where name.hasPrefix(".spotter-") {
+            unlink("\(files.directory)/\(name)")
+        }
         let path = "\(files.directory)/position.json"
         var position: Position?
         if let bytes = FileManager.default.contents(atPath: path) {
