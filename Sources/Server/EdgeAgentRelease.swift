@@ -46,10 +46,12 @@ package struct EdgeAgentRelease: Sendable {
             environment: environment, region: configuration.region, logger: logger)
         let outcome: Result<ComponentVersion, any Error>
         do {
-            let objects = try objects(configuration, cloud, pool)
+            let all = try objects(configuration, cloud, pool)
+            let objects = configuration.stateBucket.map { UserObjects(all, without: $0) } ?? all
             let publisher = EdgeAgentPublisher(
                 objects: objects,
-                registry: try registry(configuration, objects, pool, temporaryDirectory),
+                registry: try registry(
+                    configuration, objects, stateObjects: all, pool, temporaryDirectory),
                 pool: pool, temporaryDirectory: temporaryDirectory)
             outcome = .success(
                 try await publisher.publish(
@@ -80,8 +82,8 @@ package struct EdgeAgentRelease: Sendable {
     }
 
     private func registry(
-        _ configuration: ServerConfiguration, _ objects: any ObjectStore, _ pool: NIOThreadPool,
-        _ temporaryDirectory: String
+        _ configuration: ServerConfiguration, _ objects: any ObjectStore,
+        stateObjects: any ObjectStore, _ pool: NIOThreadPool, _ temporaryDirectory: String
     ) throws -> any ComponentCatalogue {
         let arns = ARNs(region: configuration.region, account: configuration.accountID)
         let path = configuration.dataDirectory
@@ -93,7 +95,7 @@ package struct EdgeAgentRelease: Sendable {
         let now: @Sendable () -> Date = { Date() }
         return StoredRegistry(
             metadata: metadata,
-            state: StateBucket(objects: objects, name: bucket, metadata: metadata, now: now),
+            state: StateBucket(objects: stateObjects, name: bucket, metadata: metadata, now: now),
             objects: objects, arns: arns, pool: pool, temporaryDirectory: temporaryDirectory,
             now: now)
     }

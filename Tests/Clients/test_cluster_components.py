@@ -110,6 +110,11 @@ def test_a_component_made_at_one_server_is_at_all(cluster, servers):
 
     named, staged, objects = rows_and_objects(cluster)
     assert named == objects and len(named) == 2 and not staged
+    # Nobody gets at the state by way of a component.
+    stolen = json.loads(recipe("shared.Thief", "1.0.0", "x"))
+    stolen["Manifests"][0]["Artifacts"] = [{"Uri": f"s3://{STATE}/{min(objects)}"}]
+    with pytest.raises(here.exceptions.ValidationException, match="cannot be accessed"):
+        here.create_component_version(inlineRecipe=json.dumps(stolen).encode())
     there.delete_component(arn=made["arn"])
     with pytest.raises(here.exceptions.ResourceNotFoundException):
         here.describe_component(arn=made["arn"])
@@ -234,6 +239,8 @@ def test_the_agent_is_published_to_all_servers(cluster, servers, tmp_path):
     assert outcome.returncode == 1 and "--component-version" in outcome.stderr
     assert publish("--component-version", "0.2.0").stdout == (
         f"{arn(name, '0.2.0')} is DEPLOYABLE\n")
+    outcome = publish("--component-version", "0.3.0", "--bucket", STATE)
+    assert outcome.returncode == 1 and "for Spotter's own use" in outcome.stderr
     outcome = publish(AWS_SECRET_ACCESS_KEY="another-secret-than-that")
     assert outcome.returncode == 1 and outcome.stderr.startswith("spotter: "), outcome.stderr
     assert "another-secret" not in outcome.stderr
