@@ -12,13 +12,12 @@ import threading
 import time
 import urllib.request
 
-import botocore.exceptions
 import pytest
 
 import edge
 from cluster import Cluster
-from conftest import (SPOTTER, Server, draw, host, make_dataset, make_package, png, train, wait,
-                      wait_model, wait_package)
+from conftest import (SPOTTER, Server, draw, host, make_dataset, make_package, png, train, wait_model,
+                      wait_package)
 from postgresql import Database
 
 
@@ -70,7 +69,7 @@ def kept(tmp_path_factory):
     metadata and one put there by hand."""
     server = Server(tmp_path_factory.mktemp("kept") / "data").start()
     client, s3 = server.client(), server.client("s3")
-    make_dataset(server, client, "parts", "parts-images", masks=True)
+    make_dataset(server, client, "parts", "parts-images", normal=20, anomalous=10)
     train(client, "parts", "parts-images")
     host(client, "parts")
     make_package(server, "parts", edge.NAME, "parts-images")
@@ -390,6 +389,7 @@ def test_the_doctor_names_what_is_broken(kept, tmp_path):
         rows.execute(
             "INSERT INTO job (id, kind, state, not_before, document) VALUES (?, ?, ?, ?, ?)",
             (job["id"], "train", "failed", time.time() - 60, json.dumps(job)))
+        rows.execute("DELETE FROM member")
         rows.execute("INSERT INTO staged_object VALUES ('p/9/x/model.onnx', ?)",
                      (time.time() - 3 * 86400,))
         rows.commit()
@@ -525,7 +525,9 @@ def test_a_data_directory_moves_to_a_cluster_with_all_that_it_has(kept, cluster,
                 "ComponentVersion": "1.0.1",
                 "TargetPlatform": {"Os": "LINUX", "Arch": "X86_64"}}})["JobName"]
         assert wait_package(client, "parts", job)["Status"] == "SUCCEEDED"
-        train(client, "parts", "parts-images")
+        version = client.create_model(ProjectName="parts", OutputConfig={
+            "S3Location": {"Bucket": "parts-images", "Prefix": "results/"}})["ModelMetadata"]
+        assert wait_model(client, "parts", version["ModelVersion"])["Status"] == "TRAINED"
         greengrass = server.client("greengrassv2")
         arn = f"arn:aws:greengrass:us-east-1:000000000000:components:{edge.NAME}:versions:1.0.0"
         uri = json.loads(greengrass.get_component(arn=arn)["recipe"])["Manifests"][0][
