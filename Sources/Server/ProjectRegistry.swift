@@ -47,7 +47,8 @@ package struct ProjectRegistry: Sendable {
     }
 
     package func all() async throws -> [Project] {
-        try await stores.metadata.read { try $0.projects(after: nil, limit: .max) }.map(Self.project)
+        try await stores.metadata.read { try $0.projects(after: nil, limit: .max) }
+            .map(Self.project)
     }
 
     package func project(_ name: String) async throws -> Project {

@@ -59,7 +59,7 @@ package enum Limits {
     package static let waitingCallsPerUnit = 16
     /// Bytes of images that wait for one model; 32 of the largest.
     package static let waitingBytesMax = 256 << 20
-    /// Models that are loaded at the same time. Each holds its file twice while the runtime reads it.
+    /// Models that are loaded at the same time. Each holds its file twice while it is read.
     package static let modelLoadsMax = 2
     /// How long a call waits for models in use to come to rest, when they leave its own no room.
     /// Clients that are then throttled try again.

@@ -7,8 +7,8 @@ struct StoresOptions: ParsableArguments {
 
     @Option(
         help: """
-            Folder for the database, objects, models and components, as far as other options do not \
-            put them elsewhere.
+            Folder for the database, objects, models and components, as far as other options do \
+            not put them elsewhere.
             """)
     var dataDirectory = "./spotter-data"
 

@@ -11,8 +11,8 @@ struct WorkerCommand: AsyncParsableCommand {
         discussion: """
             Start as many as there is to do, on any machine that reaches the database and the S3: \
             give them --metadata, --object-store s3 and --state-bucket as the servers have them. A \
-            worker keeps nothing; DIR holds files on their way. SIGTERM gives the jobs at hand back \
-            and ends it.
+            worker keeps nothing; DIR holds files on their way. SIGTERM gives the jobs at hand \
+            back and ends it.
             """)
 
     @OptionGroup var stores: StoresOptions

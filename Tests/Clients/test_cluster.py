@@ -121,7 +121,7 @@ def test_jobs_of_a_worker_that_dies_go_on_elsewhere(cluster):
         "SELECT document FROM model WHERE project = 'dying' AND version = 1"))["files"]
     kept = cluster.state_keys("models/dying/1/")
     staged = set(cluster.sql("SELECT key FROM staged_object").splitlines())
-    assert {key for key in kept if not key.startswith(named)} <= staged
+    assert {key for key in kept if not key.startswith(f"models/{named}")} <= staged
     last.stop()
     server.stop()
 

@@ -4,6 +4,9 @@ import contextlib
 import hashlib
 import json
 import os
+import random
+import re
+import shutil
 import signal
 import sqlite3
 import stat
@@ -137,7 +140,19 @@ def test_a_backup_beside_a_busy_server_is_whole_and_answers_the_same(kept, tmp_p
         wait_model(client, "parts", version)
         client.delete_model(ProjectName="parts", ModelVersion=version)
 
-    threads = [threading.Thread(target=busy, args=[work]) for work in (objects, projects, models)]
+    def components(number):
+        made = greengrass.create_component_version(inlineRecipe=json.dumps({
+            "RecipeFormatVersion": "2020-01-25", "ComponentName": f"churn.{number % 5}",
+            "ComponentVersion": f"1.0.{number}", "ComponentPublisher": "t", "Manifests": [{
+                "Platform": {"os": "linux"},
+                "Artifacts": [{"URI": "s3://parts-images/0.png", "Unarchive": "NONE"}]}]}))
+        arns.append(made["arn"])
+        if len(arns) > 3:
+            greengrass.delete_component(arn=arns.pop(0))
+
+    greengrass, arns = kept.client("greengrassv2"), []
+    threads = [threading.Thread(target=busy, args=[work])
+               for work in (objects, projects, models, components)]
     for thread in threads:
         thread.start()
     headers = []
@@ -177,10 +192,116 @@ def test_a_backup_beside_a_busy_server_is_whole_and_answers_the_same(kept, tmp_p
                     Bucket="parts-images", Prefix="churn/").get("Contents", []):
                 head = server.client("s3").get_object(Bucket="parts-images", Key=entry["Key"])
                 assert head["Metadata"]["number"].encode() == head["Body"].read()
+            # Every component is whole.
+            again = server.client("greengrassv2")
+            for component in again.list_components(scope="PRIVATE")["components"]:
+                for version in again.list_component_versions(arn=component["arn"])[
+                        "componentVersions"]:
+                    recipe = json.loads(again.get_component(arn=version["arn"])["recipe"])
+                    artifact = recipe["Manifests"][0]["Artifacts"][0]
+                    artifact = artifact.get("Uri") or artifact["URI"]
+                    url = again.get_component_version_artifact(
+                        arn=version["arn"], artifactName=artifact.removeprefix("s3://"))
+                    assert urllib.request.urlopen(url["preSignedUrl"]).read()
+            folder = server.directory / "greengrass"
+            made = [f"{x.parent.name}-{x.stem}" for x in folder.glob("components/*/*.json")]
+            assert sorted(made) == sorted(x.stem for x in folder.glob("recipes/*.json"))
+            assert len(list(folder.glob("artifacts/*/*"))) == len(made)
     # The restored server shares nothing with the backup.
     linked = tmp_path / "data0" / "internal" / "models"
     assert all(x.stat().st_nlink == 1 for x in linked.rglob("*") if x.is_file())
     assert all(x.stat().st_nlink == 1 for x in (tmp_path / "backup3").rglob("*") if x.is_file())
+
+
+def test_no_row_is_without_its_files_however_fast_models_come_and_go(kept, tmp_path):
+    done(backup(kept.directory, tmp_path / "first"))
+    data = tmp_path / "data"
+    done(restore(tmp_path / "first", data))
+    models = data / "internal" / "models" / "parts"
+    is_over = threading.Event()
+
+    def come_and_go(lane):
+        """As Spotter does it: files, row, then the row and its files again."""
+        chance = random.Random(lane)
+        with contextlib.closing(sqlite3.connect(data / "spotter.sqlite", timeout=30)) as rows:
+            document = json.loads(rows.execute(
+                "SELECT document FROM model WHERE version = 1").fetchone()[0])
+            version = 1000 * (lane + 1)
+            while not is_over.is_set():
+                version += 1
+                files = models / str(version) / "attempt"
+                files.mkdir(parents=True)
+                for name in ("model.onnx", "manifest.json"):
+                    (files / name).write_bytes(b"%d" % version)
+                document.update(version=version, files=f"parts/{version}/attempt")
+                rows.execute("INSERT INTO model VALUES ('parts', ?, 'TRAINED', ?)",
+                             (version, json.dumps(document)))
+                rows.commit()
+                time.sleep(chance.choice([0, 0.01, 0.1, 0.5]))
+                rows.execute("DELETE FROM model WHERE version = ?", (version,))
+                rows.commit()
+                shutil.rmtree(files.parent)
+
+    threads = [threading.Thread(target=come_and_go, args=[lane]) for lane in range(4)]
+    for thread in threads:
+        thread.start()
+    whole = 0
+    for number in range(15):
+        folder = tmp_path / f"backup{number}"
+        out = backup(data, folder)
+        if out.returncode != 0:
+            assert "deleted again and again" in out.stderr and not folder.exists()
+            continue
+        whole += 1
+        with contextlib.closing(sqlite3.connect(folder / "data" / "spotter.sqlite")) as rows:
+            named = {version: json.loads(document).get("files") or f"parts/{version}"
+                     for version, document in rows.execute("SELECT version, document FROM model "
+                                                           "WHERE status IN ('TRAINED', 'HOSTED')")}
+        kept_files = folder / "data" / "internal" / "models"
+        for version, files in named.items():
+            if version >= 1000:
+                assert (kept_files / files / "model.onnx").read_bytes() == b"%d" % version
+            assert (kept_files / files / "manifest.json").exists()
+        assert len(list(kept_files.rglob("model.onnx"))) == len(named)
+        assert not json.loads((folder / "backup.json").read_text())["missing"]
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert whole > 5
+
+
+def test_what_people_put_into_buckets_by_hand_is_copied_and_safe(kept, tmp_path):
+    elsewhere = tmp_path / "pictures"
+    elsewhere.mkdir()
+    (elsewhere / "1.png").write_bytes(b"elsewhere")
+    buckets = kept.directory / "buckets"
+    (buckets / "linked").symlink_to(elsewhere)
+    letters = buckets / "letters"
+    (letters / "same.txt").symlink_to("hand.txt")
+    (letters / "out.txt").symlink_to("/etc/hostname")
+    try:
+        done(backup(kept.directory, tmp_path / "backup"))
+    finally:
+        for link in (buckets / "linked", letters / "same.txt", letters / "out.txt"):
+            link.unlink()
+    saved = tmp_path / "backup" / "data" / "buckets"
+    assert (saved / "linked" / "1.png").read_bytes() == b"elsewhere"
+    assert (saved / "letters" / "same.txt").read_bytes() == b"by hand"
+    assert not (saved / "letters" / "same.txt").is_symlink()
+    assert not (saved / "letters" / "out.txt").exists()
+    # What only Spotter writes has one more name; what others may change is a copy.
+    assert (saved / "letters" / "a" / "ä.txt").stat().st_nlink > 1
+    assert (saved / "letters" / "hand.txt").stat().st_nlink == 1
+    assert (tmp_path / "backup" / "data" / "credentials").stat().st_nlink == 1
+    (letters / "hand.txt").write_bytes(b"changed")
+    kept.client("s3").put_object(Bucket="letters", Key="a/ä.txt", Body=b"replaced")
+    done(restore(tmp_path / "backup", tmp_path / "data"))
+    restored = tmp_path / "data" / "buckets" / "letters"
+    assert (restored / "hand.txt").read_bytes() == b"by hand"
+    assert (restored / "a" / "ä.txt").read_bytes() == b"by S3"
+    (letters / "hand.txt").write_bytes(b"by hand")
+    kept.client("s3").put_object(Bucket="letters", Key="a/ä.txt", Body=b"by S3",
+                                 ContentType="text/x-letter", Metadata={"from": "ann"})
 
 
 def test_a_restored_server_goes_on_with_jobs_that_were_running(tmp_path):
@@ -493,8 +614,11 @@ def test_a_data_directory_moves_to_a_cluster_with_all_that_it_has(kept, cluster,
     key = peer_key(cluster)
     stores = ["--metadata", url, "--object-store", "s3", "--s3-endpoint", cluster.peer.endpoint,
               "--state-bucket", "moved-state"]
-    with serving(data):
+    with serving(data) as server:
         refused(migrate(data, *stores, **key), "in use")
+        server.client("s3").put_object(Bucket="letters", Key="large", Body=b"x" * (17 << 20),
+                                       Metadata={"from": "bea"}, CacheControl="no-cache")
+        server.client("s3").create_multipart_upload(Bucket="letters", Key="never")
     # An S3 that fails in the middle leaves a database without rows.
     damaged = next((data / "internal" / "models").rglob("model.onnx"))
     whole = damaged.read_bytes()
@@ -508,8 +632,14 @@ def test_a_data_directory_moves_to_a_cluster_with_all_that_it_has(kept, cluster,
     (tmp_path / "away.zip").rename(artifact)
     text = done(migrate(data, *stores, **key))
     assert "1 models" in text and "1 components" in text and "--state-bucket moved-state" in text
-    assert "s3cr3t" not in text
+    assert "s3cr3t" not in text and "1 multipart uploads" in text
+    # Most of the objects were there from the try before.
+    copied, known = map(int, re.search(r"(\d+) objects \((\d+) were", text).groups())
+    assert copied - known <= 40 and known > 0
     refused(migrate(data, *stores, **key), "rows already")
+    head = cluster.s3().head_object(Bucket="letters", Key="large")
+    assert (head["ContentLength"], head["Metadata"], head["CacheControl"]) == (
+        17 << 20, {"from": "bea"}, "no-cache")
 
     # A server of the cluster has nothing but the stores.
     with serving(tmp_path / "fresh", *stores, **key) as server:

@@ -106,10 +106,10 @@ import Wire
             group.addTask {
                 defer { isOver.change { $0 = true } }
                 let store = try Self.store(url)
-                while rounds.value < 10 { try await Task.sleep(for: .milliseconds(1)) }
+                while rounds.value < 4 { try await Task.sleep(for: .milliseconds(1)) }
                 #expect(try await store.read { try $0.project("old") } != nil)
                 let done = rounds.value
-                while rounds.value < done + 40 {
+                while rounds.value < done + 12 {
                     // Beside them it takes jobs too.
                     _ = try await Self.claim(store, "previous")
                     try await Task.sleep(for: .milliseconds(1))

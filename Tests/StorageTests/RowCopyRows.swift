@@ -35,7 +35,7 @@ enum RowCopyRows {
             DatasetEntry(
                 sourceRef: "s3://b/\(index)", line: "{\"n\":\(index),\"\\u0000\":\"'\\\\\"}",
                 verdict: [nil, "normal", "anomaly"][index % 3],
-                created: time.addingTimeInterval(Double(index) / 7 + later))
+                created: time.addingTimeInterval(Double(index) / 8 + later))
         }
         try transaction.addEntries(
             (0..<5).map { entry($0) }, project: "q-ü", type: .test)
@@ -157,6 +157,8 @@ enum RowCopyRows {
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let (mine, others) = (try await one.read(question), try await other.read(question))
-        #expect(mine == others, sourceLocation: sourceLocation)
+        #expect(mine.count == others.count, sourceLocation: sourceLocation)
+        let first = zip(mine, others).first { $0 != $1 }
+        #expect(first == nil, sourceLocation: sourceLocation)
     }
 }

@@ -25,6 +25,31 @@ import Testing
             #expect(
                 fixture.proxy.requests.last?.hasPrefix("POST /\(location.bucket)/large?") == true)
             #expect(try await fixture.store.get(location, bytesMax: bytes.count) == bytes)
+            #expect(try await fixture.store.head(location)?.size == bytes.count)
+        }
+    }
+
+    @Test(arguments: [5, 17_000_000])
+    func whatIsKeptBesideAnObjectGoesWithIt(size: Int) async throws {
+        try await S3StoreFixture.with { fixture in
+            let directory = try TemporaryDirectory()
+            let path = "\(directory.path)/file"
+            try S3StoreFixture.bytes(size).write(to: URL(filePath: path))
+            let location = ObjectLocation(bucket: try await fixture.bucket(), key: "file")
+            #expect(try await fixture.store.etag(location) == nil)
+            try await fixture.store.put(
+                path: path,
+                ObjectAttributes(
+                    etag: "", headers: ["content-type": "text/x-letter"],
+                    userMetadata: ["from": "ann"]), at: location)
+            let peer = fixture.store.peer
+            let (response, _) = try await peer.client.send(
+                peer.request("HEAD", location.bucket, location.key), bytesMax: 0)
+            #expect(response.header("content-type") == "text/x-letter")
+            #expect(response.header("x-amz-meta-from") == "ann")
+            #expect(response.length == size)
+            #expect(
+                try await fixture.store.etag(location)?.contains("-") == (size > 16 << 20))
         }
     }
 

@@ -21,8 +21,8 @@ package struct PostgreSQLLimits: Sendable {
     /// The same after a first lost connection.
     package var reconnectMilliseconds = 50.0
     package var reconnectMillisecondsMax = 1_000.0
-    /// How long a change of the schema waits for a table. So long all others who want the table wait
-    /// behind it; a second is no more than a slow answer to them.
+    /// How long a change of the schema waits for a table. So long all others who want the table
+    /// wait behind it; a second is no more than a slow answer to them.
     package var migrationLockMilliseconds = 1_000
     /// Then it lets them go on for so long, before it tries again.
     package var migrationPauseMilliseconds = 4_000.0

@@ -2,8 +2,8 @@ import Glibc
 
 /// Brings the schema up to date while servers and workers of the version before go on.
 ///
-/// So a step only adds: tables, columns with a default, indexes. One that cannot must come a version
-/// later than the code that does without what it takes away, and say in `requires` which step a
+/// So a step only adds: tables, columns with a default, indexes. One that cannot must come a
+/// version later than the code that does without what it takes away, and say in `requires` which step a
 /// program must know to use the schema after it. A table's step waits for the transactions that use
 /// the table, and whoever comes after it waits too: it does so for a moment only, and tries again
 /// later. Every step is one transaction, and what it does to a table of many rows must be quick.
@@ -30,8 +30,8 @@ enum PostgreSQLMigrations {
     /// the others wait. Without such steps a role that may change no tables is enough.
     ///
     /// - Parameter steps: all that the program knows, in their order.
-    /// - Throws: `StorageError.unavailable` for a schema that needs a newer program, or for one that
-    ///   could not be changed in time; `PostgreSQLError`.
+    /// - Throws: `StorageError.unavailable` for a schema that needs a newer program, or for one
+    ///   that could not be changed in time; `PostgreSQLError`.
     static func migrate(
         _ connection: PostgreSQLConnection, _ address: PostgreSQLAddress,
         _ limits: PostgreSQLLimits,
@@ -95,7 +95,7 @@ enum PostgreSQLMigrations {
             throw StorageError(
                 .unavailable,
                 "The \(address) was made by a newer Spotter: its schema has the step "
-                    + "\(there[newer]), which needs \(rows.text(newer, 1)); this program knows none "
+                    + "\(there[newer]), which needs \(rows.text(newer, 1)); this program has none "
                     + "after \(newest). Use the newer one.")
         }
         return steps.filter { !there.contains($0.name) }
