@@ -95,8 +95,8 @@ enum PostgreSQLMigrations {
             throw StorageError(
                 .unavailable,
                 "The \(address) was made by a newer Spotter: its schema has the step "
-                    + "\(there[newer]), which needs \(rows.text(newer, 1)); this program has none "
-                    + "after \(newest). Use the newer one.")
+                    + "\(there[newer]), which needs \(rows.text(newer, 1)); this program knows "
+                    + "none after \(newest). Use the newer one.")
         }
         return steps.filter { !there.contains($0.name) }
     }
