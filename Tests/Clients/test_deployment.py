@@ -320,11 +320,14 @@ def test_servers_and_workers_answer_what_they_are_asked_for_their_health(cluster
     assert paths == {"server": {"/health", "/health/ready"}, "worker": {"/health", "/health/ready"}}
     worker = cluster.worker("--metrics", "everyone")
     try:
-        for member, name in [(cluster.members[0], "server"), (worker, "worker")]:
+        # A worker names the page that tells of its health.
+        ends = {"server": cluster.members[0].endpoint,
+                "worker": worker.endpoint.removesuffix("/health")}
+        for name, endpoint in ends.items():
             for path in [*paths[name], "/metrics"]:
-                with urllib.request.urlopen(member.endpoint + path) as answer:
+                with urllib.request.urlopen(endpoint + path) as answer:
                     assert answer.status == 200
-        assert health(worker.endpoint.rsplit(":", 1)[1]) == 0
+            assert health(endpoint.rsplit(":", 1)[1]) == 0
     finally:
         assert worker.stop() == 0
 

@@ -3,8 +3,8 @@ import Glibc
 /// Brings the schema up to date while servers and workers of the version before go on.
 ///
 /// So a step only adds: tables, columns with a default, indexes. One that cannot must come a
-/// version later than the code that does without what it takes away, and say in `requires` which step a
-/// program must know to use the schema after it. A table's step waits for the transactions that use
+/// version later than the code that does without what it takes away, and say in `requires` which
+/// step a program must know to use the schema after it. A table's step waits for the transactions that use
 /// the table, and whoever comes after it waits too: it does so for a moment only, and tries again
 /// later. Every step is one transaction, and what it does to a table of many rows must be quick.
 enum PostgreSQLMigrations {
