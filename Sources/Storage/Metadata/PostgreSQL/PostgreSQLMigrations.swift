@@ -4,9 +4,11 @@ import Glibc
 ///
 /// So a step only adds: tables, columns with a default, indexes. One that cannot must come a
 /// version later than the code that does without what it takes away, and say in `requires` which
-/// step a program must know to use the schema after it. A table's step waits for the transactions that use
-/// the table, and whoever comes after it waits too: it does so for a moment only, and tries again
-/// later. Every step is one transaction, and what it does to a table of many rows must be quick.
+/// step a program must know to use the schema after it.
+///
+/// A table's step waits for the transactions that use the table, and whoever comes after it waits
+/// too: it does so for a moment only, and tries again later. Every step is one transaction, and
+/// what it does to a table of many rows must be quick.
 enum PostgreSQLMigrations {
     struct Step: Sendable {
         let name: String
