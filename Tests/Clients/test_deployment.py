@@ -179,6 +179,23 @@ def test_the_page_tells_of_each_variable(name):
     assert f"`{name}" in DEPLOYMENT
 
 
+def test_servers_have_room_for_the_models_that_they_keep():
+    source = (ROOT / "Sources/Service/Limits.swift").read_text()
+    gibibytes = int(re.search(r"hostedModelBytesMax = (\d+) << 30", source).group(1))
+    text = {path.name: path.read_text() for path in PACKAGING.glob("systemd/*.service")}
+    unit = re.compile(r"^MemoryMax=(\d+)G$", re.M)
+    server, = [deployment["spec"]["template"]["spec"]["containers"][0]
+               for deployment in of_kind("Deployment")
+               if deployment["metadata"]["name"] == "spotter-server"]
+    limits = [COMPOSE["services"]["server"]["deploy"]["resources"]["limits"]["memory"],
+              server["resources"]["limits"]["memory"],
+              unit.search(text["spotter-server@.service"]).group(1)]
+    for limit in limits:
+        assert int(re.match(r"\d+", limit).group(0)) >= gibibytes + 1
+    # Beside them there is a training.
+    assert int(unit.search(text["spotter.service"]).group(1)) >= gibibytes + 3
+
+
 def test_the_image_is_of_this_version():
     version = run(["--version"]).stdout.strip()
     images = [service["image"] for service in COMPOSE["services"].values() if "build" in service]

@@ -150,10 +150,15 @@ private final class BackupRun {
     /// Brings an object with what is kept beside it, or not at all when it is gone.
     private func bring(_ object: BucketFiles.File, of bucket: BucketFiles, _ path: String) throws {
         let place = "\(path)/\(object.place)"
-        for _ in 0..<OperatingLimits.attemptsMax {
+        for _ in 0..<OperatingLimits.objectAttemptsMax {
             // Without a record it was put there by hand, and may be changed where it is.
             let isOurs = bucket.record(of: object.key, like: object.source) != nil
-            guard try transfer.bring(object.source, to: place, mayLink: isOurs) else { return }
+            guard try transfer.bring(object.source, to: place, mayLink: isOurs) else {
+                // Deleted, perhaps after it was brought and before its record was.
+                let record = bucket.recordPlace(of: object.key, like: place)
+                if let record, FileFacts(path: "\(path)/\(record)") == nil { unlink(place) }
+                return
+            }
             if let record = bucket.record(of: object.key, like: place) {
                 if try transfer.bring(
                     record.source, to: "\(path)/\(record.place)", mayLink: true)

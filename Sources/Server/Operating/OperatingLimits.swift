@@ -3,6 +3,8 @@ enum OperatingLimits {
     /// Tries to copy what is deleted and made anew meanwhile. Each takes less than the one before,
     /// which has copied nearly all.
     static let attemptsMax = 5
+    /// The same for one object, which a client may be writing again and again.
+    static let objectAttemptsMax = 100
     /// Objects of a bucket that are looked up at once; a folder is read anew for each page.
     static let objectsPage = 10_000
     /// Projects that are looked up at once.

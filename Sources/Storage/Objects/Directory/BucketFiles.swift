@@ -74,13 +74,20 @@ package struct BucketFiles: Sendable {
     /// - Parameter path: the object's file, or another one of the same size and time.
     /// - Returns: nil when there is no such record now.
     package func record(of key: String, like path: String) -> File? {
+        guard let place = recordPlace(of: key, like: path) else { return nil }
+        let source = "\(folder.path)/\(place)"
+        guard FileStatus(path: source)?.kind == .file else { return nil }
+        return File(key: key, source: source, place: place)
+    }
+
+    /// Path below the bucket's folder of what is kept of an object, whether or not it is there.
+    ///
+    /// - Returns: nil when there is nothing at `path`.
+    package func recordPlace(of key: String, like path: String) -> String? {
         guard let key = try? ObjectKey(key), let status = FileStatus(path: path) else {
             return nil
         }
         let name = RecordFolder.name(key, status)
-        let place = "\(BucketFolder.recordsName)/\(name.prefix(2))/\(name)"
-        let source = "\(folder.path)/\(place)"
-        guard FileStatus(path: source)?.kind == .file else { return nil }
-        return File(key: key.text, source: source, place: place)
+        return "\(BucketFolder.recordsName)/\(name.prefix(2))/\(name)"
     }
 }

@@ -165,6 +165,8 @@ def test_a_backup_beside_a_busy_server_is_whole_and_answers_the_same(kept, tmp_p
     for thread in threads:
         thread.join()
     assert not failures
+    for arn in arns:
+        greengrass.delete_component(arn=arn)
 
     for number, header in enumerate(headers):
         folder = tmp_path / f"backup{number}"
