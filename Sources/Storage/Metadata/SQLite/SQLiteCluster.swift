@@ -4,8 +4,7 @@ import GRDB
 extension SQLiteTransaction: ComponentTable {
     func component(_ name: String, _ version: String) throws -> ComponentRow? {
         try Row.fetchOne(
-            database,
-            sql: "SELECT document, recipe FROM component WHERE name = ? AND version = ?",
+            statement("SELECT document, recipe FROM component WHERE name = ? AND version = ?"),
             arguments: [name, version]
         ).map { row in
             let document: String = row["document"]
@@ -17,14 +16,13 @@ extension SQLiteTransaction: ComponentTable {
 
     func componentNames(after: String?, limit: Int) throws -> [String] {
         try String.fetchAll(
-            database,
-            sql: "SELECT DISTINCT name FROM component WHERE name > ? ORDER BY name LIMIT ?",
+            statement("SELECT DISTINCT name FROM component WHERE name > ? ORDER BY name LIMIT ?"),
             arguments: [after ?? "", limit])
     }
 
     func componentVersions(_ name: String) throws -> [String] {
         try String.fetchAll(
-            database, sql: "SELECT version FROM component WHERE name = ?", arguments: [name])
+            statement("SELECT version FROM component WHERE name = ?"), arguments: [name])
     }
 
     func save(_ component: ComponentRow) throws {
@@ -56,7 +54,7 @@ extension SQLiteTransaction: StagedObjectTable {
 
     func stagedObject(_ key: String) throws -> StagedObject? {
         try Double.fetchOne(
-            database, sql: "SELECT created FROM staged_object WHERE key = ?", arguments: [key]
+            statement("SELECT created FROM staged_object WHERE key = ?"), arguments: [key]
         ).map { StagedObject(key: key, created: Date(timeIntervalSince1970: $0)) }
     }
 
@@ -66,11 +64,11 @@ extension SQLiteTransaction: StagedObjectTable {
 
     func stagedObjects(createdBefore date: Date, limit: Int) throws -> [StagedObject] {
         try Row.fetchAll(
-            database,
-            sql: """
+            statement(
+                """
                 SELECT key, created FROM staged_object WHERE created < ?
                 ORDER BY created, key LIMIT ?
-                """, arguments: [date.timeIntervalSince1970, limit]
+                """), arguments: [date.timeIntervalSince1970, limit]
         ).map { row in
             StagedObject(key: row["key"], created: Date(timeIntervalSince1970: row["created"]))
         }

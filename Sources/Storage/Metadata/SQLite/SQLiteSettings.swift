@@ -25,7 +25,7 @@ extension SQLiteTransaction: TokenTable {
 extension SQLiteTransaction: TagTable {
     func tags(of resource: String) throws -> [Tag] {
         try Row.fetchAll(
-            database, sql: "SELECT key, value FROM tag WHERE resource = ? ORDER BY key",
+            statement("SELECT key, value FROM tag WHERE resource = ? ORDER BY key"),
             arguments: [resource]
         ).map { Tag(key: $0["key"], value: $0["value"]) }
     }
@@ -80,7 +80,7 @@ extension SQLiteTransaction: UserTable {
 extension SQLiteTransaction: SettingTable {
     func setting(_ name: String) throws -> Data? {
         try Data.fetchOne(
-            database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name])
+            statement("SELECT value FROM setting WHERE name = ?"), arguments: [name])
     }
 
     func saveSetting(_ name: String, _ value: Data) throws {

@@ -22,7 +22,7 @@ struct SQLiteTransaction {
         -> [Record]
     {
         let decoder = JSONDecoder()
-        return try String.fetchAll(database, sql: sql, arguments: arguments).map {
+        return try String.fetchAll(statement(sql), arguments: arguments).map {
             try decoder.decode(Record.self, from: Data($0.utf8))
         }
     }
@@ -35,8 +35,11 @@ struct SQLiteTransaction {
     }
 
     func execute(_ sql: String, _ arguments: StatementArguments) throws {
-        try database.execute(sql: sql, arguments: arguments)
+        try statement(sql).execute(arguments: arguments)
     }
+
+    /// Prepared once for each connection: preparing takes longer than most statements.
+    func statement(_ sql: String) throws -> Statement { try database.cachedStatement(sql: sql) }
 }
 
 extension SQLiteTransaction: ProjectTable {
@@ -59,7 +62,7 @@ extension SQLiteTransaction: ProjectTable {
     }
 
     func countProjects() throws -> Int {
-        try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM project") ?? 0
+        try Int.fetchOne(statement("SELECT COUNT(*) FROM project")) ?? 0
     }
 
     func removeProject(_ name: String) throws {
@@ -107,7 +110,7 @@ extension SQLiteTransaction: DatasetTable {
 
     func change(project: String, type: DatasetType) throws -> Data? {
         try Data.fetchOne(
-            database, sql: "SELECT lines FROM dataset_change WHERE project = ? AND type = ?",
+            statement("SELECT lines FROM dataset_change WHERE project = ? AND type = ?"),
             arguments: [project, type.rawValue])
     }
 }
@@ -144,7 +147,7 @@ extension SQLiteTransaction: ModelTable {
 
     func countModels(_ project: String) throws -> Int {
         try Int.fetchOne(
-            database, sql: "SELECT COUNT(*) FROM model WHERE project = ?", arguments: [project])
+            statement("SELECT COUNT(*) FROM model WHERE project = ?"), arguments: [project])
             ?? 0
     }
 
