@@ -36,7 +36,8 @@ package struct ModelLibrary: Sendable {
     }
 
     /// Writes the files of an attempt, which no row names yet: `adopt` them in the transaction that
-    /// saves the row, or `abandon` them. When it throws, nothing stays.
+    /// saves the row, or `abandon` them. When it throws, what stays is removed by the
+    /// sweep.
     ///
     /// - Parameter attempt: no other attempt has the same.
     /// - Returns: what `ModelRecord.files` is to be.
@@ -45,12 +46,15 @@ package struct ModelLibrary: Sendable {
     ) async throws -> String {
         let folder = "\(project)/\(version)/\(attempt)"
         let bytes = try manifest.encoded()
+        var written: [String] = []
         do {
             for (key, content) in zip(Self.keys(in: folder, prefix: prefix), [bytes, model]) {
                 try await state.stage(.bytes(content), key)
+                written.append(key)
             }
         } catch {
-            await abandon(folder)
+            // The one that failed may still be on its way, so it stays noted until the sweep.
+            await state.abandon(written)
             throw error
         }
         return folder

@@ -33,8 +33,11 @@ package struct StateBucket: Sendable {
 
     /// Writes an object that no row names yet. Keys are used once.
     package func stage(_ content: ObjectContent, _ key: String) async throws {
-        let object = StagedObject(key: key, created: now())
-        try await metadata.write { try $0.saveStagedObject(object) }
+        // The time is that of the transaction, which may have waited.
+        let now = now
+        try await metadata.write {
+            try $0.saveStagedObject(StagedObject(key: key, created: now()))
+        }
         if try await !objects.bucketExists(name) { try await objects.createBucket(name) }
         try await objects.put(content, at: location(key))
     }
