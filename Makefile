@@ -5,7 +5,7 @@ SWIFT_BUILD_FLAGS ?=
 architecture := $(subst x86_64,amd64,$(shell uname -m))
 python := .deps/venv/bin/python
 
-.PHONY: help setup build release demo edge-agent test test-swift test-clients integration test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
+.PHONY: help setup build release demo edge-agent test test-swift test-clients integration simulation test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
@@ -17,6 +17,7 @@ help:
 	@echo 'make integration objects on an S3 of Ceph that it starts on loopback'
 	@echo 'make test-arm64 a package on ARM64 by emulation'
 	@echo 'make test-training the training of the feature backbone; PyTorch, 2 GB and more'
+	@echo 'make simulation 10,000 lives of a cluster in which everything fails, from seeds'
 	@echo 'make fuzz      100,000 hostile requests, and schemathesis'
 	@echo 'make bench     speed and memory of training and detection'
 	@echo 'make bench-cluster  servers and workers under kill -9, jobs a minute, requests a second'
@@ -69,6 +70,13 @@ test-arm64: setup
 test-training:
 	@scripts/setup --training
 	cd training && ../.deps/venv-training/bin/python -m pytest tests
+
+# Servers, workers and clients on stores that fail; 'ARGUMENTS=500' runs so many. A seed that failed
+# is run alone with SPOTTER_SIMULATION_SEED=NUMBER in front of it.
+simulation: setup
+	swift build --build-tests $(SWIFT_BUILD_FLAGS)
+	SPOTTER_SIMULATION_SCHEDULES=$(or $(ARGUMENTS),10000) \
+		swift test --skip-build --filter SimulationTests
 
 # A hundred thousand requests that nobody would send, and schemathesis on our own description.
 fuzz: setup

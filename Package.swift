@@ -156,7 +156,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Access", "Service", "Storage", "Vision", logging, nioPosix,
+                "Access", "Service", "Storage", "Vision", "Wire", logging, nioPosix,
             ],
             swiftSettings: settings),
 
