@@ -6,8 +6,8 @@ import Wire
 
 @testable import Service
 
-/// A service whose stores can be watched and made to fail, with rows of models and the files of a
-/// real small one.
+/// A service whose stores can be watched and made to fail, with rows of models and small files that
+/// the runtime really loads.
 struct ModelFixture: Sendable {
     let service: TestService
     let objects: WatchedStore
@@ -73,7 +73,9 @@ struct ModelFixture: Sendable {
     /// A model as trainings of before left it: its row names no files.
     func createOlderModel(_ version: Int = 1, _ status: ModelStatus = .trained) async throws {
         try await createModel(version)
-        let (manifest, model) = try SmallModel.trained.get()
+        let model = SmallModel.bytes("older \(version)")
+        let manifest = try SmallModel.manifest(
+            arn: "arn", project: "p", version: version, model: model)
         let store = stateObjects
         if try await !store.bucketExists("models") { try await store.createBucket("models") }
         for (name, bytes) in [("manifest.json", try manifest.encoded()), ("model.onnx", model)] {

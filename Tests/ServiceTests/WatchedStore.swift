@@ -61,14 +61,27 @@ final class WatchedStore: ObjectStore {
 /// Metadata that forgets to say that a write was done.
 final class ForgetfulMetadata: MetadataStore {
     private let base: any MetadataStore
-    private let writes = Mutex<Int?>(nil)
+    private let isDue = Mutex<(@Sendable (any MetadataTransaction) throws -> Bool)?>(nil)
 
     init(_ base: any MetadataStore) { self.base = base }
 
     var changes: MetadataChanges { base.changes }
 
-    /// The write after the next `count` is done, and fails for whoever asked for it.
-    func forget(after count: Int) { writes.withLock { $0 = count } }
+    /// The next write after which `isDue` is done, and fails for whoever asked for it.
+    func forget(when isDue: @escaping @Sendable (any MetadataTransaction) throws -> Bool) {
+        self.isDue.withLock { $0 = isDue }
+    }
+
+    /// The write after the next `count`.
+    func forget(after count: Int) {
+        let left = Mutex(count)
+        forget { _ in
+            left.withLock { left in
+                left -= 1
+                return left < 0
+            }
+        }
+    }
 
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
@@ -77,13 +90,12 @@ final class ForgetfulMetadata: MetadataStore {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
     ) async throws -> Value {
-        let value = try await base.write(body)
-        let isForgotten = writes.withLock { left in
-            guard let count = left else { return false }
-            left = count > 0 ? count - 1 : nil
-            return count == 0
+        let isDue = isDue.withLock { $0 }
+        let (value, isForgotten) = try await base.write { transaction in
+            (try body(transaction), try isDue?(transaction) ?? false)
         }
         if isForgotten {
+            self.isDue.withLock { $0 = nil }
             throw StorageError(.unavailable, "The connection was lost at the end.")
         }
         return value

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import NIOPosix
 import TestSupport
 import Testing
@@ -99,6 +100,8 @@ import Wire
                                 round: "\(index)-\(round)", isEnding: round.isMultiple(of: 2))
                             round += 1
                             rounds.change { $0 += 1 }
+                            // A busy server, not one that leaves the others no moment.
+                            usleep(20_000)
                         }
                     }
                 }

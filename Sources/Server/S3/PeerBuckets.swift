@@ -29,7 +29,8 @@ struct PeerBuckets: Codable {
         } catch {
             // A list that cannot be read is not passed on as it is either.
             throw S3Error(
-                .serviceUnavailable, "The list of buckets of the store behind this server cannot "
+                .serviceUnavailable,
+                "The list of buckets of the store behind this server cannot "
                     + "be read.")
         }
         document.Buckets?.Bucket?.removeAll { UserObjects.isSame($0.Name, hidden) }

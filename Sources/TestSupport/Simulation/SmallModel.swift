@@ -1,14 +1,14 @@
-import FoundationEssentials
-import Vision
+package import FoundationEssentials
+package import Vision
 
 /// The smallest detector there is: its score is the mean of the pixels. The runtime loads and runs
 /// it as any other.
-enum SmallModel {
+package enum SmallModel {
     /// Pixels of a side of its images.
-    static let side = 32
+    package static let side = 32
 
     /// - Parameter name: two models of other names have other bytes.
-    static func bytes(_ name: String) -> Data {
+    package static func bytes(_ name: String) -> Data {
         let image = value("image", elementType: 2, [1, side, side, 3])
         let score = value("score", elementType: 1, [1])
         let map = value("anomaly_map", elementType: 1, [1, side, side, 1])
@@ -70,7 +70,7 @@ enum SmallModel {
         return bytes
     }
 
-    static func manifest(arn: String, project: String, version: Int, model: Data) throws
+    package static func manifest(arn: String, project: String, version: Int, model: Data) throws
         -> ModelManifest
     {
         let text = """

@@ -1,0 +1,149 @@
+import FoundationEssentials
+import Storage
+import TestSupport
+import Testing
+import Vision
+import Wire
+
+@testable import Service
+
+/// Which files of trainings and deletions there are, whatever happens to workers and stores.
+@Suite struct ModelFilesTests {
+    private let fixture: ModelFixture
+
+    init() throws { fixture = try ModelFixture() }
+
+    private let training = JobSubject.train(project: "p", version: 1)
+    private let deletion = JobSubject.deleteModel(project: "p", version: 1)
+
+    private func trained() async throws -> ModelRecord {
+        try await fixture.createModel()
+        try await fixture.work(training)
+        return try #require(try await fixture.model())
+    }
+
+    @Test func theRowNamesTheFilesOfTheAttemptThatTrainedIt() async throws {
+        let model = try await trained()
+        let files = try #require(model.files)
+        #expect(model.status == .trained && files.hasPrefix("p/1/") && files.hasSuffix("-1"))
+        #expect(
+            try await fixture.stateKeys() == ["\(files)/manifest.json", "\(files)/model.onnx"])
+        #expect(try await fixture.stagedKeys().isEmpty)
+        #expect(try await fixture.context.models.load(model).manifest.projectName == "p")
+    }
+
+    @Test(arguments: ["manifest.json", "model.onnx", "EvaluationManifest-p-1.json"])
+    func aTrainingThatLostItsLeaseWritesNothingThatARowNames(moment: String) async throws {
+        try await fixture.createModel()
+        let steal: WatchedStore.Watcher = { [fixture] at, location in
+            guard at == .beforePut, location.key.hasSuffix(moment) else { return }
+            try await fixture.stealJobs()
+        }
+        fixture.stateObjects.watch(steal)
+        fixture.objects.watch(steal)
+        try await fixture.work(training)
+        fixture.stateObjects.watch(nil)
+        fixture.objects.watch(nil)
+        let lost = try #require(try await fixture.model())
+        #expect(lost.status == .training && lost.files == nil)
+        #expect(try await fixture.stateKeys().isEmpty)
+        #expect(try await fixture.stagedKeys().isEmpty)
+        // The lease is asked for before each of the user's files; only one was on its way.
+        #expect(
+            try await fixture.outputKeys()
+                == (moment.hasPrefix("Evaluation") ? ["EvaluationManifest-p-1.json"] : []))
+
+        fixture.endLeases()
+        try await fixture.work()
+        let model = try #require(try await fixture.model())
+        #expect(model.status == .trained && model.files?.hasSuffix("-3") == true)
+        #expect(try await fixture.stateKeys().count == 2)
+        #expect(try await fixture.outputKeys().count == 2)
+        _ = try await fixture.context.models.load(model)
+    }
+
+    @Test func anEndThatNobodyHeardOfKeepsTheFilesThatTheRowGot() async throws {
+        try await fixture.createModel()
+        fixture.metadata.forget { try $0.model("p", 1)?.status == .trained }
+        try await fixture.work(training)
+        let model = try #require(try await fixture.model())
+        #expect(model.status == .trained)
+        _ = try await fixture.context.models.load(model)
+        #expect(try await fixture.stagedKeys().isEmpty)
+    }
+
+    @Test func aTrainingWhoseStoreFailsIsDoneAgainAndLeavesNothingForEver() async throws {
+        try await fixture.createModel()
+        fixture.stateFaults.fail(.put, times: 1, after: 1)
+        try await fixture.work(training)
+        #expect(try await fixture.model()?.status == .training)
+        // A write that failed may still arrive, so its key stays noted.
+        #expect(try await fixture.stagedKeys().count == 1)
+        fixture.service.clock.advance(by: Limits.jobPauseSecondsMax)
+        try await fixture.work()
+        let model = try #require(try await fixture.model())
+        #expect(model.status == .trained)
+        fixture.service.clock.advance(by: Limits.stagedObjectSeconds + 1)
+        try await fixture.context.state.sweep()
+        #expect(try await fixture.stagedKeys().isEmpty)
+        #expect(try await fixture.stateKeys() == fixture.context.models.keys(of: model))
+    }
+
+    @Test func aDeletionRemovesTheRowAndTheFiles() async throws {
+        _ = try await trained()
+        try await fixture.change { $0.status = .deleting }
+        try await fixture.work(deletion)
+        #expect(try await fixture.model() == nil)
+        #expect(try await fixture.stateKeys().isEmpty)
+        #expect(try await fixture.stagedKeys().isEmpty)
+    }
+
+    @Test func filesThatCannotBeRemovedNowAreRemovedLater() async throws {
+        let model = try await trained()
+        try await fixture.change { $0.status = .deleting }
+        fixture.stateFaults.fail(.delete, times: 3)
+        try await fixture.work(deletion)
+        #expect(try await fixture.model() == nil)
+        let keys = fixture.context.models.keys(of: model)
+        #expect(try await fixture.stateKeys() == keys)
+        #expect(try await fixture.stagedKeys() == keys)
+        await #expect(throws: StorageError.self) { try await fixture.context.state.sweep() }
+        try await fixture.context.state.sweep()
+        #expect(try await fixture.stateKeys().isEmpty)
+        #expect(try await fixture.stagedKeys().isEmpty)
+    }
+
+    @Test func aModelWithoutFilesIsDeletedWhereNothingWasEverWritten() async throws {
+        try await fixture.createModel()
+        try await fixture.change { $0.status = .deleting }
+        try await fixture.work(deletion)
+        #expect(try await fixture.model() == nil)
+        #expect(try await fixture.stagedKeys().isEmpty)
+    }
+
+    @Test func aModelOfBeforeIsHostedAndDeleted() async throws {
+        try await fixture.createOlderModel()
+        try await fixture.work(.startHosting(project: "p", version: 1))
+        #expect(try await fixture.model()?.status == .hosted)
+        try await fixture.work(.stopHosting(project: "p", version: 1))
+        #expect(try await fixture.model()?.status == .trained)
+        try await fixture.change { $0.status = .deleting }
+        try await fixture.work(deletion)
+        #expect(try await fixture.model() == nil)
+        #expect(try await fixture.stateKeys().isEmpty)
+    }
+
+    @Test func filesThatAreGoneOrDamagedAreToldWithTheModel() async throws {
+        let model = try await trained()
+        let key = "\(try #require(model.files))/model.onnx"
+        let location = fixture.context.state.location(key)
+        try await fixture.stateObjects.put(.bytes(Data("other".utf8)), at: location)
+        try await fixture.work(.startHosting(project: "p", version: 1))
+        #expect(try await fixture.model()?.status == .hostingFailed)
+        #expect(try await fixture.model()?.statusMessage?.contains("p/1 are damaged") == true)
+        try await fixture.stateObjects.delete(location)
+        try await fixture.work(.startHosting(project: "p", version: 1))
+        let message = try #require(try await fixture.model()?.statusMessage)
+        #expect(message.contains("p/1 are gone") && message.contains(key))
+    }
+}
