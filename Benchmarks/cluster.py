@@ -12,8 +12,10 @@ as the reference in the same run. Everything runs on this one machine, load incl
 """
 
 import argparse
+import base64
 import collections
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -24,6 +26,7 @@ import tempfile
 import threading
 import time
 import urllib.parse
+import urllib.request
 
 import botocore.auth
 import botocore.awsrequest
@@ -236,21 +239,25 @@ def check(cluster, clients, projects, jobs):
     components = cluster.sql("SELECT COUNT(*) FROM component")
     if components != str(len(projects)):
         wrong.append(f"{components} components")
-    greengrass = cluster.members[0].client("greengrassv2")
     for project in random.sample(projects, min(20, len(projects))):
-        arn = ("arn:aws:greengrass:us-east-1:000000000000:components:"
-               f"cluster.{project}:versions:1.0.0")
-        recipe = json.loads(greengrass.get_component(arn=arn)["recipe"])
-        artifact = recipe["Manifests"][0]["Artifacts"][0]
-        url = greengrass.get_component_version_artifact(
-            arn=arn, artifactName=artifact["Uri"].removeprefix("s3://"))["preSignedUrl"]
-        digest = subprocess.run(
-            f"curl -sf '{url}' | openssl dgst -sha256 -binary | base64", shell=True,
-            capture_output=True, text=True).stdout.strip()
-        if digest != artifact["Digest"]:
+        url, expected = artifact_of(cluster.members[0], project)
+        with urllib.request.urlopen(url) as answer:
+            digest = base64.b64encode(hashlib.sha256(answer.read()).digest()).decode()
+        if digest != expected:
             wrong.append(f"{project}: the artifact has the digest {digest}")
     attempts = collections.Counter(row["attempt"] for row in rows)
     say(f"attempts of jobs: {dict(sorted(attempts.items()))}")
+
+
+def artifact_of(server, project):
+    """The URL from which a device fetches the model of a component, and its digest."""
+    greengrass = server.client("greengrassv2")
+    arn = f"arn:aws:greengrass:us-east-1:000000000000:components:cluster.{project}:versions:1.0.0"
+    recipe = json.loads(greengrass.get_component(arn=arn)["recipe"])
+    artifact = recipe["Manifests"][0]["Artifacts"][0]
+    url = greengrass.get_component_version_artifact(
+        arn=arn, artifactName=artifact["Uri"].removeprefix("s3://"))["preSignedUrl"]
+    return url, artifact["Digest"]
 
 
 def signed(server, path):
@@ -263,21 +270,51 @@ def signed(server, path):
     return dict(request.headers)
 
 
-def requests_per_second(servers, path, is_signed):
-    """All servers at once, 16 connections in all."""
+def requests_per_second(requests):
+    """All URLs, each with its headers, at once, 16 connections in all."""
     running = []
-    for server in servers:
-        headers = signed(server, path) if is_signed else {}
+    for url, headers in requests:
         arguments = [x for name, value in headers.items() for x in ("-H", f"{name}: {value}")]
         running.append(subprocess.Popen(
-            ["wrk", "-t", "1", "-c", str(max(1, 16 // len(servers))), "-d", "8", *arguments,
-             server.endpoint + path], stdout=subprocess.PIPE, text=True))
+            ["wrk", "-t", "1", "-c", str(max(1, 16 // len(requests))), "-d", "8", *arguments, url],
+            stdout=subprocess.PIPE, text=True))
     total = 0
     for process in running:
         out = process.communicate()[0]
         assert "Non-2xx" not in out, out
         total += float(out.split("Requests/sec:")[1].split()[0])
     return total
+
+
+def measure_queue(cluster, worker, clients, project):
+    """How many jobs without any work one worker does, of few and of many that wait."""
+    clients.call("stop_model", ProjectName=project, ModelVersion="1", ClientToken="stop")
+    identifier, text = cluster.sql(
+        "SELECT id, document FROM job WHERE state = 'queued'").split("|", 1)
+    subject = json.loads(text)["subject"]
+    nobody = base64.b64encode(base64.b64decode(subject).replace(project.encode(), b"none")).decode()
+    rows = []
+    for queued in (400, 10_000):
+        cluster.sql(f"""
+            INSERT INTO job (id, kind, state, not_before, document, project, priority)
+            SELECT id, kind, state, not_before, replace(replace(replace(document,
+                '{identifier}', id), '{subject}', '{nobody}'), '"{project}"', '"' || owner || '"'),
+                owner, priority
+            FROM (SELECT upper(gen_random_uuid()::text) AS id, 'nobody-' || n % 200 AS owner, kind,
+                state, not_before, document, priority
+                FROM job, generate_series(1, {queued}) AS n WHERE id = '{identifier}') AS copy""")
+        worker.start()
+        taken = "FROM job WHERE project LIKE 'nobody-%' AND claimed IS NOT NULL"
+        while int(cluster.sql(f"SELECT COUNT(*) {taken}")) < 300:
+            time.sleep(0.2)
+        rate = cluster.sql(f"""
+            SELECT 299 / (MAX(claimed) - MIN(claimed))
+            FROM (SELECT claimed {taken} ORDER BY claimed LIMIT 300) AS first""")
+        worker.stop()
+        cluster.sql("DELETE FROM job WHERE project LIKE 'nobody-%'")
+        rows.append((f"jobs without work a second, 1 worker, {queued:,} queued",
+                     f"{float(rate):.0f}"))
+    return rows
 
 
 def measure_speed(cluster, servers, workers, clients, projects):
@@ -295,12 +332,16 @@ def measure_speed(cluster, servers, workers, clients, projects):
                      f"{len(projects) / seconds * 60:.0f}"))
     for worker in workers:
         worker.stop()
+    rows += measure_queue(cluster, workers[0], clients, projects[0])
     path = f"/2020-11-20/projects/{urllib.parse.quote(projects[0])}"
     for number in (1, 3):
-        own = requests_per_second(servers[:number], path, True)
-        reference = requests_per_second(servers[:number], "/health", False)
-        rows.append((f"DescribeProject a second, {number} servers",
-                     f"{own:.0f} ({own / reference:.2f} of GET /health)"))
+        used = servers[:number]
+        own = requests_per_second([(s.endpoint + path, signed(s, path)) for s in used])
+        files = requests_per_second([(artifact_of(s, projects[0])[0], {}) for s in used])
+        reference = requests_per_second([(s.endpoint + "/health", {}) for s in used])
+        rows += [(f"{name} a second, {number} servers",
+                  f"{count:.0f} ({count / reference:.3f} of GET /health)")
+                 for name, count in (("DescribeProject", own), ("downloads of an artifact", files))]
     return rows
 
 

@@ -81,6 +81,8 @@ static int failed(const void *const *api, void *status, char *message, size_t ca
 }
 
 spotter_ort *spotter_ort_open(const char *path, char *message, size_t capacity) {
+    // The library reports home as soon as it has an environment, before it can be told not to.
+    setenv("ORT_DISABLE_TELEMETRY", "1", 1);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         say(message, capacity, dlerror());

@@ -156,6 +156,9 @@ struct Composition: Sendable {
             throw ServerError(
                 "Cannot listen on \(configuration.hostname):\(configuration.port): "
                     + "\(error.description). Choose another --hostname or --port.")
+        } catch let error as ServiceGroupError {
+            // Its message has the service with everything that it holds.
+            throw ServerError("\(error.errorCode) The last lines of the log tell more.")
         }
         try await cloud.shutDown()
         try await context.pool.shutdownGracefully()

@@ -46,20 +46,23 @@ import Wire
         fixture.objects.watch(nil)
         let lost = try #require(try await fixture.model())
         #expect(lost.status == .training && lost.files == nil)
-        #expect(try await fixture.stateKeys().isEmpty)
-        #expect(try await fixture.stagedKeys().isEmpty)
+        // Progress is reported beside the writes and may notice the loss first. Then it cuts the
+        // write that is on its way, whose key stays noted until the sweep.
+        #expect(Set(try await fixture.stateKeys()).isSubset(of: try await fixture.stagedKeys()))
         // The lease is asked for before each of the user's files; only one was on its way.
-        #expect(
-            try await fixture.outputKeys()
-                == (moment.hasPrefix("Evaluation") ? ["EvaluationManifest-p-1.json"] : []))
+        let isLast = moment.hasPrefix("Evaluation")
+        #expect(Set(try await fixture.outputKeys()).isSubset(of: isLast ? [moment] : []))
 
         fixture.endLeases()
         try await fixture.work()
         let model = try #require(try await fixture.model())
         #expect(model.status == .trained && model.files?.hasSuffix("-3") == true)
-        #expect(try await fixture.stateKeys().count == 2)
         #expect(try await fixture.outputKeys().count == 2)
         _ = try await fixture.context.models.load(model)
+        fixture.service.clock.advance(by: Limits.stagedObjectSeconds + 1)
+        try await fixture.context.state.sweep()
+        #expect(try await fixture.stagedKeys().isEmpty)
+        #expect(try await fixture.stateKeys() == fixture.context.models.keys(of: model))
     }
 
     @Test func anEndThatNobodyHeardOfKeepsTheFilesThatTheRowGot() async throws {

@@ -36,7 +36,8 @@ package struct PostgreSQLError: Error, Sendable, Equatable, CustomStringConverti
 
     private static func code(sqlState: String) -> Code {
         switch sqlState {
-        case "40001", "40P01": .conflict
+        // The last: no memory is left for the locks of others' transactions, which will end.
+        case "40001", "40P01", "53200": .conflict
         // The server is starting, stopping, lost its neighbour, or has too many connections.
         case "57P01", "57P02", "57P03", "25P03", "53300": .connectionLost
         // Cancelled, by our own timeout as a rule.
