@@ -498,6 +498,12 @@ def test_the_doctor_finds_a_server_at_work_well_and_harms_nothing(kept):
     assert "server" in found["members"]["text"]
     text = done(spotter("doctor", "--data-directory", kept.directory))
     assert len(text.splitlines()) == len(found)
+    # The rest of the command lines of servers and workers.
+    text = done(spotter(
+        "doctor", "--data-directory", kept.directory, "--hostname=0.0.0.0", "--port", "9444",
+        "--no-worker", "--kinds", "train,package", "--concurrency=2", "--metrics=everyone"))
+    assert len(text.splitlines()) == len(found)
+    assert "--concurrency" not in done(spotter("doctor", "--help"))
     assert not [x for x in kept.directory.rglob(".spotter-doctor-*")]
 
 

@@ -9,7 +9,8 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Tells what works in a set-up and what does not.",
         discussion: """
-            Give it the options that 'spotter serve' or 'spotter worker' has; they may be running. \
+            Give it the command line of 'spotter serve' or 'spotter worker' with 'doctor' in place \
+            of 'serve' or 'worker'; they may be running. \
             Nothing is changed. Ends with 1 when something must be mended.
             """)
 
@@ -17,8 +18,20 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var service: ServiceOptions
 
+    @OptionGroup(visibility: .hidden) var unused: ProcessOptions
+
     @Flag(help: "Writes the findings as JSON.")
     var json = false
+
+    /// The rest of what 'spotter serve' and 'spotter worker' take, so that their command lines can be
+    /// copied. Nothing of it matters here.
+    struct ProcessOptions: ParsableArguments {
+        @Option var hostname: String?
+        @Option var port: Int?
+        @Option var kinds: String?
+        @Option var concurrency: Int?
+        @Flag(name: .customLong("no-worker")) var hasNoWorker = false
+    }
 
     private struct Report: Encodable {
         let isWell: Bool
