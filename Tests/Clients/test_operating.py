@@ -21,7 +21,7 @@ import edge
 from cluster import Cluster
 from conftest import (SPOTTER, Server, draw, host, make_dataset, make_package, png, train, wait_model,
                       wait_package)
-from postgresql import Database
+from postgresql import BINARIES, SECRET, Database, unprivileged
 
 
 def spotter(*arguments, **variables):
@@ -473,6 +473,88 @@ def test_the_audit_log_comes_along_when_it_is_asked_for(kept, tmp_path):
     lines = (tmp_path / "data" / "audit" / "audit.jsonl").read_text().splitlines()
     assert any(json.loads(x)["eventName"] == "CreateProject" for x in lines)
     assert not (tmp_path / "without" / "data" / "audit").exists()
+
+
+def test_no_audit_file_is_lost_when_files_are_renamed_meanwhile(kept, tmp_path):
+    done(backup(kept.directory, tmp_path / "backup"))
+    data = tmp_path / "data"
+    done(restore(tmp_path / "backup", data))
+    audit = data / "audit"
+    audit.mkdir(exist_ok=True)
+
+    def path(number):
+        return audit / (f"audit.jsonl.{number}" if number else "audit.jsonl")
+
+    def write(number):
+        path(0).write_text(json.dumps({"number": number, "padding": "x" * 100_000}) + "\n")
+
+    def rotate(number):
+        for older in range(number - 1, -1, -1):
+            path(older).rename(path(older + 1))
+        write(number)
+
+    write(0)
+    for number in range(1, 60):
+        rotate(number)
+    count, is_over = 60, threading.Event()
+
+    def go_on():
+        nonlocal count
+        while not is_over.is_set():
+            rotate(count)
+            count += 1
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        for number in range(6):
+            before = count
+            done(backup(data, tmp_path / f"backup{number}", "--with-audit-log"))
+            found = [json.loads(x.read_text())["number"] for x in
+                     (tmp_path / f"backup{number}" / "data" / "audit").iterdir()
+                     if x.stat().st_size]
+            assert set(range(before)) <= set(found)
+            assert len(found) == len(set(found))
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def test_a_component_that_has_lost_a_file_is_named(kept, tmp_path):
+    done(backup(kept.directory, tmp_path / "backup"))
+    data = tmp_path / "data"
+    done(restore(tmp_path / "backup", data))
+    artifact = next((data / "greengrass" / "artifacts").rglob("*.zip"))
+    lost = f"{artifact.relative_to(data)} of the component {edge.NAME} 1.0.0"
+    artifact.unlink()
+    out = backup(data, tmp_path / "lacking")
+    assert "1 components" in done(out)
+    assert f"the data directory itself lacks {lost}" in out.stderr
+    assert json.loads((tmp_path / "lacking" / "backup.json").read_text())["missing"] == [lost]
+    out = restore(tmp_path / "lacking", tmp_path / "again")
+    done(out)
+    assert f"the backup never had {lost}" in out.stderr
+    next((data / "greengrass" / "recipes").iterdir()).unlink()
+    out = backup(data, tmp_path / "neither")
+    assert "1 components" in done(out) and f"recipes/{edge.NAME}-1.0.0.json of" in out.stderr
+
+
+def test_where_no_folder_can_be_made_is_said_before_anything_is_copied(copied, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    refused(restore(copied, tmp_path / "link"), "is a link")
+    refused(restore(copied, tmp_path / "no" / "data"), f"{tmp_path / 'no'} does not exist")
+    # A restore that came as far as the checksums would say this.
+    (copied / "files.jsonl").write_text("")
+    mounts = [line.split()[4] for line in open("/proc/self/mountinfo")]
+    empty = [x for x in mounts if os.path.isdir(x) and not os.listdir(x)
+             and os.access(os.path.dirname(x), os.W_OK)]
+    for mount in empty[:1]:
+        refused(restore(copied, mount), "is mounted", f"{mount}/data")
+    command = [SPOTTER, "restore", "--from", str(copied), "--data-directory", "/usr/spotter-again"]
+    out = subprocess.run(unprivileged(*command), capture_output=True, text=True, cwd="/")
+    refused(out, "may not write in /usr", "sudo")
 
 
 # MARK: doctor

@@ -78,7 +78,7 @@ private final class BackupRun {
     private let transfer: FileTransfer
     private let progress: ProgressReport
     private var buckets: [String] = []
-    private var componentCount = 0
+    private var components = RegistryCopy.Result()
     private var broughtFiles = 0
 
     private var target: String { "\(folder)/\(BackupHeader.dataName)" }
@@ -104,9 +104,13 @@ private final class BackupRun {
         try removeUnnamedModels(named)
         _ = try transfer.bring(
             "\(source)/credentials", to: "\(target)/credentials", mayLink: false)
-        if options.hasAuditLog { try bringAuditLog() }
+        if options.hasAuditLog {
+            try AuditCopy(
+                source: "\(source)/audit", target: "\(target)/audit", transfer: transfer
+            ).run()
+        }
         unlink("\(folder)/incoming")
-        return try seal(named, missing)
+        return try seal(named, missing + components.missing)
     }
 
     // MARK: Files
@@ -124,7 +128,7 @@ private final class BackupRun {
             _ = try transfer.bring(
                 "\(source)/backbones/\(name)", to: "\(target)/backbones/\(name)", mayLink: true)
         }
-        componentCount = try RegistryCopy(
+        components = try RegistryCopy(
             source: "\(source)/greengrass", target: "\(target)/greengrass", transfer: transfer
         ).run()
     }
@@ -221,23 +225,6 @@ private final class BackupRun {
 
     // MARK: The rest
 
-    /// The newest file first: one that is renamed meanwhile comes twice rather than not at all.
-    private func bringAuditLog() throws {
-        let numbers = names(in: "\(source)/audit").compactMap { name -> Int? in
-            name == "audit.jsonl" ? 0 : Int(name.dropFirst("audit.jsonl.".count))
-        }
-        var seen: Set<UInt64> = []
-        for number in numbers.sorted() {
-            let name = number == 0 ? "audit.jsonl" : "audit.jsonl.\(number)"
-            guard let facts = FileFacts(path: "\(source)/audit/\(name)"),
-                seen.insert(facts.inode).inserted
-            else { continue }
-            // Lines are appended to it.
-            _ = try transfer.bring(
-                "\(source)/audit/\(name)", to: "\(target)/audit/\(name)", mayLink: false)
-        }
-    }
-
     /// Writes down what the backup has, read back from where it is now.
     private func seal(_ named: NamedFiles, _ missing: [String]) throws -> BackupHeader {
         let list = try DiskFile.making("\(folder)/\(BackupHeader.listName)", mode: 0o600)
@@ -266,7 +253,7 @@ private final class BackupRun {
         try flush()
         let header = BackupHeader(
             spotterVersion: SpotterServer.version, created: created, files: files, bytes: bytes,
-            projects: named.projectCount, models: named.modelCount, components: componentCount,
+            projects: named.projectCount, models: named.modelCount, components: components.count,
             buckets: buckets, missing: missing,
             schema: try SQLiteFile.schema(copiedDatabase).applied,
             listSHA256: digest.value.sha256)

@@ -25,7 +25,7 @@ package struct BackupHeader: Sendable, Codable, Equatable {
     package var components: Int
     /// Buckets, so that those without objects are known too.
     package var buckets: [String]
-    /// What rows named and the data directory did not have.
+    /// What rows or components named and the data directory did not have.
     package var missing: [String]
     /// Steps of the database's schema.
     package var schema: [String]

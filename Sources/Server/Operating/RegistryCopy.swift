@@ -13,52 +13,64 @@ struct RegistryCopy {
         let artifacts: [Artifact]?
     }
 
+    struct Result {
+        /// Versions that the backup has then.
+        var count = 0
+        /// What of them the data directory lacks or has damaged, in words.
+        var missing: [String] = []
+    }
+
     let source: String
     let target: String
     let transfer: FileTransfer
 
-    /// - Returns: how many versions the backup has then.
-    func run() throws -> Int {
-        var count = 0
+    func run() throws -> Result {
+        var result = Result()
         for name in names(in: "\(source)/components") {
             for file in names(in: "\(source)/components/\(name)") where file.hasSuffix(".json") {
-                if try bring(name, version: String(file.dropLast(5))) { count += 1 }
+                let missing = try bring(name, version: String(file.dropLast(5)))
+                guard let missing else { continue }
+                result.count += 1
+                result.missing += missing
             }
         }
         for token in names(in: "\(source)/tokens") where token.hasSuffix(".json") {
             _ = try transfer.bring(
                 "\(source)/tokens/\(token)", to: "\(target)/tokens/\(token)", mayLink: true)
         }
-        return count
+        return result
     }
 
-    /// - Returns: false for a version that was deleted meanwhile.
-    private func bring(_ name: String, version: String) throws -> Bool {
+    /// - Returns: what the version lacks where it is; nil for one that was deleted meanwhile.
+    private func bring(_ name: String, version: String) throws -> [String]? {
         let record = "components/\(name)/\(version).json"
         let recipe = "recipes/\(name)-\(version).json"
         let artifacts = "artifacts/\(name)/\(version)"
         for _ in 0..<OperatingLimits.attemptsMax {
             guard let now = FileFacts(path: "\(source)/\(record)") else { break }
-            if let there = FileFacts(path: "\(target)/\(record)"), there.isLike(now) {
-                return true
+            if let there = FileFacts(path: "\(target)/\(record)"), there.isLike(now),
+                missing(name, version).isEmpty
+            {
+                return []
             }
             try remove(record, recipe, artifacts)
             // The record comes last, as it does where versions are made.
-            let hasRecipe = try bring(recipe)
+            _ = try bring(recipe)
             for file in try files(below: "\(source)/\(artifacts)") {
                 _ = try bring("\(artifacts)/\(file)")
             }
             guard try bring(record),
                 let brought = FileFacts(path: "\(target)/\(record)"), brought.isLike(now)
             else { continue }
-            if hasRecipe, try isWhole(record, artifacts) { return true }
+            let missing = missing(name, version)
+            if missing.isEmpty { return [] }
             // It is damaged where it is, when nobody has changed it meanwhile.
             if FileFacts(path: "\(source)/\(record)").map({ $0.isLike(now) }) ?? false {
-                return true
+                return missing.map { "greengrass/\($0) of the component \(name) \(version)" }
             }
         }
         try remove(record, recipe, artifacts)
-        guard FileFacts(path: "\(source)/\(record)") != nil else { return false }
+        guard FileFacts(path: "\(source)/\(record)") != nil else { return nil }
         throw ServerError(
             "The component \(name) \(version) is changed all the time; try the backup again later.")
     }
@@ -67,14 +79,20 @@ struct RegistryCopy {
         try transfer.bring("\(source)/\(path)", to: "\(target)/\(path)", mayLink: true)
     }
 
-    /// Whether the backup has all artifacts that the record lists.
-    private func isWhole(_ record: String, _ artifacts: String) throws -> Bool {
+    /// Paths of what the backup lacks of a version: its recipe, artifacts that its record lists, or
+    /// a record that can be read.
+    private func missing(_ name: String, _ version: String) -> [String] {
+        let record = "components/\(name)/\(version).json"
         guard let bytes = FileManager.default.contents(atPath: "\(target)/\(record)"),
-            let listed = try? JSONDecoder().decode(Record.self, from: bytes).artifacts
-        else { return true }
-        return listed.allSatisfy {
-            FileFacts(path: "\(target)/\(artifacts)/\($0.file)")?.size == $0.size
+            let listed = try? JSONDecoder().decode(Record.self, from: bytes)
+        else { return [record] }
+        let recipe = "recipes/\(name)-\(version).json"
+        let artifacts = (listed.artifacts ?? []).filter {
+            let path = "\(target)/artifacts/\(name)/\(version)/\($0.file)"
+            return FileFacts(path: path)?.size != $0.size
         }
+        return (FileFacts(path: "\(target)/\(recipe)") == nil ? [recipe] : [])
+            + artifacts.map { "artifacts/\(name)/\(version)/\($0.file)" }
     }
 
     private func remove(_ paths: String...) throws {

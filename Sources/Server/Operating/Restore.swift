@@ -23,7 +23,7 @@ package enum Restore {
         pool: NIOThreadPool, progress: @escaping @Sendable (String) -> Void
     ) async throws -> Result {
         try await pool.runIfActive {
-            try UnfinishedFolder.checkFree(target, "--data-directory")
+            try UnfinishedFolder.checkPlace(target, "--data-directory")
             let run = try RestoreRun(source, ProgressReport(progress))
             let leftOut = try run.check(leavingOutObjects: leavesOutDamagedObjects)
             let folder = try UnfinishedFolder(for: target, option: "--data-directory")

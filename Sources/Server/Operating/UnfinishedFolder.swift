@@ -21,7 +21,7 @@ final class UnfinishedFolder {
         guard !["", "/", ".", ".."].contains(name), !target.hasSuffix("/..") else {
             throw ServerError("\(option) must be the name of a new folder, not '\(target)'.")
         }
-        try Self.checkFree(target, option)
+        try Self.checkPlace(target, option)
         self.target = target
         path = "\(target).unfinished"
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
@@ -46,15 +46,60 @@ final class UnfinishedFolder {
         if left.isEmpty { _ = try DiskFile.making("\(path)/\(Self.marker)", mode: 0o600) }
     }
 
-    /// - Throws: `ServerError` when there is something.
-    static func checkFree(_ target: String, _ option: String) throws {
-        guard let there = FileFacts(path: target, followingLinks: true) else { return }
-        guard there.isFolder,
-            try FileManager.default.contentsOfDirectory(atPath: target).isEmpty
-        else {
+    /// Before anything is written: whether a folder can get that name in the end.
+    ///
+    /// - Throws: `ServerError` when there is something, or nothing can be made beside it.
+    static func checkPlace(_ target: String, _ option: String) throws {
+        guard !(FileFacts(path: target)?.isLink ?? false) else {
+            throw ServerError("\(target) is a link. Give \(option) the name of a new folder.")
+        }
+        let there = FileFacts(path: target)
+        if let there {
+            guard there.isFolder,
+                try FileManager.default.contentsOfDirectory(atPath: target).isEmpty
+            else {
+                throw ServerError(
+                    "\(target) exists already. Give \(option) a name that is still free; nothing "
+                        + "was changed.")
+            }
+        }
+        let above = parent(target)
+        guard let folder = FileFacts(path: above, followingLinks: true), folder.isFolder else {
+            throw ServerError("The folder \(above) does not exist; make it first.")
+        }
+        if let there, there.device != folder.device || isMountPoint(target) {
             throw ServerError(
-                "\(target) exists already. Give \(option) a name that is still free; nothing was "
+                "\(target) is where a file system is mounted, and cannot be replaced by another "
+                    + "folder. Give \(option) a new folder in it, like \(target)/data; nothing was "
                     + "changed.")
+        }
+        guard access(above, W_OK | X_OK) == 0 else {
+            throw ServerError(
+                "\(target) cannot be made: this user may not write in \(above). Run the command as "
+                    + "one who may (with sudo, say), or choose another \(option); nothing was "
+                    + "changed.")
+        }
+    }
+
+    private static func parent(_ path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Also where a folder of the same file system is mounted.
+    private static func isMountPoint(_ path: String) -> Bool {
+        guard let real = realpath(path, nil) else { return false }
+        defer { free(real) }
+        let path = String(cString: real)
+        guard let table = FileManager.default.contents(atPath: "/proc/self/mountinfo") else {
+            return false
+        }
+        return String(decoding: table, as: UTF8.self).split(separator: "\n").contains { line in
+            // The fifth word; a space in it is written as an octal number.
+            line.split(separator: " ").dropFirst(4).first?
+                .replacing("\\040", with: " ") == path[...]
         }
     }
 

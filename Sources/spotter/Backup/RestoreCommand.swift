@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import NIOPosix
 import Server
 
@@ -10,7 +11,8 @@ struct RestoreCommand: AsyncParsableCommand {
         discussion: """
             All checksums are compared first, then the files are written, and the database is \
             checked. DIR is there when all of it was right; a folder that has something in it is \
-            left alone. Run it as the user who is to run the server.
+            left alone. The files belong to who runs the command, and the server must run as their \
+            owner.
             """)
 
     @Option(help: ArgumentHelp("What 'spotter backup' has made.", valueName: "folder"))
@@ -40,6 +42,11 @@ struct RestoreCommand: AsyncParsableCommand {
             }
             Output.line(
                 "\(dataDirectory) is as it was on \(result.header.created.formatted(.iso8601))")
+            if getuid() == 0 {
+                Output.line(
+                    "All of it belongs to root now. Give it to the user of the server: "
+                        + "chown -R USER:GROUP \(dataDirectory)")
+            }
             Output.line("Next: spotter serve --data-directory \(dataDirectory)")
         } catch {
             Spotter.exit(with: error)
