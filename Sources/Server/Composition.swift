@@ -38,6 +38,7 @@ struct Composition: Sendable {
             from: Installation.executablePath, runtime: environment["SPOTTER_ONNX_RUNTIME"])
         let runtime = try OnnxRuntime(library: installation.runtimePath)
         directory = try DataDirectory(path: configuration.dataDirectory)
+        if configuration.metadata == .embedded { try MovedRows.check(directory.path) }
         let places = configuration.lanes.reduce(0) { $0 + $1.places }
         let pool = NIOThreadPool(
             numberOfThreads: max(Self.blockingThreadsMin, places + Self.blockingThreadsMin / 2))
@@ -168,6 +169,8 @@ struct Composition: Sendable {
     private static func pageTokenKey(_ metadata: any MetadataStore) async throws -> Data {
         var random = SystemRandomNumberGenerator()
         let fresh = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
-        return try await metadata.write { try $0.setting("page-token-key", orElse: fresh) }
+        return try await metadata.write {
+            try $0.setting(DataDirectory.pageTokenSetting, orElse: fresh)
+        }
     }
 }

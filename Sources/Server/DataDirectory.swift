@@ -51,6 +51,8 @@ package final class DataDirectory: Sendable {
     static let modelsBucket = "models"
     /// Name of the setting with the root key of servers that share a database.
     static let rootKeySetting = "root-credentials"
+    /// Name of the setting with the key of page tokens, which each database makes for itself.
+    static let pageTokenSetting = "page-token-key"
 
     private static func models(_ path: String) -> String { "\(path)/internal" }
 
@@ -74,7 +76,8 @@ package final class DataDirectory: Sendable {
 
     /// The database of a data directory that a server may be using.
     ///
-    /// - Throws: `ServerError` when there is no data directory, or none with a database in it.
+    /// - Throws: `ServerError` when there is no data directory, or none with a database in it, or
+    ///   its rows were moved elsewhere.
     static func metadata(beside path: String, _ choice: MetadataChoice) throws
         -> any MetadataStore
     {
@@ -84,6 +87,7 @@ package final class DataDirectory: Sendable {
                 "\(path) is no data directory of Spotter. Give the folder that 'spotter serve' was "
                     + "started with as --data-directory, and its --metadata too if it had one.")
         }
+        if choice == .embedded { try MovedRows.check(path) }
         return try choice.open(database: database)
     }
 

@@ -3,6 +3,7 @@ import Server
 
 /// Where everything is kept: for all commands that work on what a server keeps, or in its place.
 struct StoresOptions: ParsableArguments {
+    static let standardRegion = "us-east-1"
     static let noAccountID = "000000000000"
 
     @Option(
@@ -15,7 +16,7 @@ struct StoresOptions: ParsableArguments {
     @OptionGroup var metadata: MetadataOption
 
     @Option(help: "Region that clients sign for and ARNs name.")
-    var region = "us-east-1"
+    var region = Self.standardRegion
 
     @Option(name: .customLong("account-id"), help: "Account number in ARNs: 12 digits.")
     var accountID = Self.noAccountID

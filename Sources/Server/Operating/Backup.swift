@@ -49,7 +49,13 @@ package enum Backup {
             throw ServerError(
                 "\(dataDirectory) has no \(DataDirectory.databaseName). Give the folder that "
                     + "'spotter serve' was started with as --data-directory. If its rows are in "
-                    + "PostgreSQL, save them with pg_dump.")
+                    + "PostgreSQL, save them with pg_dump, then copy the folder.")
+        }
+        if let moved = MovedRows.sentence(root) {
+            throw ServerError(
+                "\(moved) A backup of the old rows would lack all that was made since: save that "
+                    + "database with pg_dump first, then copy the data directory. To go back to "
+                    + "the rows as they were then, remove \(MovedRows.path(root)).")
         }
         let above = URL(filePath: target).deletingLastPathComponent().path()
         guard let parent = realPath(above.isEmpty ? "." : above) else {

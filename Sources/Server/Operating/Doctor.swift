@@ -162,6 +162,10 @@ package struct Doctor: Sendable {
                         ]
                     )
                 }
+                if let moved = MovedRows.sentence(configuration.dataDirectory) {
+                    let remedy = MovedRows.remedy(configuration.dataDirectory)
+                    return (nil, [.failed("database", moved, do: remedy)])
+                }
                 schema = try await pool.runIfActive { try SQLiteFile.schema(path) }
             case .postgreSQL(let url):
                 schema = try await pool.runIfActive { try PostgreSQLStore.schema(url: url) }

@@ -9,41 +9,41 @@ import Vision
 
 /// Moves what a data directory keeps to PostgreSQL and, if it is asked to, to an S3: objects first,
 /// rows last and in one transaction. A move that failed leaves a database without rows, and can be
-/// repeated; the data directory is only read.
+/// repeated; of the data directory nothing is changed but that it gets a note of the move.
 package struct Migration: Sendable {
     package struct Result: Sendable {
-        package fileprivate(set) var tables: [RowCopy.TableCount] = []
+        package internal(set) var tables: [RowCopy.TableCount] = []
         /// Of users' buckets.
-        package fileprivate(set) var objects = 0
+        package internal(set) var objects = 0
         /// Of those, such that an earlier try had copied.
-        package fileprivate(set) var objectsThere = 0
-        package fileprivate(set) var models = 0
-        package fileprivate(set) var backbones = 0
-        package fileprivate(set) var components = 0
+        package internal(set) var objectsThere = 0
+        package internal(set) var models = 0
+        package internal(set) var backbones = 0
+        package internal(set) var components = 0
         /// Multipart uploads that were begun and not ended; clients begin them anew.
-        package fileprivate(set) var uploadsLeft = 0
+        package internal(set) var uploadsLeft = 0
     }
 
-    /// Uploads at once: what a disk and a connection are busy with.
-    private static let uploadsAtOnce = 4
-    private static let pageKeys = 1_000
-
-    private let configuration: ServerConfiguration
+    let configuration: ServerConfiguration
+    let overwrites: Bool
     private let environment: [String: String]
     private let pool: NIOThreadPool
     private let now: @Sendable () -> Date
-    private let progress: @Sendable (String) -> Void
+    let progress: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - configuration: of the server that is to go on: its data directory is what is moved, its
     ///     stores are where to.
+    ///   - overwrites: whether objects of the S3 give way to others under the same keys.
     ///   - progress: told in words how far it is.
     package init(
-        _ configuration: ServerConfiguration, environment: [String: String], pool: NIOThreadPool,
+        _ configuration: ServerConfiguration, overwrites: Bool, environment: [String: String],
+        pool: NIOThreadPool,
         now: @escaping @Sendable () -> Date = { Date() },
         progress: @escaping @Sendable (String) -> Void
     ) {
         self.configuration = configuration
+        self.overwrites = overwrites
         self.environment = environment
         self.pool = pool
         self.now = now
@@ -64,7 +64,8 @@ package struct Migration: Sendable {
         }
         // Holding it keeps servers away until all is done.
         let directory = try DataDirectory(path: path)
-        try await checkTarget(url)
+        try MovedRows.check(path)
+        let place = try await checkTarget(url, directory)
         let rows = "\(directory.temporary)/rows.sqlite"
         defer { for suffix in ["", "-wal", "-shm"] { unlink(rows + suffix) } }
         let named = try await pool.runIfActive { [source = directory.database] in
@@ -92,21 +93,39 @@ package struct Migration: Sendable {
         }
         progress("copying rows")
         result.tables = try await RowCopy.copy(sqlite: rows, to: url) { _ in }
+        do {
+            try MovedRows.note(in: path, place: place, now: now())
+        } catch {
+            throw ServerError(
+                "All was moved, but it could not be noted: \(error) Start nothing on \(path) "
+                    + "without --metadata, and do not back it up: it has the old rows.")
+        }
         return result
     }
 
     /// Before gigabytes are copied for nothing.
-    private func checkTarget(_ url: String) async throws {
-        let store = try PostgreSQLStore(url: url)
-        let isEmpty = try await store.read { transaction in
-            try transaction.projects(after: nil, limit: 1).isEmpty && transaction.users().isEmpty
-                && transaction.countJobs().isEmpty
+    ///
+    /// - Returns: where the rows go, in words.
+    private func checkTarget(_ url: String, _ directory: DataDirectory) async throws -> String {
+        let target = try PostgreSQLStore(url: url)
+        let (isEmpty, key) = try await target.read { transaction in
+            let isEmpty =
+                try transaction.projects(after: nil, limit: 1).isEmpty
+                && transaction.users().isEmpty && transaction.countJobs().isEmpty
                 && transaction.componentNames(after: nil, limit: 1).isEmpty
+            return (isEmpty, try transaction.setting(DataDirectory.pageTokenSetting))
         }
-        guard isEmpty else {
-            throw ServerError(
-                "The \(store.name) has rows already; rows are moved into an empty database only.")
+        guard !isEmpty else { return target.name }
+        // Whoever was killed after the rows were in, or lost the answer, has left no note.
+        let own = try await pool.runIfActive { [path = directory.database] in
+            try SQLiteFile.read(path) { try? $0.setting(DataDirectory.pageTokenSetting) }
         }
+        if let own, own == key {
+            try MovedRows.note(in: directory.path, place: target.name, now: now())
+            try MovedRows.check(directory.path)
+        }
+        throw ServerError(
+            "The \(target.name) has rows already; rows are moved into an empty database only.")
     }
 
     private func moveObjects(
@@ -123,8 +142,10 @@ package struct Migration: Sendable {
             }
             try checkFiles(named)
         }
+        let there = TargetObjects(store: target, pool: pool)
+        if !overwrites { try await check(there, buckets, named, source) }
         for bucket in buckets {
-            try await move(bucket, from: source, to: target, &result)
+            try await move(bucket, from: source, to: there, &result)
         }
         if let bucket = configuration.stateBucket {
             let metadata = try SQLiteStore(path: rows)
@@ -146,66 +167,6 @@ package struct Migration: Sendable {
                 "The data directory lacks \(missing.count) files that its rows name: \(some). "
                     + "Restore them, or delete those models, and move then.")
         }
-    }
-
-    // MARK: Objects of users
-
-    private struct Upload: Sendable {
-        let path: String
-        let object: StoredObject
-        let location: ObjectLocation
-    }
-
-    private func move(
-        _ bucket: String, from source: DirectoryStore, to target: S3Store, _ result: inout Result
-    ) async throws {
-        if try await !target.bucketExists(bucket) { try await target.createBucket(bucket) }
-        guard let files = BucketFiles(bucket, root: "\(configuration.dataDirectory)/buckets") else {
-            return
-        }
-        result.uploadsLeft += try await source.multipartUploads(bucket).count
-        var query = ListQuery(limit: Self.pageKeys)
-        while true {
-            let page = try await source.page(bucket, query)
-            let uploads = page.objects.compactMap { object in
-                files.path(of: object.key).map {
-                    Upload(
-                        path: $0, object: object,
-                        location: ObjectLocation(bucket: bucket, key: object.key))
-                }
-            }
-            try await send(uploads, to: target, &result)
-            progress("\(result.objects) objects copied, now in \(bucket)")
-            guard let next = page.next else { return }
-            query.after = next
-        }
-    }
-
-    private func send(_ uploads: [Upload], to target: S3Store, _ result: inout Result) async throws
-    {
-        let there = try await withThrowingTaskGroup(of: Bool.self) { group in
-            var there = 0
-            for (index, upload) in uploads.enumerated() {
-                if index >= Self.uploadsAtOnce, try await group.next() ?? false { there += 1 }
-                group.addTask { try await Self.send(upload, to: target) }
-            }
-            for try await isThere in group where isThere { there += 1 }
-            return there
-        }
-        result.objects += uploads.count
-        result.objectsThere += there
-    }
-
-    /// - Returns: whether an earlier try had sent it. Its ETag tells, where it is an MD5.
-    private static func send(_ upload: Upload, to target: S3Store) async throws -> Bool {
-        let attributes = upload.object.attributes
-        if !attributes.etag.contains("-"),
-            try await target.etag(upload.location) == attributes.etag
-        {
-            return true
-        }
-        try await target.put(path: upload.path, attributes, at: upload.location)
-        return false
     }
 
     // MARK: What rows name

@@ -29,8 +29,9 @@ struct BackupCommand: AsyncParsableCommand {
         guard stores.metadata.url == nil else {
             throw ValidationError(
                 "'spotter backup' is for rows in the data directory. Save a PostgreSQL database "
-                    + "with pg_dump or by its own archiving, and what is in an S3 by its means "
-                    + "(versions, replication).")
+                    + "with pg_dump or by its own archiving first; then copy the data directory, "
+                    + "where models and objects are without --state-bucket, and save what is in "
+                    + "an S3 by its means (versions, replication).")
         }
         guard stores.objectStore == .directory else {
             throw ValidationError(

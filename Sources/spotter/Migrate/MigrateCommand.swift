@@ -11,8 +11,9 @@ struct MigrateCommand: AsyncParsableCommand {
         discussion: """
             The server must be stopped. With --object-store s3 the buckets of users are copied, \
             with --state-bucket models, backbones and components too. Rows go last, in one \
-            transaction: after a failure start the command once more. The data directory is only \
-            read.
+            transaction: after a failure start the command once more. The data directory keeps \
+            all that it has, and gets a file \(MovedRows.fileName), which keeps servers and backups from \
+            the old rows.
             """)
 
     enum Source: String, ExpressibleByArgument, CaseIterable { case sqlite }
@@ -26,6 +27,13 @@ struct MigrateCommand: AsyncParsableCommand {
 
     @OptionGroup var stores: StoresOptions
 
+    @Flag(
+        help: """
+            Objects that the S3 has under the same keys give way, also where their content is \
+            another.
+            """)
+    var overwrite = false
+
     func validate() throws {
         guard stores.metadata.url != nil else {
             throw ValidationError(
@@ -38,8 +46,9 @@ struct MigrateCommand: AsyncParsableCommand {
             let pool = NIOThreadPool(numberOfThreads: 4)
             pool.start()
             let result = try await Migration(
-                stores.configuration(), environment: ProcessInfo.processInfo.environment,
-                pool: pool, progress: ErrorOutput.line
+                stores.configuration(), overwrites: overwrite,
+                environment: ProcessInfo.processInfo.environment, pool: pool,
+                progress: ErrorOutput.line
             ).run()
             try await pool.shutdownGracefully()
             for table in result.tables { Output.line("\(table.rows) rows of \(table.table)") }
@@ -63,6 +72,11 @@ struct MigrateCommand: AsyncParsableCommand {
         if stores.objectStore == .s3 { next += " --object-store s3" }
         if let endpoint = stores.s3Endpoint { next += " --s3-endpoint \(endpoint)" }
         if let region = stores.s3Region { next += " --s3-region \(region)" }
+        // ARNs that clients know and their signatures have both.
+        if stores.region != StoresOptions.standardRegion { next += " --region \(stores.region)" }
+        if stores.accountID != StoresOptions.noAccountID {
+            next += " --account-id \(stores.accountID)"
+        }
         if let bucket = stores.stateBucket {
             Output.line(
                 "\(result.models) models, \(result.backbones) backbones, \(result.components) "
@@ -74,6 +88,8 @@ struct MigrateCommand: AsyncParsableCommand {
                     + "may use them: start it with this folder. With --state-bucket they move too.")
             next += " --data-directory \(stores.dataDirectory)"
         }
-        Output.line("Next, with the address that --metadata had here: \(next)")
+        Output.line(
+            "Next, with the address that --metadata had here and all other options that the server "
+                + "had: \(next)")
     }
 }
