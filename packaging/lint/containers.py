@@ -17,6 +17,11 @@ def dockerfile(tree):
     user = re.findall(r"^USER (\S+)", final, re.M)
     if not user or not re.fullmatch(r"[1-9]\d*(:[1-9]\d*)?", user[-1]):
         tree.problem(path, "the last USER must be a number other than 0")
+    volumes = re.findall(r"^VOLUME (\S+)", final, re.M)
+    for name in ("TMPDIR", "SQLITE_TMPDIR"):
+        place = re.search(rf"^ENV (?:.* )?{name}=(\S+)", final, re.M)
+        if not place or place[1] not in volumes:
+            tree.problem(path, f"{name} must name the volume: /tmp may not be writable")
     if "\nHEALTHCHECK " not in final:
         tree.problem(path, "the image has no HEALTHCHECK")
     ignored = (tree.root / ".dockerignore").read_text().splitlines()
