@@ -110,7 +110,8 @@ struct Composition: Sendable {
                         at: $0, annotations: configuration.backboneAnnotations, runtime: runtime)
                 } ?? installation.backbone(),
                 store: configuration.isCluster
-                    ? BackboneBucket(state: state) : BackboneFolder(path: directory.backbones),
+                    ? BackboneBucket(state: state)
+                    : BackboneFolder(path: directory.backbones, pool: pool),
                 pool: pool), arns: arns,
             pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)), pool: pool,
             temporaryDirectory: directory.temporary, limits: configuration.limits,

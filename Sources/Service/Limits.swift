@@ -53,6 +53,8 @@ package enum Limits {
     package static let stagedObjectSeconds: TimeInterval = 86_400
     /// Such objects that are looked up at once.
     package static let stagedObjectsPage = 500
+    /// A store that refuses so many removals is left alone until the next time.
+    package static let sweepFailuresMax = 64
     /// How often what is no longer needed is removed.
     package static let tidySeconds: TimeInterval = 600
     /// Calls that wait for an inference unit; more would wait longer than clients do.

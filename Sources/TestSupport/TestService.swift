@@ -42,7 +42,8 @@ package struct TestService: Sendable {
             runtime: runtime,
             backbones: Backbones(
                 standard: try Checkout.backbone(),
-                store: BackboneFolder(path: "\(root)/backbones"), pool: pool), arns: arns,
+                store: BackboneFolder(path: "\(root)/backbones", pool: pool), pool: pool),
+            arns: arns,
             pageTokens: PageTokens(key: Data(repeating: 7, count: 32)), pool: pool,
             temporaryDirectory: temporary, limits: AdjustableLimits(), trainingThreads: 2,
             now: { [clock] in clock.now },

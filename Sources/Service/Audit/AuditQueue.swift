@@ -82,7 +82,8 @@ final class AuditQueue: Sendable {
                 metadata: ["directory": "\(files.directory)", "offset": "\(position.offset)"])
         }
         var offset = isFound ? min(position?.offset ?? 0, file.size) : 0
-        if isFound, let pending = position?.pending, (offset + 1...file.size).contains(pending.end)
+        // Somebody may have cut the file.
+        if isFound, let pending = position?.pending, pending.end > offset, pending.end <= file.size
         {
             let bytes = FileBytes.read(file.descriptor, at: offset, count: pending.end - offset)
             return Piece(key: pending.key, bytes: bytes)

@@ -232,7 +232,11 @@ package final class ModelHost: Sendable {
         while true {
             let gone = state.withLock { state in
                 let gone = state.cache.reserve(key, bytes: bytes, evicting: evicting)
-                if !evicting { state.bytesRefused = gone == nil ? bytes : 0 }
+                if !evicting {
+                    // One that never fits beside others says nothing about those.
+                    let isTold = gone == nil && bytes < state.cache.bytesMax
+                    state.bytesRefused = isTold ? bytes : 0
+                }
                 return gone
             }
             if gone != nil { return }

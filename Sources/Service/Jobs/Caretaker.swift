@@ -30,7 +30,14 @@ package struct Caretaker: Service {
 
     package func tidy() async throws {
         let horizon = context.now().addingTimeInterval(-Limits.endedJobSeconds)
-        try await context.metadata.write { try $0.removeJobs(endedBefore: horizon) }
+        // Neither of the two keeps the other from being done.
+        var failure: (any Error)?
+        do {
+            try await context.metadata.write { try $0.removeJobs(endedBefore: horizon) }
+        } catch {
+            failure = error
+        }
         try await context.state.sweep()
+        if let failure { throw failure }
     }
 }

@@ -47,6 +47,8 @@ struct PackagingJob: JobRunner {
                 architecture: try PackagingTarget(greengrass).architecture, stem: stem,
                 archive: location.uri)
             let tags = (greengrass.tags ?? []).reduce(into: [:]) { $0[$1.key] = $1.value }
+            // The upload took its time: whoever lost the job meanwhile registers nothing.
+            try await lease.renew()
             let component = try await context.registry.createComponentVersion(
                 recipe: try recipe.portable(), tags: tags, clientToken: clientToken)
             try await succeed(component, note: note)

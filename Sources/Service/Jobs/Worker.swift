@@ -72,7 +72,10 @@ package struct Worker: Service {
         let (now, id) = (context.now(), id)
         let kinds = lane.kinds.map(\.rawValue)
         return try await context.metadata.write { transaction in
-            guard var job = try transaction.claimableJob(kinds: kinds, now: now) else { return nil }
+            // Times may be rounded in the database, by less than anybody notices.
+            guard var job = try transaction.claimableJob(kinds: kinds, now: now),
+                job.isClaimable(now: now)
+            else { return nil }
             let claim = job.claim(by: id, now: now)
             try transaction.save(job)
             return (job, claim)
@@ -93,7 +96,14 @@ package struct Worker: Service {
                     metadata: ["interruptions": "\(job.interruptions)"])
                 return
             }
-            let subject = try JobSubject(of: job)
+            let subject: JobSubject
+            do {
+                subject = try JobSubject(of: job)
+            } catch  where claim == .giveUp {
+                // No program has known what to do, so nobody can mark what it was for.
+                try await lease.complete(error: "The job cannot be read: \(error)") { _ in }
+                throw error
+            }
             let runner = subject.runner(context: context, lease: lease, logger: logger)
             logger.info(
                 "Job begun", metadata: ["subject": "\(subject)", "attempt": "\(job.attempt)"])
@@ -114,7 +124,7 @@ package struct Worker: Service {
     private func attempt(_ runner: any JobRunner, _ lease: JobLease, _ logger: Logger) async throws
     {
         do {
-            try await withHeartbeat(lease) { try await runner.run() }
+            try await withHeartbeat(lease, logger) { try await runner.run() }
             logger.info("Job finished")
         } catch {
             switch JobFailure(error) {
@@ -133,16 +143,21 @@ package struct Worker: Service {
         }
     }
 
-    /// Renews the lease while `body` runs; a lost lease cancels it.
+    /// Renews the lease while `body` runs; a lost lease cancels it. While the database is away
+    /// nobody else can take the job, so the work goes on, even beyond the lease.
     private func withHeartbeat(
-        _ lease: JobLease, _ body: @escaping @Sendable () async throws -> Void
+        _ lease: JobLease, _ logger: Logger, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         let clock = context.clock
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while true {
                     try await clock.sleep(for: .seconds(Limits.leaseSeconds / 3))
-                    try await lease.renew()
+                    do {
+                        try await lease.renew()
+                    } catch let error as StorageError where error.code == .unavailable {
+                        logger.warning("Lease not renewed", metadata: ["error": "\(error)"])
+                    }
                 }
             }
             group.addTask { try await body() }

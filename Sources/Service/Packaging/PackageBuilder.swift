@@ -75,8 +75,16 @@ struct PackageBuilder: Sendable {
         for index in Self.sample(images.count) {
             try Task.checkCancellation()
             let image = images[index]
-            // An image that was deleted since training is one less to measure with.
-            guard let picture = try? await reader.picture(of: image) else { continue }
+            let picture: RGBImage
+            do {
+                picture = try await reader.picture(of: image)
+            } catch let error as StorageError where error.code != .unavailable {
+                // It was deleted since training: one less to measure with.
+                continue
+            } catch is VisionError {
+                // Or replaced by what is no image.
+                continue
+            }
             let (old, new) = try await context.pool.runIfActive {
                 (try full.detect(picture), try small.detect(picture))
             }

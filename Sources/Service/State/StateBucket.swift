@@ -84,16 +84,26 @@ package struct StateBucket: Sendable {
         for key in keys { try? await remove(key) }
     }
 
-    /// Removes what nobody adopted or discarded within a day.
+    /// Removes what nobody adopted or discarded within a day. What cannot be removed does not keep
+    /// the others; it is tried again the next time.
+    ///
+    /// - Throws: the first error, at the end.
     package func sweep() async throws {
         let horizon = now().addingTimeInterval(-Limits.stagedObjectSeconds)
-        while true {
+        var failures: [any Error] = []
+        while failures.count < Limits.sweepFailuresMax {
             let left = try await metadata.read {
                 try $0.stagedObjects(createdBefore: horizon, limit: Limits.stagedObjectsPage)
             }
-            for object in left { try await remove(object.key) }
-            guard left.count == Limits.stagedObjectsPage else { return }
+            let before = failures.count
+            for object in left where failures.count < Limits.sweepFailuresMax {
+                try Task.checkCancellation()
+                do { try await remove(object.key) } catch { failures.append(error) }
+            }
+            let isLast = left.count < Limits.stagedObjectsPage
+            if isLast || failures.count - before == left.count { break }
         }
+        if let first = failures.first { throw first }
     }
 
     private func remove(_ key: String) async throws {

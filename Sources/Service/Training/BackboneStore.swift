@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import NIOPosix
 import Storage
 import Vision
 
@@ -34,15 +35,20 @@ extension BackboneStore {
 /// Backbones in a folder of the data directory.
 package struct BackboneFolder: BackboneStore {
     private let path: String
+    private let pool: NIOThreadPool
 
-    package init(path: String) { self.path = path }
+    package init(path: String, pool: NIOThreadPool = .singleton) {
+        self.path = path
+        self.pool = pool
+    }
 
     package func place(_ name: String) -> String { "\(path)/\(name).onnx" }
 
     package func bytes(_ name: String) async throws -> Data {
-        do throws(VisionError) {
-            return try BackboneSource.bytes(place(name))
-        } catch {
+        let place = place(name)
+        do {
+            return try await pool.runIfActive { try BackboneSource.bytes(place) }
+        } catch is VisionError {
             throw missing(name)
         }
     }

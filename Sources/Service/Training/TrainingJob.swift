@@ -95,12 +95,17 @@ struct TrainingJob: JobRunner {
             if let message = progress.message, message != last {
                 last = message
                 logger.info("\(message)", metadata: ["model": "\(project)/\(version)"])
-                try await lease.update { transaction in
-                    guard var model = try transaction.model(project, version),
-                        model.status == .training
-                    else { return }
-                    model.statusMessage = message
-                    try transaction.save(model)
+                do {
+                    try await lease.update { transaction in
+                        guard var model = try transaction.model(project, version),
+                            model.status == .training
+                        else { return }
+                        model.statusMessage = message
+                        try transaction.save(model)
+                    }
+                } catch let error as StorageError where error.code == .unavailable {
+                    // A line of text is not worth a training; the next one may be written.
+                    logger.warning("Progress was not noted", metadata: ["error": "\(error)"])
                 }
             }
             try await context.clock.sleep(for: .seconds(1))

@@ -99,6 +99,7 @@ package protocol JobTable {
     func runningJobs() throws -> [JobRecord]
     func countJobs() throws -> [JobCount]
     func save(_ job: JobRecord) throws
+    /// Removes some of them, `JobRecord.removedMax` at most.
     func removeJobs(endedBefore date: Date) throws
 }
 
@@ -164,5 +165,4 @@ package protocol MemberTable {
     /// Inserts or replaces.
     func save(_ member: MemberRecord) throws
     func removeMember(_ id: UUID) throws
-    func removeMembers(seenBefore date: Date) throws
 }

@@ -113,7 +113,8 @@ package struct ModelRecord: Sendable, Codable, Equatable {
 }
 
 package struct PackagingRecord: Sendable, Codable, Equatable {
-    /// What the first attempt found. Later ones take the same, so that all make the same package.
+    /// What the first attempt found. Later ones take the same, so that the package is the same model
+    /// with the same threshold.
     package struct Basis: Sendable, Codable, Equatable {
         /// The model's, in place of the trained one; nil for that.
         package var threshold: Double?
@@ -166,6 +167,8 @@ package struct JobRecord: Sendable, Codable, Equatable {
     package var project: String?
     /// What stands for the priority of jobs without one, as in the schema.
     static let priorityDefault = 2
+    /// Jobs that are removed at once: far less than what a statement may take.
+    static let removedMax = 10_000
 
     /// Jobs of lower numbers go first; nil in older jobs.
     package var priority: Int?

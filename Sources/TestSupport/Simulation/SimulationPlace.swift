@@ -26,7 +26,7 @@ package final class SimulationPlace: Sendable {
         runtime = try Checkout.runtime.get()
         backbones = Backbones(
             standard: try Checkout.backbone(),
-            store: BackboneFolder(path: "\(directory.path)/backbones"), pool: pool)
+            store: BackboneFolder(path: "\(directory.path)/backbones", pool: pool), pool: pool)
         var logger = Logger(label: "simulation")
         logger.logLevel = .critical
         self.logger = logger

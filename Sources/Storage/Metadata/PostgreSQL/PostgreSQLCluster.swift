@@ -98,10 +98,6 @@ extension PostgreSQLTransaction: MemberTable {
     func removeMember(_ id: UUID) throws {
         try execute("DELETE FROM member WHERE id = $1", [id.uuidString])
     }
-
-    func removeMembers(seenBefore date: Date) throws {
-        try execute("DELETE FROM member WHERE seen < $1", [date.timeIntervalSince1970])
-    }
 }
 
 extension PostgreSQLTransaction: DatabaseClock {

@@ -157,7 +157,9 @@ extension PostgreSQLTransaction: JobTable {
 
     func removeJobs(endedBefore date: Date) throws {
         try execute(
-            "DELETE FROM job WHERE state IN ('finished', 'failed') AND not_before < $1",
-            [date.timeIntervalSince1970])
+            """
+            DELETE FROM job WHERE position IN (SELECT position FROM job
+                WHERE state IN ('finished', 'failed') AND not_before < $1 LIMIT $2)
+            """, [date.timeIntervalSince1970, JobRecord.removedMax])
     }
 }

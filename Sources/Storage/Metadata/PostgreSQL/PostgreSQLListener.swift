@@ -52,9 +52,11 @@ final class PostgreSQLListener: Sendable {
             waited += 20
         }
         guard !isStopped.load(ordering: .relaxed) else { return nil }
+        var next = min(max(pause * 2, limits.reconnectMilliseconds), 10_000)
         do {
             let connection = try PostgreSQLConnection(address, limits)
             try connection.execute("LISTEN \(Self.channel)")
+            next = limits.reconnectMilliseconds
             MetadataChanges.Topic.allCases.forEach(changes.post)
             while !isStopped.load(ordering: .relaxed) {
                 for payload in try connection.notifications(waitMilliseconds: 250) {
@@ -63,7 +65,7 @@ final class PostgreSQLListener: Sendable {
             }
             return nil
         } catch {
-            return min(max(pause * 2, limits.reconnectMilliseconds), 10_000)
+            return next
         }
     }
 }

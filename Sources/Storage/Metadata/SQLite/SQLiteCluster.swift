@@ -97,10 +97,6 @@ extension SQLiteTransaction: MemberTable {
     func removeMember(_ id: UUID) throws {
         try execute("DELETE FROM member WHERE id = ?", [id.uuidString])
     }
-
-    func removeMembers(seenBefore date: Date) throws {
-        try execute("DELETE FROM member WHERE seen < ?", [date.timeIntervalSince1970])
-    }
 }
 
 extension SQLiteTransaction: DatabaseClock {

@@ -114,7 +114,9 @@ extension SQLiteTransaction: JobTable {
 
     func removeJobs(endedBefore date: Date) throws {
         try execute(
-            "DELETE FROM job WHERE state IN ('finished', 'failed') AND not_before < ?",
-            [date.timeIntervalSince1970])
+            """
+            DELETE FROM job WHERE position IN (SELECT position FROM job
+                WHERE state IN ('finished', 'failed') AND not_before < ? LIMIT ?)
+            """, [date.timeIntervalSince1970, JobRecord.removedMax])
     }
 }

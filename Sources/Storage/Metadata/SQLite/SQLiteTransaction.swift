@@ -142,7 +142,8 @@ extension SQLiteTransaction: ModelTable {
             ON CONFLICT (project, version)
             DO UPDATE SET status = excluded.status, document = excluded.document
             """, [model.project, model.version, model.status.rawValue, try document(model)])
-        news.topics.insert(.models)
+        // Trainings save every second what they are at, and nobody waits for that.
+        if model.status != .training { news.topics.insert(.models) }
     }
 
     func countModels(_ project: String) throws -> Int {
