@@ -10,8 +10,8 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Tells what works in a set-up and what does not.",
         discussion: """
             Give it the command line of 'spotter serve' or 'spotter worker' with 'doctor' in place \
-            of 'serve' or 'worker'; they may be running. \
-            Nothing is changed. Ends with 1 when something must be mended.
+            of 'serve' or 'worker'; they may be running. Nothing is changed. Ends with 1 when \
+            something must be mended.
             """)
 
     @OptionGroup var stores: StoresOptions
@@ -23,8 +23,8 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Writes the findings as JSON.")
     var json = false
 
-    /// The rest of what 'spotter serve' and 'spotter worker' take, so that their command lines can be
-    /// copied. Nothing of it matters here.
+    /// The rest of what 'spotter serve' and 'spotter worker' take, so that their command lines can
+    /// be copied. Nothing of it matters here.
     struct ProcessOptions: ParsableArguments {
         @Option var hostname: String?
         @Option var port: Int?

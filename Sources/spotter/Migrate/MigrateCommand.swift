@@ -12,8 +12,8 @@ struct MigrateCommand: AsyncParsableCommand {
             The server must be stopped. With --object-store s3 the buckets of users are copied, \
             with --state-bucket models, backbones and components too. Rows go last, in one \
             transaction: after a failure start the command once more. The data directory keeps \
-            all that it has, and gets a file \(MovedRows.fileName), which keeps servers and backups from \
-            the old rows.
+            all that it has, and gets a file \(MovedRows.fileName), which keeps servers and \
+            backups from the old rows.
             """)
 
     enum Source: String, ExpressibleByArgument, CaseIterable { case sqlite }
