@@ -38,9 +38,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tests" / "Clients"))
 import cluster as clusters  # noqa: E402
 import conftest  # noqa: E402
+import networks  # noqa: E402
 
 BUCKET = "parts-images"
 SIZE = (96, 96)
+# Normal and anomalous ones.
+PICTURES = (20, 10, SIZE)
 RETRIABLE = {"InternalServerException", "ThrottlingException", "ServiceUnavailable",
              "503", "500", "502"}
 
@@ -131,9 +134,9 @@ class Chaos(threading.Thread):
 
     def start_again(self, member):
         member.is_starting = True
-        self.starting.submit(self.start, member)
+        self.starting.submit(self.bring_back, member)
 
-    def start(self, member):
+    def bring_back(self, member):
         for _ in range(20):
             try:
                 member.start()
@@ -160,10 +163,8 @@ def in_parallel(count, body, items):
         return list(pool.map(body, items))
 
 
-def prepare(cluster, clients, projects):
+def prepare(clients, projects):
     """A trained model of its own for each project."""
-    cluster.put_pictures(BUCKET, 20, 10, SIZE)
-
     def make(name):
         clients.call("create_project", ProjectName=name, ClientToken=f"{name}-project")
         clients.call("create_dataset", ProjectName=name, DatasetType="train",
@@ -194,7 +195,7 @@ def start_package(clients, project, version):
     component = f"cluster.{project}"
     return clients.call(
         "start_model_packaging_job", ProjectName=project, ModelVersion="1",
-        ClientToken=f"{project}-{version}", Configuration={"Greengrass": {
+        ClientToken=f"{project}-{version.replace('.', '-')}", Configuration={"Greengrass": {
             "S3OutputLocation": {"Bucket": BUCKET, "Prefix": "packages/"},
             "ComponentName": component, "ComponentVersion": version,
             "TargetPlatform": {"Os": "LINUX", "Arch": "X86_64"}}})["JobName"]
@@ -234,15 +235,15 @@ def under_kills(cluster, members, clients, projects, seed):
     over = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         detections = pool.submit(watch_detections, clients, projects[0], over)
-        chaos = Chaos(cluster, members, [(8, "fast"), (25, "immediate")], seed, clients.wrong)
-        chaos.start()
+        chaos = Chaos(cluster, members, [(5, "fast"), (15, "immediate")], seed, clients.wrong)
         try:
+            chaos.start()
             seconds, jobs = package_all(clients, projects, "1.0.0")
             while chaos.restarts and chaos.is_alive():
                 time.sleep(1)
         finally:
-            chaos.stop()
             over.set()
+            chaos.stop()
         scores = detections.result()
     check(cluster, clients, projects, jobs)
     return seconds, chaos.kills, sum(scores.values())
@@ -356,16 +357,34 @@ def measure_speed(cluster, servers, workers, clients, projects):
     for worker in workers:
         worker.stop()
     rows += measure_queue(cluster, workers[0], clients, projects[0])
-    path = f"/2020-11-20/projects/{urllib.parse.quote(projects[0])}"
     for number in (1, 3):
-        used = servers[:number]
-        own = requests_per_second([(s.endpoint + path, signed(s, path)) for s in used])
-        files = requests_per_second([(artifact_of(s, projects[0])[0], {}) for s in used])
-        reference = requests_per_second([(s.endpoint + "/health", {}) for s in used])
-        rows += [(f"{name} a second, {number} servers",
-                  f"{count:.0f} ({count / reference:.3f} of GET /health)")
-                 for name, count in (("DescribeProject", own), ("downloads of an artifact", files))]
+        rows += request_rates(servers[:number], projects[0], f"{number} servers")
     return rows
+
+
+def request_rates(servers, project, name):
+    path = f"/2020-11-20/projects/{urllib.parse.quote(project)}"
+    own = requests_per_second([(s.endpoint + path, signed(s, path)) for s in servers])
+    files = requests_per_second([(artifact_of(s, project)[0], {}) for s in servers])
+    reference = requests_per_second([(s.endpoint + "/health", {}) for s in servers])
+    return [(f"{what} a second, {name}", f"{count:.0f} ({count / reference:.3f} of GET /health)")
+            for what, count in (("DescribeProject", own), ("downloads of an artifact", files))]
+
+
+def measure_alone(cluster, arguments):
+    """The same work by one server with SQLite and a directory, and nothing beside it."""
+    server = conftest.Server(cluster.folder / "alone", *arguments).start()
+    try:
+        clusters.put_pictures(server.client("s3"), BUCKET, *PICTURES)
+        clients = Clients([server])
+        projects = [f"p{number}" for number in range(8)]
+        prepare(clients, projects)
+        seconds = sum(package_all(clients, projects, f"{n}.0.0")[0] for n in range(1, 9))
+        return [("packaging jobs a minute, one machine", f"{8 * len(projects) / seconds * 60:.0f}"),
+                *request_rates([server], projects[0], "one machine"),
+                ("memory, one machine", memory_mb([server]))]
+    finally:
+        server.kill()
 
 
 def measure_costs(cluster, projects):
@@ -422,14 +441,21 @@ def main():
 
 
 def run(cluster, projects, options):
-    servers = [cluster.server() for _ in range(3)]
-    workers = [cluster.worker("--concurrency", "1") for _ in range(4)]
+    # What a training takes is measured by `make bench`; here there are 200 of them.
+    networks.network(cluster.folder / "small.onnx")
+    backbone = ["--backbone", cluster.folder / "small.onnx"]
+    servers = [cluster.server(*backbone) for _ in range(3)]
+    workers = [cluster.worker("--concurrency", "1", *backbone) for _ in range(4)]
     members = servers + workers
     for member in members:
         member.is_starting = False
     clients = Clients(servers)
     try:
         rows = measure(cluster, servers, workers, clients, projects, options)
+        if not options.no_speed:
+            for member in servers + workers:
+                member.stop()
+            rows += measure_alone(cluster, backbone)
     finally:
         for text in clients.wrong[:20]:
             say(f"Wrong: {text}")
@@ -441,7 +467,8 @@ def run(cluster, projects, options):
 
 def measure(cluster, servers, workers, clients, projects, options):
     members = servers + workers
-    seconds = prepare(cluster, clients, projects)
+    clusters.put_pictures(cluster.s3(), BUCKET, *PICTURES)
+    seconds = prepare(clients, projects)
     rows = [("projects with dataset and model made a minute, 4 workers",
              f"{len(projects) / seconds * 60:.0f}")]
     say(f"{len(projects)} models trained in {seconds:.0f} s")
@@ -455,6 +482,8 @@ def measure(cluster, servers, workers, clients, projects, options):
             clients.repeated.items())) or "none"),
         ("wrong answers", str(len(clients.wrong))),
     ]
+    # What has just begun has little in memory yet.
+    package_all(clients, projects, "2.0.0")
     rows += [("memory of a server", memory_mb(servers)), ("memory of a worker", memory_mb(workers))]
     rows += measure_costs(cluster, projects)
     if not options.no_speed and not clients.wrong:

@@ -68,23 +68,24 @@ class Cluster:
 
     def make_dataset(self, client, project, bucket, normal=20, anomalous=10, size=(256, 256)):
         """Puts drawn pictures into a bucket, once, and makes a dataset of them."""
-        self.put_pictures(bucket, normal, anomalous, size)
+        put_pictures(self.s3(), bucket, normal, anomalous, size)
         client.create_project(ProjectName=project)
         client.create_dataset(ProjectName=project, DatasetType="train",
                               DatasetSource=source(bucket, "train.manifest"))
         assert wait_dataset(client, project)["Status"] == "CREATE_COMPLETE"
 
-    def put_pictures(self, bucket, normal, anomalous, size):
-        s3 = self.s3()
-        if bucket in [entry["Name"] for entry in s3.list_buckets()["Buckets"]]:
-            return
-        s3.create_bucket(Bucket=bucket)
-        lines = []
-        for index in range(normal + anomalous):
-            picture, _ = draw(index, index >= normal, size)
-            s3.put_object(Bucket=bucket, Key=f"{index}.png", Body=png(picture))
-            lines.append(json.dumps(line(bucket, f"{index}.png", index >= normal)) + "\n")
-        s3.put_object(Bucket=bucket, Key="train.manifest", Body="".join(lines).encode())
+
+def put_pictures(s3, bucket, normal, anomalous, size):
+    """Drawn pictures and their manifest, unless the bucket is there."""
+    if bucket in [entry["Name"] for entry in s3.list_buckets()["Buckets"]]:
+        return
+    s3.create_bucket(Bucket=bucket)
+    lines = []
+    for index in range(normal + anomalous):
+        picture, _ = draw(index, index >= normal, size)
+        s3.put_object(Bucket=bucket, Key=f"{index}.png", Body=png(picture))
+        lines.append(json.dumps(line(bucket, f"{index}.png", index >= normal)) + "\n")
+    s3.put_object(Bucket=bucket, Key="train.manifest", Body="".join(lines).encode())
 
 
 def patient(server, **changes):

@@ -7,7 +7,7 @@ import time
 import botocore.exceptions
 import pytest
 
-from cluster import KEY, STATE, Cluster, package, patient
+from cluster import KEY, STATE, Cluster, package, patient, put_pictures
 from conftest import SPOTTER, draw, png, wait, wait_model, wait_package
 
 
@@ -174,7 +174,7 @@ def test_a_model_is_not_hosted_before_somebody_does_the_job(cluster):
     server = cluster.server()
     client = server.client()
     client.create_project(ProjectName="queued")
-    cluster.put_pictures("queued-images", 20, 10, (256, 256))
+    put_pictures(cluster.s3(), "queued-images", 20, 10, (256, 256))
     for member in cluster.members:
         if member.command == "worker" and member.process.poll() is None:
             member.stop()

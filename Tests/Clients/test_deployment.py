@@ -16,7 +16,7 @@ import urllib.request
 import pytest
 import yaml
 
-from cluster import KEY, Cluster, patient
+from cluster import KEY, Cluster, patient, put_pictures
 from conftest import ROOT, SPOTTER, source
 
 PACKAGING = ROOT / "packaging"
@@ -361,7 +361,7 @@ def balancer(cluster, tmp_path):
 def test_keda_asks_for_a_metric_that_is_there(cluster):
     """A job that no worker does shows its labels."""
     client = cluster.members[0].client()
-    cluster.put_pictures("queued", 1, 1, (256, 256))
+    put_pictures(cluster.s3(), "queued", 1, 1, (256, 256))
     client.create_project(ProjectName="queued")
     client.create_dataset(ProjectName="queued", DatasetType="train",
                           DatasetSource=source("queued", "train.manifest"))
