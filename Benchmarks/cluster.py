@@ -74,7 +74,8 @@ class Clients:
                     self.wrong.append(f"{operation}: {error}")
                     raise
                 self.repeated[code] += 1
-            except (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError) as error:
+            except (botocore.exceptions.ConnectionError,
+                    botocore.exceptions.HTTPClientError) as error:
                 self.repeated[type(error).__name__] += 1
             time.sleep(random.uniform(0.05, 0.4))
         self.wrong.append(f"{operation}: no answer in 300 s")
@@ -201,9 +202,11 @@ def start_package(clients, project, version):
             "TargetPlatform": {"Os": "LINUX", "Arch": "X86_64"}}})["JobName"]
 
 
-def package_all(clients, projects, version):
+def package_all(clients, projects, *versions):
+    """Seconds until all are packaged, and what became of each."""
     begin = time.time()
-    jobs = in_parallel(8, lambda p: (p, start_package(clients, p, version)), projects)
+    wanted = [(project, version) for version in versions for project in projects]
+    jobs = in_parallel(8, lambda pair: (pair[0], start_package(clients, *pair)), wanted)
     statuses = in_parallel(8, lambda pair: until(
         clients, "describe_model_packaging_job", "ModelPackagingDescription",
         {"CREATED", "RUNNING"}, ProjectName=pair[0], JobName=pair[1]), jobs)
@@ -371,18 +374,23 @@ def request_rates(servers, project, name):
             for what, count in (("DescribeProject", own), ("downloads of an artifact", files))]
 
 
-def measure_alone(cluster, arguments):
+def measure_alone(cluster, name, count, arguments):
     """The same work by one server with SQLite and a directory, and nothing beside it."""
-    server = conftest.Server(cluster.folder / "alone", *arguments).start()
+    server = conftest.Server(cluster.folder / name.replace(" ", "-"), *arguments).start()
     try:
         clusters.put_pictures(server.client("s3"), BUCKET, *PICTURES)
         clients = Clients([server])
-        projects = [f"p{number}" for number in range(8)]
-        prepare(clients, projects)
-        seconds = sum(package_all(clients, projects, f"{n}.0.0")[0] for n in range(1, 9))
-        return [("packaging jobs a minute, one machine", f"{8 * len(projects) / seconds * 60:.0f}"),
-                *request_rates([server], projects[0], "one machine"),
-                ("memory, one machine", memory_mb([server]))]
+        projects = [f"p{number}" for number in range(count)]
+        trained = prepare(clients, projects)
+        versions = [f"{number}.0.0" for number in range(1, 64 // count + 1)]
+        seconds, _ = package_all(clients, projects, *versions)
+        with urllib.request.urlopen(artifact_of(server, projects[0])[0]) as answer:
+            size = len(answer.read()) / 1e6
+        return [(f"seconds for a project with dataset and model, {name}", f"{trained / count:.1f}"),
+                (f"packaging jobs a minute, {name}", f"{64 / seconds * 60:.0f}"),
+                (f"an archive, {name}", f"{size:.2f} MB"),
+                *request_rates([server], projects[0], name),
+                (f"memory, {name}", memory_mb([server]))]
     finally:
         server.kill()
 
@@ -455,7 +463,8 @@ def run(cluster, projects, options):
         if not options.no_speed:
             for member in servers + workers:
                 member.stop()
-            rows += measure_alone(cluster, backbone)
+            rows += measure_alone(cluster, "one machine", 8, backbone)
+            rows += measure_alone(cluster, "one machine with the standard backbone", 1, [])
     finally:
         for text in clients.wrong[:20]:
             say(f"Wrong: {text}")
