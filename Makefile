@@ -71,8 +71,8 @@ test-training:
 	@scripts/setup --training
 	cd training && ../.deps/venv-training/bin/python -m pytest tests
 
-# Servers, workers and clients on stores that fail; 'ARGUMENTS=500' runs so many. A seed that failed
-# is run alone with SPOTTER_SIMULATION_SEED=NUMBER in front of it.
+# An hour. Servers, workers and clients on stores that fail; 'ARGUMENTS=500' runs so many. A seed
+# that failed is run alone with SPOTTER_SIMULATION_SEED=NUMBER in front of it.
 simulation: setup
 	swift build --build-tests $(SWIFT_BUILD_FLAGS)
 	SPOTTER_SIMULATION_SCHEDULES=$(or $(ARGUMENTS),10000) \
@@ -98,7 +98,7 @@ bench-edge: release edge-agent
 	@scripts/setup --tests
 	$(python) Benchmarks/edge_agent.py
 
-# Half an hour. ARGUMENTS='--projects 40' is quicker.
+# Ten minutes. ARGUMENTS='--projects 40' is quicker.
 bench-cluster: release
 	@scripts/setup --benchmarks
 	$(python) Benchmarks/cluster.py $(ARGUMENTS)
