@@ -102,6 +102,26 @@ import Wire
         #expect(try await job(fixture)?.status == .running)
     }
 
+    @Test func aJobWhoseProjectIsDeletedDuringTheUploadRegistersNothing() async throws {
+        let fixture = try ModelFixture()
+        try await fixture.createOlderModel()
+        try await queue(fixture)
+        let request = try WireCoding.decode(
+            DeleteProjectRequest.self, from: Data(#"{"ProjectName": "p"}"#.utf8))
+        fixture.objects.watch { [fixture] moment, location in
+            guard moment == .beforePut, location.key.hasSuffix(".zip") else { return }
+            try await fixture.metadata.write { try $0.removeModel("p", 1) }
+            _ = try await Operations(context: fixture.context).deleteProject(request)
+        }
+        defer { fixture.objects.watch(nil) }
+        try await fixture.work()
+        #expect(try await fixture.metadata.read { try $0.project("p") } == nil)
+        #expect(try await fixture.metadata.read { try $0.openJobs(project: "p") }.isEmpty)
+        #expect(try await fixture.context.registry.component("c", version: "1.0.0") == nil)
+        fixture.endLeases()
+        #expect(try await !fixture.work())
+    }
+
     @Test(arguments: [false, true])
     func anArchiveThatWasRefusedGoesUnlessItMayBeTheSuccessors(isLost: Bool) async throws {
         let registry = RefusingRegistry()

@@ -113,8 +113,8 @@ package struct ModelRecord: Sendable, Codable, Equatable {
 }
 
 package struct PackagingRecord: Sendable, Codable, Equatable {
-    /// What the first attempt found. Later ones take the same, so that the package is the same model
-    /// with the same threshold.
+    /// What the first attempt found. Later ones take the same, so that the package is the same
+    /// model with the same threshold.
     package struct Basis: Sendable, Codable, Equatable {
         /// The model's, in place of the trained one; nil for that.
         package var threshold: Double?
