@@ -56,6 +56,24 @@ import Testing
         #expect(objects[0].key.contains("-one-") && objects[1].key.contains("-two-"))
     }
 
+    @Test func aFileThatSomebodyCutIsNoTrap() async throws {
+        let files = try fixture.files()
+        let delivery = try fixture.delivery(files)
+        for line in lines(0..<3) { try files.append(line) }
+        try await delivery.deliver()
+        for line in lines(3..<5) { try files.append(line) }
+        fixture.objects.fail(.put, times: 1)
+        await #expect(throws: StorageError.self) { try await delivery.deliver() }
+        let path = "\(fixture.directory)/audit.jsonl"
+        try lines(0..<1).joined.write(to: URL(filePath: path))
+        let again = try fixture.files()
+        try again.append(lines(5..<6).joined)
+        try await fixture.delivery(again).deliver()
+        let objects = try await fixture.delivered()
+        let left = lines(0..<1).joined + lines(5..<6).joined
+        #expect(Set(objects.map(\.bytes)) == [lines(0..<3).joined, left])
+    }
+
     @Test func linesOfBeforeTheFirstDeliveryGoToo() async throws {
         let plain = try fixture.files(fileBytesMax: 200, isDelivered: false)
         for line in lines(0..<6) { try plain.append(line) }

@@ -18,7 +18,8 @@ struct ModelFixture: Sendable {
 
     init(
         bytesMax: Int = 1 << 30, keepsModels: Bool = true,
-        registry: (any ComponentRegistry)? = nil, reserved: String? = nil
+        registry: (any ComponentRegistry)? = nil, reserved: String? = nil,
+        training: any ModelTraining = InstantTraining()
     ) throws {
         service = try TestService()
         let base = service.context
@@ -35,7 +36,7 @@ struct ModelFixture: Sendable {
                 library: library, runtime: base.runtime, pool: base.pool, bytesMax: bytesMax,
                 keepsModels: keepsModels),
             registry: registry ?? base.registry, runtime: base.runtime, backbones: base.backbones,
-            training: InstantTraining(), arns: base.arns, pageTokens: base.pageTokens,
+            training: training, arns: base.arns, pageTokens: base.pageTokens,
             pool: base.pool, temporaryDirectory: base.temporaryDirectory, limits: base.limits,
             reservedBucket: reserved, trainingThreads: 1, now: base.now, logger: base.logger)
     }

@@ -81,8 +81,9 @@ final class AuditQueue: Sendable {
                 "Audit lines may be missing: the file that was delivered last is no longer there",
                 metadata: ["directory": "\(files.directory)", "offset": "\(position.offset)"])
         }
-        var offset = isFound ? min(position?.offset ?? 0, file.size) : 0
-        // Somebody may have cut the file.
+        // Of a file that somebody has cut, all goes again: twice is better than never.
+        var offset = isFound ? position?.offset ?? 0 : 0
+        if offset > file.size { offset = 0 }
         if isFound, let pending = position?.pending, pending.end > offset, pending.end <= file.size
         {
             let bytes = FileBytes.read(file.descriptor, at: offset, count: pending.end - offset)
