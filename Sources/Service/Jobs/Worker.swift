@@ -143,8 +143,8 @@ package struct Worker: Service {
         }
     }
 
-    /// Renews the lease while `body` runs; a lost lease cancels it. While the database is away
-    /// nobody else can take the job, so the work goes on, even beyond the lease.
+    /// Renews the lease while `body` runs; a lost lease cancels it. The work goes on while the
+    /// database cannot be reached, even beyond the lease: whatever is written asks for it again.
     private func withHeartbeat(
         _ lease: JobLease, _ logger: Logger, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
