@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Storage
 
 /// The audit log on its way into a backup, while its files may be renamed: `audit.jsonl` becomes
 /// `audit.jsonl.1`, that one `audit.jsonl.2`, and so on.
@@ -18,12 +19,12 @@ struct AuditCopy {
         while true {
             let name = number == 0 ? Self.current : "\(Self.current).\(number)"
             let path = "\(source)/\(name)"
-            if let facts = FileFacts(path: path) {
+            if let facts = FileStatus(at: path) {
                 let isNew = !seen.contains(facts.inode)
                 // Lines are appended to it.
                 if isNew { _ = try transfer.bring(path, to: "\(target)/\(name)", mayLink: false) }
                 // Another may have taken its name, and been brought in its place.
-                if isNew, FileFacts(path: path)?.inode != facts.inode {
+                if isNew, FileStatus(at: path)?.inode != facts.inode {
                     unlink("\(target)/\(name)")
                     continue
                 }

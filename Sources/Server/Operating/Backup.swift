@@ -44,7 +44,7 @@ package enum Backup {
 
     private static func check(_ dataDirectory: String, _ target: String) throws {
         guard let root = realPath(dataDirectory),
-            FileFacts(path: "\(root)/\(DataDirectory.databaseName)")?.isFile ?? false
+            FileStatus(at: "\(root)/\(DataDirectory.databaseName)")?.isFile ?? false
         else {
             throw ServerError(
                 "\(dataDirectory) has no \(DataDirectory.databaseName). Give the folder that "
@@ -166,7 +166,7 @@ private final class BackupRun {
             guard try transfer.bring(object.source, to: place, mayLink: isOurs) else {
                 // Deleted, perhaps after it was brought and before its record was.
                 let record = bucket.recordPlace(of: object.key, like: place)
-                if let record, FileFacts(path: "\(path)/\(record)") == nil { unlink(place) }
+                if let record, FileStatus(at: "\(path)/\(record)") == nil { unlink(place) }
                 return
             }
             if let record = bucket.record(of: object.key, like: place) {
@@ -176,8 +176,8 @@ private final class BackupRun {
                     return
                 }
             } else if !isOurs,
-                let now = FileFacts(path: object.source, followingLinks: true),
-                let brought = FileFacts(path: place), brought.isLike(now)
+                let now = FileStatus(path: object.source),
+                let brought = FileStatus(at: place), brought.isLike(now)
             {
                 return
             }
@@ -272,7 +272,7 @@ private final class BackupRun {
         below folder: String, _ prefix: String, _ body: (String) throws -> Void
     ) throws {
         for name in names(in: folder) {
-            guard let facts = FileFacts(path: "\(folder)/\(name)") else { continue }
+            guard let facts = FileStatus(at: "\(folder)/\(name)") else { continue }
             if facts.isFolder {
                 try forEachFile(below: "\(folder)/\(name)", "\(prefix)\(name)/", body)
             } else if facts.isFile {

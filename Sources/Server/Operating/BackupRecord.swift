@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import Storage
 
 /// `backup.json`: what a backup is.
 ///

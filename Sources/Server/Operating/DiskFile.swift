@@ -2,6 +2,7 @@ import Access
 import Crypto
 import FoundationEssentials
 import Glibc
+import Storage
 
 /// An open file, closed with its last reference. All calls block.
 final class DiskFile {
@@ -36,7 +37,7 @@ final class DiskFile {
         return DiskFile(descriptor: descriptor, path: path)
     }
 
-    var status: FileFacts? { FileFacts(descriptor: descriptor) }
+    var status: FileStatus? { FileStatus(descriptor: descriptor) }
 
     /// Hands the file to `body` piece by piece, from where it is.
     ///
@@ -118,52 +119,16 @@ struct RunningDigest {
     var value: FileDigest { FileDigest(size: size, sha256: Hex.encode(hash.finalize())) }
 }
 
-/// What the file system says about a file.
-struct FileFacts: Equatable {
-    let isFile: Bool
-    let isFolder: Bool
-    let isLink: Bool
-    /// Bytes.
-    let size: Int
-    /// Since 1970.
-    let modifiedNanoseconds: Int
-    /// Permissions.
-    let mode: UInt32
-    let device: UInt64
-    let inode: UInt64
+extension FileStatus {
+    /// Of what is at `path` itself, also where that is a link.
+    init?(at path: String) { self.init(path: path, followingLinks: false) }
 
-    /// - Returns: nil when there is nothing at `path`.
-    init?(path: String, followingLinks: Bool = false) {
-        var info = stat()
-        guard (followingLinks ? stat(path, &info) : lstat(path, &info)) == 0 else { return nil }
-        self.init(info)
-    }
-
-    init?(descriptor: Int32) {
-        var info = stat()
-        guard fstat(descriptor, &info) == 0 else { return nil }
-        self.init(info)
-    }
-
-    private init(_ info: stat) {
-        isFile = info.st_mode & S_IFMT == S_IFREG
-        isFolder = info.st_mode & S_IFMT == S_IFDIR
-        isLink = info.st_mode & S_IFMT == S_IFLNK
-        size = Int(info.st_size)
-        // 64 bits of nanoseconds end in 2262; no file of ours is from then.
-        let seconds = max(-9_223_372_035, min(9_223_372_035, info.st_mtim.tv_sec))
-        modifiedNanoseconds = seconds * 1_000_000_000 + info.st_mtim.tv_nsec
-        mode = info.st_mode & 0o777
-        device = UInt64(info.st_dev)
-        inode = UInt64(info.st_ino)
-    }
-
-    func isSameFile(as other: FileFacts) -> Bool {
+    func isSameFile(as other: FileStatus) -> Bool {
         device == other.device && inode == other.inode
     }
 
     /// Whether both have the same bytes, as far as times tell.
-    func isLike(_ other: FileFacts) -> Bool {
+    func isLike(_ other: FileStatus) -> Bool {
         isSameFile(as: other)
             || size == other.size && modifiedNanoseconds == other.modifiedNanoseconds
     }

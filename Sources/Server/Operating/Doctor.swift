@@ -99,7 +99,7 @@ package struct Doctor: Sendable {
 
     private func dataDirectory() -> [Finding] {
         let path = configuration.dataDirectory
-        guard let facts = FileFacts(path: path, followingLinks: true) else {
+        guard let facts = FileStatus(path: path) else {
             return [
                 .warning(
                     "data directory", "\(path) does not exist yet",
@@ -119,7 +119,7 @@ package struct Doctor: Sendable {
             findings.append(
                 Diagnosis.space(freeBytes: free.overflow ? .max : free.partialValue, at: path))
         }
-        if let key = FileFacts(path: "\(path)/credentials"), key.mode & 0o077 != 0 {
+        if let key = FileStatus(at: "\(path)/credentials"), key.mode & 0o077 != 0 {
             findings.append(
                 .warning(
                     "root key", "\(path)/credentials may be read by others than its owner",
@@ -152,7 +152,7 @@ package struct Doctor: Sendable {
         do {
             switch configuration.metadata {
             case .embedded:
-                guard FileFacts(path: path) != nil else {
+                guard FileStatus(at: path) != nil else {
                     return (
                         nil,
                         [
@@ -276,7 +276,7 @@ package struct Doctor: Sendable {
         guard let bucket = configuration.stateBucket else {
             let root = configuration.dataDirectory
             return ModelLibrary.keys(of: model, prefix: "").allSatisfy {
-                FileFacts(path: "\(root)/\(DataDirectory.modelPath($0))")?.isFile ?? false
+                FileStatus(at: "\(root)/\(DataDirectory.modelPath($0))")?.isFile ?? false
             }
         }
         // What is wrong with the bucket itself was told already.

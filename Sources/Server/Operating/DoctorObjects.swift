@@ -10,7 +10,7 @@ extension Doctor {
     func objects(_ cloud: CloudServices) async -> ((any ObjectStore)?, [Finding]) {
         guard case .s3(let endpoint, let region) = configuration.objectStore else {
             let path = "\(configuration.dataDirectory)/buckets"
-            guard FileFacts(path: path, followingLinks: true) != nil else { return (nil, []) }
+            guard FileStatus(path: path) != nil else { return (nil, []) }
             return (nil, await blocking("objects") { [probe(path, "objects")] })
         }
         // Whoever waits for the answer wants it soon.

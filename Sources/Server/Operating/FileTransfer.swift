@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Storage
 
 /// Brings files into a backup: as another name of the same file where that is safe, as a copy that
 /// shares its blocks where the file system can do that, else as a copy. All calls block.
@@ -18,17 +19,17 @@ struct FileTransfer {
     ///   - mayLink: whether nobody changes the file where it is: others only take its name.
     /// - Returns: false when there is no such file (any more).
     func bring(_ source: String, to target: String, mayLink: Bool) throws -> Bool {
-        guard let here = FileFacts(path: source) else { return false }
-        guard let file = here.isLink ? FileFacts(path: source, followingLinks: true) : here,
+        guard let here = FileStatus(at: source) else { return false }
+        guard let file = here.isLink ? FileStatus(path: source) : here,
             file.isFile
         else { return false }
-        if let there = FileFacts(path: target), there.isFile, there.isLike(file) { return true }
+        if let there = FileStatus(at: target), there.isFile, there.isLike(file) { return true }
         try Self.makeFolders(above: target)
         unlink(incoming)
         let isLinked = mayLink && !copiesAll && !here.isLink && link(source, incoming) == 0
         guard try isLinked || copy(source) else { return false }
         // A link may have come into the place of the file meanwhile.
-        guard FileFacts(path: incoming)?.isFile ?? false else { return false }
+        guard FileStatus(at: incoming)?.isFile ?? false else { return false }
         guard rename(incoming, target) == 0 else { throw DiskFile.failure("write", target) }
         return true
     }
@@ -58,7 +59,7 @@ struct FileTransfer {
     static func makeFolders(above path: String) throws {
         guard let slash = path.lastIndex(of: "/") else { return }
         let folder = String(path[..<slash])
-        if FileFacts(path: folder)?.isFolder ?? false { return }
+        if FileStatus(at: folder)?.isFolder ?? false { return }
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true)
     }

@@ -57,7 +57,7 @@ package struct Migration: Sendable {
             throw ServerError("--to postgres needs --metadata with the database's address.")
         }
         let path = configuration.dataDirectory
-        guard FileFacts(path: "\(path)/\(DataDirectory.databaseName)")?.isFile ?? false else {
+        guard FileStatus(at: "\(path)/\(DataDirectory.databaseName)")?.isFile ?? false else {
             throw ServerError(
                 "\(path) has no \(DataDirectory.databaseName). Give the folder that 'spotter "
                     + "serve' was started with as --data-directory.")

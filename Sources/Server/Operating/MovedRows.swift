@@ -29,7 +29,7 @@ package enum MovedRows {
     /// Where the rows are now, as a sentence; nil when they are in the data directory.
     static func sentence(_ dataDirectory: String) -> String? {
         let path = path(dataDirectory)
-        guard FileFacts(path: path) != nil else { return nil }
+        guard FileStatus(at: path) != nil else { return nil }
         var bytes = Data()
         try? DiskFile.reading(path)?.forEachPiece(bytesMax: noteBytesMax) { bytes += $0 }
         let line = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }

@@ -44,7 +44,7 @@ struct NamedFiles {
     func missing(in root: String) -> [String: String] {
         var missing: [String: String] = [:]
         func check(_ path: String, _ owner: String) {
-            if !(FileFacts(path: "\(root)/\(path)", followingLinks: true)?.isFile ?? false) {
+            if !(FileStatus(path: "\(root)/\(path)")?.isFile ?? false) {
                 missing[path] = "\(path) of \(owner)"
             }
         }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Storage
 
 /// The embedded registry on its way into a backup: each version with its record, recipe and
 /// artifacts, or not at all. The layout is `RegistryFolder`'s.
@@ -47,8 +48,8 @@ struct RegistryCopy {
         let recipe = "recipes/\(name)-\(version).json"
         let artifacts = "artifacts/\(name)/\(version)"
         for _ in 0..<OperatingLimits.attemptsMax {
-            guard let now = FileFacts(path: "\(source)/\(record)") else { break }
-            if let there = FileFacts(path: "\(target)/\(record)"), there.isLike(now),
+            guard let now = FileStatus(at: "\(source)/\(record)") else { break }
+            if let there = FileStatus(at: "\(target)/\(record)"), there.isLike(now),
                 missing(name, version).isEmpty
             {
                 return []
@@ -60,17 +61,17 @@ struct RegistryCopy {
                 _ = try bring("\(artifacts)/\(file)")
             }
             guard try bring(record),
-                let brought = FileFacts(path: "\(target)/\(record)"), brought.isLike(now)
+                let brought = FileStatus(at: "\(target)/\(record)"), brought.isLike(now)
             else { continue }
             let missing = missing(name, version)
             if missing.isEmpty { return [] }
             // It is damaged where it is, when nobody has changed it meanwhile.
-            if FileFacts(path: "\(source)/\(record)").map({ $0.isLike(now) }) ?? false {
+            if FileStatus(at: "\(source)/\(record)").map({ $0.isLike(now) }) ?? false {
                 return missing.map { "greengrass/\($0) of the component \(name) \(version)" }
             }
         }
         try remove(record, recipe, artifacts)
-        guard FileFacts(path: "\(source)/\(record)") != nil else { return nil }
+        guard FileStatus(at: "\(source)/\(record)") != nil else { return nil }
         throw ServerError(
             "The component \(name) \(version) is changed all the time; try the backup again later.")
     }
@@ -89,14 +90,14 @@ struct RegistryCopy {
         let recipe = "recipes/\(name)-\(version).json"
         let artifacts = (listed.artifacts ?? []).filter {
             let path = "\(target)/artifacts/\(name)/\(version)/\($0.file)"
-            return FileFacts(path: path)?.size != $0.size
+            return FileStatus(at: path)?.size != $0.size
         }
-        return (FileFacts(path: "\(target)/\(recipe)") == nil ? [recipe] : [])
+        return (FileStatus(at: "\(target)/\(recipe)") == nil ? [recipe] : [])
             + artifacts.map { "artifacts/\(name)/\(version)/\($0.file)" }
     }
 
     private func remove(_ paths: String...) throws {
-        for path in paths where FileFacts(path: "\(target)/\(path)") != nil {
+        for path in paths where FileStatus(at: "\(target)/\(path)") != nil {
             try FileManager.default.removeItem(atPath: "\(target)/\(path)")
         }
     }
@@ -109,7 +110,7 @@ struct RegistryCopy {
     private func files(below folder: String, _ prefix: String = "") throws -> [String] {
         var found: [String] = []
         for name in names(in: folder) {
-            guard let facts = FileFacts(path: "\(folder)/\(name)") else { continue }
+            guard let facts = FileStatus(at: "\(folder)/\(name)") else { continue }
             if facts.isFolder {
                 found += try files(below: "\(folder)/\(name)", "\(prefix)\(name)/")
             } else {

@@ -1,4 +1,5 @@
 import Glibc
+import Storage
 
 /// Opens files below a folder by paths that somebody else wrote: no link is followed on the way.
 struct SafeFolder {

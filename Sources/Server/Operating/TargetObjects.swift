@@ -43,7 +43,7 @@ struct TargetObjects: Sendable {
         } catch let error as CloudError {
             throw ServerError("Could not look for \(place): \(error.message)")
         }
-        guard let facts = FileFacts(path: upload.path, followingLinks: true) else { return .other }
+        guard let facts = FileStatus(path: upload.path) else { return .other }
         guard response.length ?? facts.size == facts.size else { return .other }
         guard let there = Self.md5(response) else { return .likely }
         if let own = upload.object?.attributes.etag, !own.contains("-") {

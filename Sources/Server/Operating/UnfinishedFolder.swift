@@ -32,7 +32,7 @@ final class UnfinishedFolder {
         lock = DiskFile(descriptor: descriptor, path: path)
         // Whoever held it may have ended and given it its name in between.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0,
-            let held = lock.status, let named = FileFacts(path: path), held.isSameFile(as: named)
+            let held = lock.status, let named = FileStatus(at: path), held.isSameFile(as: named)
         else { throw ServerError("\(path) is being written by another command.") }
         let left = try FileManager.default.contentsOfDirectory(atPath: path)
         guard left.isEmpty || left.contains(Self.marker) else {
@@ -50,10 +50,10 @@ final class UnfinishedFolder {
     ///
     /// - Throws: `ServerError` when there is something, or nothing can be made beside it.
     static func checkPlace(_ target: String, _ option: String) throws {
-        guard !(FileFacts(path: target)?.isLink ?? false) else {
+        guard !(FileStatus(at: target)?.isLink ?? false) else {
             throw ServerError("\(target) is a link. Give \(option) the name of a new folder.")
         }
-        let there = FileFacts(path: target)
+        let there = FileStatus(at: target)
         if let there {
             guard there.isFolder,
                 try FileManager.default.contentsOfDirectory(atPath: target).isEmpty
@@ -64,7 +64,7 @@ final class UnfinishedFolder {
             }
         }
         let above = parent(target)
-        guard let folder = FileFacts(path: above, followingLinks: true), folder.isFolder else {
+        guard let folder = FileStatus(path: above), folder.isFolder else {
             throw ServerError("The folder \(above) does not exist; make it first.")
         }
         if let there, there.device != folder.device || isMountPoint(target) {
@@ -117,7 +117,7 @@ final class UnfinishedFolder {
     private static func syncAll(_ folder: String) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
             let path = "\(folder)/\(name)"
-            guard let facts = FileFacts(path: path) else { continue }
+            guard let facts = FileStatus(at: path) else { continue }
             if facts.isFolder {
                 try syncAll(path)
             } else if facts.isFile, let file = try DiskFile.reading(path) {
