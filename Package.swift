@@ -11,25 +11,32 @@ let settings: [SwiftSetting] = [
 /// Loops over pixels and checksums of bytes are two orders of magnitude slower without optimisation,
 /// and the tests train real models and move large objects, so these are optimised in debug builds.
 let optimizedSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let optimizedTargets: Set<String> = ["Access", "Base", "Vision"]
 
-// Products that several targets use.
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let lifecycle = Target.Dependency.product(
-    name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nio: [Target.Dependency] = [
+    logging, .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let lifecycle: [Target.Dependency] = [
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+]
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+
+/// What every module of the server builds on: all pure.
+let core: [Target.Dependency] = ["Access", "Base", "Wire", "WireAWS", system]
+/// The server without its HTTP.
+let inner: [Target.Dependency] = core + ["Cloud", "Service", "Storage", "Vision"]
+let tested: [Target.Dependency] = inner + nio + lifecycle + ["TestSupport"]
 
 let package = Package(
     name: "spotter",
-    products: [
-        .executable(name: "spotter", targets: ["spotter"]),
-        .executable(name: "spotter-edge", targets: ["spotter-edge"]),
-    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -37,8 +44,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-        // Without its traits it needs no full Foundation.
+        // Without its traits it does without full Foundation.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
@@ -50,71 +58,65 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // The APIs as data: operations, shapes, constraints, errors. Pure. XMLCoder ends here.
+        // What both binaries need: files, checksums, names, log lines. No full Foundation.
+        .target(name: "Base", dependencies: [crypto, logging, system]),
+
+        // The API as data: operations, shapes, constraints, errors. Pure.
+        .target(name: "Wire", dependencies: ["Base"]),
+
+        // The documents of S3, Greengrass and STS. Pure. XMLCoder ends here.
         .target(
-            name: "Wire", dependencies: [.product(name: "XMLCoder", package: "XMLCoder")],
-            swiftSettings: settings),
+            name: "WireAWS",
+            dependencies: ["Wire", .product(name: "XMLCoder", package: "XMLCoder")]),
 
         // Signatures, checksums of payloads, policies, ARNs. Pure.
-        .target(
-            name: "Access", dependencies: ["Wire", crypto], swiftSettings: optimizedSettings),
+        .target(name: "Access", dependencies: ["Base", "Wire", crypto]),
 
         // Signed requests to other servers of AWS's protocols. AsyncHTTPClient ends here.
         .target(
-            name: "CloudClient",
-            dependencies: [
-                "Access", "Wire", logging, nioCore,
+            name: "Cloud",
+            dependencies: core + nio + [
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-            ],
-            swiftSettings: settings),
+            ]),
 
         // Metadata in SQLite or PostgreSQL, objects in directories or S3. GRDB, libpq end here.
         .target(
-            name: "Storage",
-            dependencies: [
-                "Access", "CPostgreSQL", "CloudClient", "Wire", crypto, logging, nioCore, nioPosix,
-                .product(name: "GRDB", package: "GRDB.swift"),
-            ],
-            swiftSettings: settings),
+            name: "Storage", dependencies: core + nio + ["CPostgreSQL", "Cloud", crypto, grdb]),
 
         // Images, manifests, training, ONNX, the runtime, the model package. No HTTP, no database.
         .target(
             name: "Vision",
-            dependencies: ["COnnxRuntime", "CTurboJPEG", "CSpng", "CZip", crypto, protobuf],
-            exclude: ["ONNX/onnx.proto"],
-            swiftSettings: optimizedSettings),
+            dependencies: [
+                "Base", "COnnxRuntime", "CTurboJPEG", "CSpng", "CZip", crypto, protobuf,
+            ],
+            exclude: ["ONNX/onnx.proto"]),
 
         // What the operations and the jobs do. No HTTP.
         .target(
             name: "Service",
-            dependencies: [
-                "Access", "CloudClient", "Storage", "Vision", "Wire", crypto, logging, nioPosix,
-                lifecycle,
-                .product(name: "Yams", package: "Yams"),
-            ],
-            swiftSettings: settings),
+            dependencies: core + nio + lifecycle + [
+                "Cloud", "Storage", "Vision", crypto, .product(name: "Yams", package: "Yams"),
+            ]),
 
-        // The composition root and everything that knows HTTP.
+        // How an operator changes what is kept: stores, settings, doctor, backup, migration.
+        .target(name: "Administration", dependencies: inner + nio + [crypto]),
+
+        // How it is spoken over HTTP, and the composition root. Hummingbird ends here.
         .target(
             name: "Server",
-            dependencies: [
-                "Access", "CloudClient", "Service", "Storage", "Vision", "Wire", crypto, logging,
-                nioCore, nioPosix, lifecycle, unixSignals,
+            dependencies: inner + nio + lifecycle + [
+                "Administration", crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-            ],
-            swiftSettings: settings),
+            ]),
 
         .executableTarget(
             name: "spotter",
-            dependencies: [
-                "Access", "CloudClient", "Server", "Service", "Storage", "Vision", "Wire",
-                argumentParser,
-                crypto, logging, nioPosix, lifecycle, unixSignals,
-            ],
-            swiftSettings: settings),
+            dependencies: inner + nio + lifecycle + [
+                "Administration", "Server", argumentParser, crypto,
+            ]),
 
         // Generated from the .proto files beside it, by 'make protobuf'.
         .target(
@@ -124,26 +126,21 @@ let package = Package(
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
             ],
-            exclude: ["attachment.proto", "edge_agent.proto"], swiftSettings: settings),
+            exclude: ["attachment.proto", "edge_agent.proto"]),
 
         // The agent on the device. Links Vision; never Storage, Service or Server.
         .target(
             name: "EdgeAgent",
-            dependencies: [
-                "EdgeProtocol", "Vision", logging, nioCore, nioPosix, lifecycle, protobuf,
-                unixSignals,
+            dependencies: nio + lifecycle + [
+                "Base", "EdgeProtocol", "Vision", protobuf, system,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-            ],
-            swiftSettings: settings),
+            ]),
 
         .executableTarget(
             name: "spotter-edge",
-            dependencies: [
-                "EdgeAgent", "Vision", argumentParser, logging, lifecycle, unixSignals,
-            ],
-            swiftSettings: settings,
+            dependencies: lifecycle + ["Base", "EdgeAgent", "Vision", argumentParser, logging],
             // DT_RPATH, unlike DT_RUNPATH, also serves the libraries of the libraries.
             linkerSettings: [
                 .unsafeFlags([
@@ -153,42 +150,38 @@ let package = Package(
             ]),
 
         // Manual clock, seeded random, faulty stores, fixtures: for tests only.
-        .target(
-            name: "TestSupport",
-            dependencies: [
-                "Access", "Service", "Storage", "Vision", "Wire", logging, nioPosix,
-            ],
-            swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: core + nio + ["Service", "Storage", "Vision"]),
 
+        // A cluster on a manual clock and stores that fail, from a seed: for tests only.
+        .target(
+            name: "Simulation",
+            dependencies: core + nio + ["Service", "Storage", "TestSupport", "Vision"]),
+
+        .testTarget(name: "WireTests", dependencies: ["TestSupport", "Wire", "WireAWS"]),
         .testTarget(
-            name: "WireTests", dependencies: ["TestSupport", "Wire"], swiftSettings: settings),
-        .testTarget(
-            name: "AccessTests", dependencies: ["Access", "TestSupport"],
-            exclude: ["vectors.json"], swiftSettings: settings),
+            name: "AccessTests", dependencies: ["Access", "Base", "TestSupport"],
+            exclude: ["vectors.json"]),
         .testTarget(
             name: "StorageTests",
-            dependencies: [
-                "Access", "CloudClient", "Storage", "TestSupport", "Wire", logging, nioCore,
-                nioPosix, .product(name: "GRDB", package: "GRDB.swift"),
-            ], exclude: ["Golden"], swiftSettings: settings),
+            dependencies: core + nio + ["Cloud", "Storage", "TestSupport", grdb],
+            exclude: ["Golden"]),
         .testTarget(
-            name: "VisionTests", dependencies: ["TestSupport", "Vision"], exclude: ["Golden"],
-            swiftSettings: settings),
+            name: "VisionTests", dependencies: ["Base", "TestSupport", "Vision"],
+            exclude: ["Golden"]),
         .testTarget(
-            name: "EdgeAgentTests", dependencies: ["EdgeAgent", "TestSupport", "Vision"],
-            swiftSettings: settings),
+            name: "EdgeAgentTests", dependencies: ["Base", "EdgeAgent", "TestSupport", "Vision"]),
+        .testTarget(name: "ServiceTests", dependencies: tested),
+        .testTarget(name: "AdministrationTests", dependencies: tested + ["Administration"]),
+        .testTarget(name: "SimulationTests", dependencies: tested + ["Simulation"]),
         .testTarget(
-            name: "ServiceTests",
-            dependencies: [
-                "Access", "CloudClient", "Service", "Storage", "TestSupport", "Vision", "Wire",
-                lifecycle, logging, nioCore, nioPosix,
-            ],
-            swiftSettings: settings),
-        .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),
+            name: "ServerTests",
+            dependencies: tested + [
+                "Administration", "Server", crypto,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
+        .testTarget(name: "StyleTests", dependencies: ["TestSupport"]),
 
-        .target(
-            name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]
-        ),
+        .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
         .systemLibrary(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -197,3 +190,7 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+for target in package.targets where ![.system, .plugin, .binary].contains(target.type) {
+    target.swiftSettings = optimizedTargets.contains(target.name) ? optimizedSettings : settings
+}

@@ -1,3 +1,4 @@
+
 /// Why a request's signature was not accepted.
 package struct AccessError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable {

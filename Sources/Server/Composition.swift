@@ -1,4 +1,5 @@
 import Access
+import Administration
 import FoundationEssentials
 import Logging
 import NIOCore
@@ -9,6 +10,7 @@ import Storage
 import UnixSignals
 import Vision
 import Wire
+import WireAWS
 
 /// The composition root: the parts of a server or a worker, built from its configuration.
 struct Composition: Sendable {
@@ -155,12 +157,12 @@ struct Composition: Sendable {
         do {
             try await group.run()
         } catch let error as IOError {
-            throw ServerError(
+            throw AdministrationError(
                 "Cannot listen on \(configuration.hostname):\(configuration.port): "
                     + "\(error.description). Choose another --hostname or --port.")
         } catch let error as ServiceGroupError {
             // Its message has the service with everything that it holds.
-            throw ServerError("\(error.errorCode) The last lines of the log tell more.")
+            throw AdministrationError("\(error.errorCode) The last lines of the log tell more.")
         }
         try await cloud.shutDown()
         try await context.pool.shutdownGracefully()

@@ -1,4 +1,6 @@
 package import Access
+package import Administration
+import Base
 import Hummingbird
 package import Logging
 import NIOCore
@@ -11,7 +13,6 @@ import Wire
 
 /// Answers requests, and does jobs beside that unless workers are to do them.
 package struct SpotterServer: Sendable {
-    package static let version = "0.1.0"
     private static let idleConnectionSeconds: Int64 = 120
 
     package var credentials: Credentials { parts.credentials }
@@ -55,7 +56,7 @@ package struct SpotterServer: Sendable {
                 arns: context.arns, metadata: context.metadata)
         }
         let requests = RequestCounts()
-        let membership = parts.membership(.server, version: Self.version)
+        let membership = parts.membership(.server, version: SpotterVersion.current)
         let rates = RequestRates(
             perSecond: configuration.limits.requestsPerSecond, membership: membership)
         let application = Application(
@@ -80,7 +81,7 @@ package struct SpotterServer: Sendable {
                 ],
                 status: StatusPages(
                     service: context, requests: requests, membership: membership, rates: rates,
-                    metricsAccess: configuration.metricsAccess, version: Self.version),
+                    metricsAccess: configuration.metricsAccess, version: SpotterVersion.current),
                 requests: requests, audit: parts.audit),
             server: .http1(
                 configuration: .init(

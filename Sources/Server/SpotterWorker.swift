@@ -1,3 +1,5 @@
+package import Administration
+import Base
 import FoundationEssentials
 import Hummingbird
 package import Logging
@@ -35,12 +37,12 @@ package struct SpotterWorker: Sendable {
         onReady: @escaping @Sendable (Int) async -> Void
     ) async throws {
         let (configuration, context) = (parts.configuration, parts.context)
-        let membership = parts.membership(.worker, version: SpotterServer.version)
+        let membership = parts.membership(.worker, version: SpotterVersion.current)
         let application = Application(
             responder: WorkerResponder(
                 status: StatusPages(
                     service: context, requests: RequestCounts(), membership: membership,
-                    metricsAccess: configuration.metricsAccess, version: SpotterServer.version)),
+                    metricsAccess: configuration.metricsAccess, version: SpotterVersion.current)),
             configuration: .init(
                 address: .hostname(configuration.hostname, port: configuration.port),
                 serverName: "Spotter"),

@@ -1,3 +1,4 @@
+
 /// What can go wrong with metadata and objects.
 package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable {

@@ -1,9 +1,9 @@
 /// Operations by method and path template. A segment of a template in braces is a label; one that
 /// ends in `+}` takes all that is left.
-struct RouteTable<Operation: Sendable>: Sendable {
+package struct RouteTable<Operation: Sendable>: Sendable {
     private let rows: [(operation: Operation, method: String, template: [Substring])]
 
-    init(_ operations: [Operation], _ row: (Operation) -> (method: String, path: String)) {
+    package init(_ operations: [Operation], _ row: (Operation) -> (method: String, path: String)) {
         rows = operations.map {
             let (method, path) = row($0)
             return ($0, method, path.split(separator: "/"))
@@ -14,7 +14,7 @@ struct RouteTable<Operation: Sendable>: Sendable {
     /// - Returns: with the path's labels decoded.
     /// - Throws: `unknownOperation` for a path of no operation, `methodNotAllowed` for a path that
     ///   exists under other methods.
-    func find(method: String, path: String) throws(WireError) -> (
+    package func find(method: String, path: String) throws(WireError) -> (
         operation: Operation, labels: [String: String]
     ) {
         let segments = Self.segments(path)
@@ -33,7 +33,7 @@ struct RouteTable<Operation: Sendable>: Sendable {
     }
 
     /// The methods that operations with this path take.
-    func methods(path: String) -> [String] {
+    package func methods(path: String) -> [String] {
         let segments = Self.segments(path)
         return rows.filter { Self.match(segments, $0.template) != nil }.map(\.method).sorted()
     }

@@ -115,7 +115,7 @@ package enum Validation {
     }
 
     /// `text` without control characters and no longer than a message should be.
-    static func excerpt(_ text: String) -> String {
+    package static func excerpt(_ text: String) -> String {
         let clean = text.unicodeScalars.prefix(excerptCharactersMax + 1)
             .map { $0.value < 32 || $0.value == 127 ? "\u{FFFD}" : Character($0) }
         return clean.count > excerptCharactersMax
@@ -124,7 +124,7 @@ package enum Validation {
 }
 
 /// The patterns of the shapes, compiled once.
-enum Pattern {
+package enum Pattern {
     /// `Regex` is immutable after it is compiled but not marked Sendable.
     private struct Compiled: @unchecked Sendable {  // only ever read
         let regex: Regex<AnyRegexOutput>
@@ -134,7 +134,7 @@ enum Pattern {
 
     /// Whether all of `text` matches. A pattern that does not compile matches nothing; a test
     /// compiles every pattern of the table.
-    static func matches(_ text: String, _ pattern: String) -> Bool {
+    package static func matches(_ text: String, _ pattern: String) -> Bool {
         guard let compiled = compiled(for: pattern) else { return false }
         return (try? compiled.regex.wholeMatch(in: text)) != nil
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import EdgeAgent
 import FoundationEssentials
 import Glibc
@@ -10,7 +11,7 @@ struct SpotterEdge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spotter-edge",
         abstract: "Runs packaged models on the device beside the production line.",
-        version: EdgeAgentVersion.current,
+        version: SpotterVersion.current,
         subcommands: [Agent.self, Attach.self, Inspect.self, Doctor.self])
 
     /// Prints one line and ends the process, for errors that the user can mend.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Foundation
 import Logging
 import Server
@@ -8,7 +9,7 @@ struct Spotter: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spotter",
         abstract: "Finds defects in pictures of products, and packages models for the device.",
-        version: SpotterServer.version,
+        version: SpotterVersion.current,
         subcommands: [
             Serve.self, WorkerCommand.self, ProjectCommand.self, ModelCommand.self,
             UserCommand.self, AuditCommand.self,

@@ -2,6 +2,7 @@ import Access
 import Service
 import Testing
 import Wire
+import WireAWS
 
 /// Names of components in ARNs and paths.
 @Suite struct ComponentNamesTests {

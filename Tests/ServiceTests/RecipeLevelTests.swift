@@ -2,6 +2,7 @@ import FoundationEssentials
 import Service
 import Testing
 import Wire
+import WireAWS
 
 /// What the original takes, and what only some nuclei take.
 @Suite struct RecipeLevelTests {

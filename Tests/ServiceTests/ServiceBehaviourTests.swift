@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 import Vision
 import Wire
+import WireAWS
 
 /// Operations and worker together on real stores, with a manual clock and faults.
 @Suite(.serialized) struct ServiceBehaviourTests {

@@ -5,6 +5,7 @@ import Testing
 import Wire
 
 @testable import Service
+import WireAWS
 
 /// Users name buckets; none of them leads to the one that is Spotter's own.
 @Suite struct StateBucketReachTests {

@@ -1,4 +1,4 @@
-import CloudClient
+import Cloud
 import FoundationEssentials
 import Storage
 import Synchronization

@@ -1,4 +1,4 @@
-import CloudClient
+import Cloud
 import Foundation
 import NIOPosix
 import Synchronization

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Testing
 import Wire
+import WireAWS
 
 @Suite struct S3Tests {
     @Test(arguments: S3Operation.allCases)

@@ -1,3 +1,4 @@
+import Base
 import EdgeProtocol
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix

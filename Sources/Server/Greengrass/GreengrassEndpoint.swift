@@ -1,11 +1,12 @@
 import Access
-import CloudClient
+import Cloud
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
 import Service
 import Wire
+import WireAWS
 
 /// Answers requests to Greengrass with the embedded registry, or passes them on.
 struct GreengrassEndpoint: ServiceEndpoint {

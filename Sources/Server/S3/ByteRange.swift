@@ -1,4 +1,5 @@
 import Wire
+import WireAWS
 
 /// A range of bytes as requests name it.
 enum ByteRange {

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Storage
 import Wire
+import WireAWS
 
 /// S3 on the directory buckets.
 struct EmbeddedS3: S3Backend {

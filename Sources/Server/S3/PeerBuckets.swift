@@ -1,8 +1,9 @@
-import CloudClient
+import Cloud
 import FoundationEssentials
 import Hummingbird
 import Service
 import Wire
+import WireAWS
 
 /// The list of buckets of another S3, without the one that is Spotter's own.
 struct PeerBuckets: Codable {

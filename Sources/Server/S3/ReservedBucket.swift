@@ -1,6 +1,7 @@
 import Service
 import Storage
 import Wire
+import WireAWS
 
 /// The state bucket, which lies at the same S3 as those of users and which nobody reaches through
 /// this server, whatever their policy allows.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Storage
 import Wire
+import WireAWS
 
 /// The conditional headers of a read or a copy, in the order of precedence of RFC 9110, 13.2.2.
 struct S3Conditions: Sendable {

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Storage
 import Wire
+import WireAWS
 
 /// GetObject and HeadObject.
 struct S3Download: Sendable {

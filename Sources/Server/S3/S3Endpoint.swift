@@ -7,6 +7,7 @@ import NIOPosix
 import Service
 import Storage
 import Wire
+import WireAWS
 
 /// What does the operations of S3 once the caller is known and may do them.
 protocol S3Backend: Sendable {

@@ -1,7 +1,8 @@
 import Access
-import CloudClient
+import Cloud
 import Storage
 import Wire
+import WireAWS
 
 /// Errors of all modules in the words of S3.
 enum S3ErrorTranslation {

@@ -1,10 +1,11 @@
-import CloudClient
+import Cloud
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
 import Storage
 import Wire
+import WireAWS
 
 /// S3 that lies elsewhere: a request that Spotter's policies allow is signed anew with Spotter's
 /// own key and passed on; the answer comes back as it is.

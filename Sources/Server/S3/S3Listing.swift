@@ -3,6 +3,7 @@ import FoundationEssentials
 import Hummingbird
 import Storage
 import Wire
+import WireAWS
 
 /// ListObjects and ListObjectsV2.
 struct S3Listing: Sendable {

@@ -1,8 +1,10 @@
 import Access
+import Base
 import FoundationEssentials
 import HTTPTypes
 import Storage
 import Wire
+import WireAWS
 
 /// What a put says about its object beside the bytes.
 struct S3Metadata: Sendable {

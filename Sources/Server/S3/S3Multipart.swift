@@ -5,6 +5,7 @@ import Hummingbird
 import Storage
 import Synchronization
 import Wire
+import WireAWS
 
 /// The operations about multipart uploads.
 struct S3Multipart: Sendable {

@@ -6,6 +6,7 @@ import Hummingbird
 import NIOCore
 import NIOPosix
 import Wire
+import WireAWS
 
 /// The body of a request to S3: read once, in pieces, and checked while it passes.
 struct S3Payload: Sendable {

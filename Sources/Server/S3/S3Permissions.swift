@@ -1,6 +1,7 @@
 import Access
 import Storage
 import Wire
+import WireAWS
 
 /// What the caller must be allowed to do for a request to S3.
 struct S3Permissions: Sendable {

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Storage
 import Wire
+import WireAWS
 
 /// A request to S3, taken apart.
 struct S3Request: Sendable {

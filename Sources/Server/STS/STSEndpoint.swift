@@ -6,6 +6,7 @@ import Hummingbird
 import NIOCore
 import Service
 import Wire
+import WireAWS
 
 /// Answers requests to STS: who has the key that a request is signed with. Everybody may ask that
 /// about themselves, whatever their policy says.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Storage
 import Wire
+import WireAWS
 
 extension Operations {
     /// Without a source the dataset is empty and complete; with one, a job reads the manifest.

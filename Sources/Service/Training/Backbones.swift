@@ -1,3 +1,4 @@
+import Base
 package import NIOPosix
 import Storage
 import Synchronization

@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 
 /// A model that is loaded and ready to judge images. Calls block; they may overlap.

@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 
 /// `manifest.json` of a model: everything that is needed to use the graph beside it.

@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 
 /// A packaged model, as it lies on a device: an archive or the folder that it unpacks to.

@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import Foundation
 import Glibc
@@ -61,7 +62,7 @@ struct AuditCommand: AsyncParsableCommand {
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EPIPE { throw ReaderLeft() }
             guard count > 0 else {
-                throw ServerError(
+                throw AdministrationError(
                     "Standard output cannot be written: \(String(cString: strerror(errno))).")
             }
             rest = rest.dropFirst(count)

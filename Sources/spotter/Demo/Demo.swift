@@ -1,5 +1,6 @@
+import Administration
 import ArgumentParser
-import CloudClient
+import Cloud
 import Foundation
 import Logging
 import NIOPosix

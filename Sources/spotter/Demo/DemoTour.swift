@@ -1,9 +1,12 @@
+import Administration
+import Base
 import Foundation
 import Server
 import Service
 import Storage
 import Vision
 import Wire
+import WireAWS
 
 /// The steps of the demonstration, each a call or two of the API.
 struct DemoTour: Sendable {

@@ -1,4 +1,6 @@
+import Administration
 import ArgumentParser
+import Base
 import Foundation
 import NIOPosix
 import Server
@@ -56,7 +58,7 @@ struct DoctorCommand: AsyncParsableCommand {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             let report = Report(
-                isWell: isWell, version: SpotterServer.version, findings: findings)
+                isWell: isWell, version: SpotterVersion.current, findings: findings)
             Output.line(String(decoding: try encoder.encode(report), as: UTF8.self))
         } else {
             let width = findings.map(\.check.count).max() ?? 0

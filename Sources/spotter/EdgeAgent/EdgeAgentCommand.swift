@@ -1,4 +1,6 @@
+import Administration
 import ArgumentParser
+import Base
 import Foundation
 import Logging
 import Server
@@ -30,7 +32,7 @@ struct Publish: AsyncParsableCommand {
     var name = EdgeAgentComponent.name
 
     @Option(help: "MAJOR.MINOR.PATCH; below 1.0.0, where models look for it.")
-    var componentVersion = SpotterServer.version
+    var componentVersion = SpotterVersion.current
 
     @Option(help: "Bucket for the archive; made when it is missing.")
     var bucket = "spotter-edge-agent"
@@ -72,7 +74,7 @@ struct Publish: AsyncParsableCommand {
             Output.line("Recipe: \(root)/recipes/\(name)-\(componentVersion).json")
             Output.line("Archive: \(root)/artifacts/\(name)/\(componentVersion)/")
         } catch let error as ComponentError {
-            Spotter.exit(with: ServerError(error.message))
+            Spotter.exit(with: AdministrationError(error.message))
         } catch {
             Spotter.exit(with: error)
         }

@@ -1,4 +1,6 @@
+import Administration
 import ArgumentParser
+import Base
 import Foundation
 import Server
 import Storage
@@ -46,7 +48,7 @@ struct SDKModelCommand: ParsableCommand {
                 }
             } catch {
                 Spotter.exit(
-                    with: ServerError("The model cannot be written to \(folder): \(error)"))
+                    with: AdministrationError("The model cannot be written to \(folder): \(error)"))
             }
         }
     }
@@ -60,7 +62,7 @@ struct SDKModelCommand: ParsableCommand {
 
         func run() throws {
             let document = OpenAPIDescription.document(
-                version: SpotterServer.version, server: server)
+                version: SpotterVersion.current, server: server)
             Output.line(String(decoding: try SDKModelCommand.text(document), as: UTF8.self))
         }
     }

@@ -1,4 +1,5 @@
 import Access
+import Administration
 import ArgumentParser
 import Foundation
 import Server
@@ -107,7 +108,7 @@ struct UserCommand: AsyncParsableCommand {
 
     private static func file(_ path: String) throws -> Data {
         guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw ServerError("The policy file \(path) cannot be read.")
+            throw AdministrationError("The policy file \(path) cannot be read.")
         }
         return bytes
     }

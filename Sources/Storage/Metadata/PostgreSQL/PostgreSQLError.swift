@@ -1,3 +1,4 @@
+
 /// What a statement or a connection to PostgreSQL came to.
 package struct PostgreSQLError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable {

@@ -1,3 +1,4 @@
+
 /// Whether a transaction is tried again after an error, and when. No clock, no I/O.
 struct PostgreSQLRetries {
     private let limits: PostgreSQLLimits

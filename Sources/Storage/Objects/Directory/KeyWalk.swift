@@ -1,3 +1,4 @@
+
 /// Goes through the keys of a bucket in the order of their UTF-8 bytes, folder by folder, and
 /// reads no more of it than a page needs.
 struct KeyWalk {

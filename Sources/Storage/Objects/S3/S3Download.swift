@@ -1,5 +1,5 @@
 import Access
-import CloudClient
+import Cloud
 import FoundationEssentials
 import NIOCore
 

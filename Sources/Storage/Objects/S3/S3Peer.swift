@@ -1,8 +1,9 @@
 package import Access
-package import CloudClient
+package import Cloud
 import FoundationEssentials
 package import Logging
 import Wire
+import WireAWS
 
 /// Another server that speaks S3: AWS's, MinIO, Ceph and the like.
 package struct S3Peer: Sendable {

@@ -1,8 +1,9 @@
 import Access
-import CloudClient
+import Cloud
 package import FoundationEssentials
 package import NIOPosix
 import Wire
+import WireAWS
 
 /// Buckets of another server that speaks S3.
 package final class S3Store: ObjectStore {

@@ -1,8 +1,9 @@
 import Access
-import CloudClient
+import Cloud
 import FoundationEssentials
 import NIOPosix
 import Wire
+import WireAWS
 
 /// An object on its way to the peer. It is seen there whole or not at all.
 struct S3Upload: Sendable {

@@ -1,5 +1,5 @@
 import Access
-import CloudClient
+import Cloud
 import Crypto
 import FoundationEssentials
 import NIOCore

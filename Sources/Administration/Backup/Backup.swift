@@ -1,0 +1,305 @@
+import Base
+package import FoundationEssentials
+import Glibc
+package import NIOPosix
+import Storage
+
+/// Copies a data directory beside its running server: what a row of the copy names is in it.
+///
+/// Files come first, then the rows, then the files that are new. Where Spotter writes a file before
+/// the row that names it and removes it after that row, all is there then; what was made and
+/// removed in between is noticed, and the rows are copied once more.
+package enum Backup {
+    package struct Options: Sendable {
+        /// Whether the audit log comes along.
+        package var hasAuditLog = false
+        /// Whether no file is shared with the data directory.
+        package var copiesAll = false
+
+        package init() {}
+    }
+
+    /// - Parameters:
+    ///   - target: a new folder.
+    ///   - progress: told in words how far it is, from time to time.
+    /// - Throws: `AdministrationError`, `StorageError`; then there is no folder of that name.
+    package static func make(
+        dataDirectory: String, to target: String, options: Options, pool: NIOThreadPool,
+        now: @escaping @Sendable () -> Date = { Date() },
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws -> BackupHeader {
+        try await pool.runIfActive {
+            try check(dataDirectory, target)
+            let folder = try UnfinishedFolder(for: target, option: "--to")
+            do {
+                let run = try BackupRun(dataDirectory, folder.path, options, now(), progress)
+                let header = try run.run()
+                try folder.finish()
+                return header
+            } catch {
+                folder.discard()
+                throw error
+            }
+        }
+    }
+
+    private static func check(_ dataDirectory: String, _ target: String) throws {
+        guard let root = realPath(dataDirectory),
+            FileStatus(at: "\(root)/\(DataDirectory.databaseName)")?.isFile ?? false
+        else {
+            throw AdministrationError(
+                "\(dataDirectory) has no \(DataDirectory.databaseName). Give the folder that "
+                    + "'spotter serve' was started with as --data-directory. If its rows are in "
+                    + "PostgreSQL, save them with pg_dump, then copy the folder.")
+        }
+        if let moved = MovedRows.sentence(root) {
+            throw AdministrationError(
+                "\(moved) A backup of the old rows would lack all that was made since: save that "
+                    + "database with pg_dump first, then copy the data directory. To go back to "
+                    + "the rows as they were then, remove \(MovedRows.path(root)).")
+        }
+        let above = URL(filePath: target).deletingLastPathComponent().path()
+        guard let parent = realPath(above.isEmpty ? "." : above) else {
+            throw AdministrationError("The folder above \(target) does not exist; make it first.")
+        }
+        guard !"\(parent)/".utf8.starts(with: "\(root)/".utf8) else {
+            throw AdministrationError(
+                "--to must not lie in the data directory, which would become part of its own "
+                    + "backup.")
+        }
+    }
+
+    private static func realPath(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+}
+
+/// One backup on its way. All calls block.
+private final class BackupRun {
+    private let source: String
+    private let folder: String
+    private let options: Backup.Options
+    private let created: Date
+    private let transfer: FileTransfer
+    private let progress: ProgressReport
+    private var buckets: [String] = []
+    private var components = RegistryCopy.Result()
+    private var broughtFiles = 0
+
+    private var target: String { "\(folder)/\(BackupHeader.dataName)" }
+    private var database: String { "\(source)/\(DataDirectory.databaseName)" }
+    private var copiedDatabase: String { "\(target)/\(DataDirectory.databaseName)" }
+
+    init(
+        _ source: String, _ folder: String, _ options: Backup.Options, _ created: Date,
+        _ progress: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.source = source
+        self.folder = folder
+        self.options = options
+        self.created = created
+        self.progress = ProgressReport(progress)
+        transfer = FileTransfer(incoming: "\(folder)/incoming", copiesAll: options.copiesAll)
+        guard mkdir(target, 0o700) == 0 else { throw DiskFile.failure("make", target) }
+    }
+
+    func run() throws -> BackupHeader {
+        try bringFiles()
+        let (named, missing) = try bringRows()
+        try removeUnnamedModels(named)
+        _ = try transfer.bring(
+            "\(source)/credentials", to: "\(target)/credentials", mayLink: false)
+        if options.hasAuditLog {
+            try AuditCopy(
+                source: "\(source)/audit", target: "\(target)/audit", transfer: transfer
+            ).run()
+        }
+        unlink("\(folder)/incoming")
+        return try seal(named, missing + components.missing)
+    }
+
+    // MARK: Files
+
+    private func bringFiles() throws {
+        buckets = []
+        for bucket in BucketFiles.all(root: "\(source)/buckets") {
+            buckets.append(bucket.name)
+            try bring(bucket, below: "buckets")
+        }
+        if let models = BucketFiles(DataDirectory.modelsBucket, root: "\(source)/internal") {
+            try bring(models, below: "internal")
+        }
+        for name in names(in: "\(source)/backbones") where name.hasSuffix(".onnx") {
+            _ = try transfer.bring(
+                "\(source)/backbones/\(name)", to: "\(target)/backbones/\(name)", mayLink: true)
+        }
+        components = try RegistryCopy(
+            source: "\(source)/greengrass", target: "\(target)/greengrass", transfer: transfer
+        ).run()
+    }
+
+    private func bring(_ bucket: BucketFiles, below root: String) throws {
+        let path = "\(target)/\(root)/\(bucket.name)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let birth = bucket.birth
+        _ = try transfer.bring(birth.source, to: "\(path)/\(birth.place)", mayLink: true)
+        var last: String?
+        while true {
+            let page = bucket.objects(after: last, limit: OperatingLimits.objectsPage)
+            for object in page {
+                try bring(object, of: bucket, path)
+                broughtFiles += 1
+                progress.tell("\(broughtFiles) objects looked at, now in \(bucket.name)")
+            }
+            last = page.last?.key
+            guard page.count == OperatingLimits.objectsPage else { return }
+        }
+    }
+
+    /// Brings an object with what is kept beside it, or not at all when it is gone.
+    private func bring(_ object: BucketFiles.File, of bucket: BucketFiles, _ path: String) throws {
+        let place = "\(path)/\(object.place)"
+        for _ in 0..<OperatingLimits.objectAttemptsMax {
+            // Without a record it was put there by hand, and may be changed where it is.
+            let isOurs = bucket.record(of: object.key, like: object.source) != nil
+            guard try transfer.bring(object.source, to: place, mayLink: isOurs) else {
+                // Deleted, perhaps after it was brought and before its record was.
+                let record = bucket.recordPlace(of: object.key, like: place)
+                if let record, FileStatus(at: "\(path)/\(record)") == nil { unlink(place) }
+                return
+            }
+            if let record = bucket.record(of: object.key, like: place) {
+                if try transfer.bring(
+                    record.source, to: "\(path)/\(record.place)", mayLink: true)
+                {
+                    return
+                }
+            } else if !isOurs,
+                let now = FileStatus(path: object.source),
+                let brought = FileStatus(at: place), brought.isLike(now)
+            {
+                return
+            }
+            // It was replaced just now.
+        }
+        throw AdministrationError(
+            "s3://\(bucket.name)/\(object.key) is written all the time; try the backup again later."
+        )
+    }
+
+    // MARK: Rows
+
+    /// - Returns: what the copied rows name, and in words what of it the data directory lacks.
+    private func bringRows() throws -> (NamedFiles, missing: [String]) {
+        for attempt in 1...OperatingLimits.attemptsMax {
+            progress.tell("copying the database", always: true)
+            try SQLiteFile.copy(database, to: copiedDatabase)
+            let named = try SQLiteFile.read(copiedDatabase) { try NamedFiles($0) }
+            try bringFiles()
+            let missing = named.missing(in: target)
+            if missing.isEmpty { return (named, []) }
+            // What rows still name and what is not there was lost before; no try will find it.
+            let still = try SQLiteFile.read(database) { try NamedFiles($0) }.missing(in: source)
+            if missing.keys.allSatisfy({ still[$0] != nil }) {
+                return (named, missing.values.sorted())
+            }
+            progress.tell("models were deleted meanwhile, try \(attempt)", always: true)
+        }
+        throw AdministrationError(
+            "Models were deleted again and again while they were copied; try the backup later.")
+    }
+
+    /// Files that no row names would be nobody's in a restored data directory.
+    private func removeUnnamedModels(_ named: NamedFiles) throws {
+        let root = "\(target)/internal"
+        guard let models = BucketFiles(DataDirectory.modelsBucket, root: root) else { return }
+        let keys = Set(named.models.flatMap(\.keys))
+        var last: String?
+        while true {
+            let page = models.objects(after: last, limit: OperatingLimits.objectsPage)
+            for object in page where !keys.contains(object.key) {
+                if let record = models.record(of: object.key, like: object.source) {
+                    unlink(record.source)
+                }
+                unlink(object.source)
+            }
+            last = page.last?.key
+            guard page.count == OperatingLimits.objectsPage else { return }
+        }
+    }
+
+    // MARK: The rest
+
+    /// Writes down what the backup has, read back from where it is now.
+    private func seal(_ named: NamedFiles, _ missing: [String]) throws -> BackupHeader {
+        let list = try DiskFile.making("\(folder)/\(BackupHeader.listName)", mode: 0o600)
+        var (digest, lines) = (RunningDigest(), Data())
+        var (files, bytes, read) = (0, 0, 0)
+        func flush() throws {
+            lines.withUnsafeBytes { digest.update($0) }
+            try list.append(lines)
+            lines = Data()
+        }
+        try forEachFile(below: target, "") { path in
+            guard let file = try DiskFile.reading("\(target)/\(path)"), let facts = file.status
+            else { throw AdministrationError("\(target)/\(path) is gone; is somebody else removing it?") }
+            let content = try file.digest {
+                read += $0
+                progress.tell("\(read >> 20) MB read back")
+            }
+            files += 1
+            bytes += content.size
+            lines += try BackupEntry(
+                path: path, size: content.size, sha256: content.sha256,
+                modified: facts.modifiedNanoseconds, mode: facts.mode
+            ).line()
+            if lines.count >= OperatingLimits.chunkBytes { try flush() }
+        }
+        try flush()
+        let header = BackupHeader(
+            spotterVersion: SpotterVersion.current, created: created, files: files, bytes: bytes,
+            projects: named.projectCount, models: named.modelCount, components: components.count,
+            buckets: buckets, missing: missing,
+            schema: try SQLiteFile.schema(copiedDatabase).applied,
+            listSHA256: digest.value.sha256)
+        try DiskFile.making("\(folder)/\(BackupHeader.fileName)", mode: 0o600).append(
+            try header.encoded())
+        return header
+    }
+
+    private func forEachFile(
+        below folder: String, _ prefix: String, _ body: (String) throws -> Void
+    ) throws {
+        for name in names(in: folder) {
+            guard let facts = FileStatus(at: "\(folder)/\(name)") else { continue }
+            if facts.isFolder {
+                try forEachFile(below: "\(folder)/\(name)", "\(prefix)\(name)/", body)
+            } else if facts.isFile {
+                try body("\(prefix)\(name)")
+            }
+        }
+    }
+
+    private func names(in folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    }
+}
+
+/// Tells how far something is, not more often than somebody can read.
+final class ProgressReport {
+    private let show: @Sendable (String) -> Void
+    private var last = ContinuousClock.now
+
+    init(_ show: @escaping @Sendable (String) -> Void) { self.show = show }
+
+    func tell(_ text: @autoclosure () -> String, always: Bool = false) {
+        let now = ContinuousClock.now
+        guard always || (now - last) / .seconds(1) >= OperatingLimits.progressSeconds else {
+            return
+        }
+        last = now
+        show(text())
+    }
+}

@@ -1,0 +1,140 @@
+package import FoundationEssentials
+import Storage
+
+/// `backup.json`: what a backup is.
+///
+///     BACKUP/backup.json   written last
+///     BACKUP/files.jsonl   a line for each file: path, size, SHA-256, time, mode
+///     BACKUP/data/         the data directory
+package struct BackupHeader: Sendable, Codable, Equatable {
+    package static let currentFormatVersion = 1
+    static let fileName = "backup.json"
+    static let listName = "files.jsonl"
+    static let dataName = "data"
+
+    /// Readers refuse higher ones.
+    package var formatVersion = Self.currentFormatVersion
+    /// Of the program that made it.
+    package var spotterVersion: String
+    /// When it was begun.
+    package var created: Date
+    package var files: Int
+    package var bytes: Int
+    /// Rows.
+    package var projects: Int
+    package var models: Int
+    package var components: Int
+    /// Buckets, so that those without objects are known too.
+    package var buckets: [String]
+    /// What rows or components named and the data directory did not have.
+    package var missing: [String]
+    /// Steps of the database's schema.
+    package var schema: [String]
+    /// Of `files.jsonl`: lower-case hexadecimal.
+    package var listSHA256: String
+
+    static func read(_ folder: String) throws -> BackupHeader {
+        let path = "\(folder)/\(fileName)"
+        guard let file = try DiskFile.reading(path), file.status?.isFile ?? false else {
+            throw AdministrationError(
+                "\(folder) is no backup of Spotter: it has no \(fileName). Give --from the folder "
+                    + "that 'spotter backup' made.")
+        }
+        var bytes = Data()
+        try file.forEachPiece(bytesMax: OperatingLimits.backupHeaderBytesMax + 1) { bytes += $0 }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        struct Format: Decodable { let formatVersion: Int }
+        guard bytes.count <= OperatingLimits.backupHeaderBytesMax,
+            let format = try? decoder.decode(Format.self, from: bytes)
+        else { throw AdministrationError("\(path) is damaged.") }
+        guard format.formatVersion <= currentFormatVersion else {
+            throw AdministrationError(
+                "\(path) has the format \(format.formatVersion); this Spotter reads formats up to "
+                    + "\(currentFormatVersion). Restore it with the Spotter that made it, or a "
+                    + "newer one.")
+        }
+        guard let header = try? decoder.decode(BackupHeader.self, from: bytes) else {
+            throw AdministrationError("\(path) is damaged.")
+        }
+        return header
+    }
+
+    func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        return try encoder.encode(self) + [UInt8(ascii: "\n")]
+    }
+}
+
+/// A line of `files.jsonl`.
+struct BackupEntry: Codable, Equatable {
+    /// Below the data directory.
+    var path: String
+    /// Bytes.
+    var size: Int
+    /// Lower-case hexadecimal.
+    var sha256: String
+    /// Nanoseconds since 1970. Times and sizes tie objects to what is kept of them.
+    var modified: Int
+    /// Permissions.
+    var mode: UInt32
+
+    /// What a data directory has that is worth keeping.
+    static let roots: Set<String> = [
+        "spotter.sqlite", "credentials", "buckets", "internal", "greengrass", "backbones", "audit",
+    ]
+
+    /// Names from the data directory to the file.
+    ///
+    /// - Throws: `AdministrationError` for a path that leads anywhere else.
+    func components() throws -> [String] {
+        let parts = path.utf8.split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
+        ).map { String(Substring($0)) }
+        let isSound =
+            !path.utf8.contains(0) && parts.count <= OperatingLimits.foldersDeepMax
+            && parts.allSatisfy { !["", ".", ".."].contains($0) && $0.utf8.count <= 255 }
+            && Self.roots.contains(parts[0])
+        guard isSound else {
+            throw AdministrationError(
+                "\(BackupHeader.listName) names '\(path.prefix(200))', which is no path of a data "
+                    + "directory.")
+        }
+        return parts
+    }
+
+    func line() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self) + [UInt8(ascii: "\n")]
+    }
+
+    /// Calls `body` with each entry of a list, in its order.
+    ///
+    /// - Returns: the SHA-256 of the list.
+    static func forEach(in path: String, _ body: (BackupEntry) throws -> Void) throws -> String {
+        guard let file = try DiskFile.reading(path), file.status?.isFile ?? false else {
+            throw AdministrationError("\(path) is missing.")
+        }
+        let decoder = JSONDecoder()
+        let damaged = AdministrationError("\(path) is damaged.")
+        var (digest, rest) = (RunningDigest(), Data())
+        try file.forEachPiece { piece in
+            digest.update(piece)
+            rest += piece
+            var start = rest.startIndex
+            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                guard let entry = try? decoder.decode(BackupEntry.self, from: rest[start..<end])
+                else { throw damaged }
+                try body(entry)
+                start = end + 1
+            }
+            rest = Data(rest[start...])
+            guard rest.count <= OperatingLimits.backupLineBytesMax else { throw damaged }
+        }
+        guard rest.isEmpty else { throw damaged }
+        return digest.value.sha256
+    }
+}

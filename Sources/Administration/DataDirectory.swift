@@ -1,0 +1,198 @@
+package import Access
+import FoundationEssentials
+import Glibc
+import Service
+package import Storage
+import Vision
+
+/// The folder with everything that a server keeps, held by one process at a time.
+package final class DataDirectory: Sendable {
+    package let path: String
+    private let lock: Int32
+
+    /// Makes the folder when it is missing and takes its lock.
+    package init(path: String) throws {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw AdministrationError(
+                "The data directory \(path) cannot be made: \(String(cString: strerror(errno))).")
+        }
+        lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else {
+            throw AdministrationError(
+                "The data directory \(path) cannot be written: \(String(cString: strerror(errno)))."
+            )
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw AdministrationError(
+                "The data directory \(path) is in use by another Spotter. Stop that one, or give "
+                    + "this one a --data-directory of its own.")
+        }
+        try prepareTemporaryDirectory()
+    }
+
+    deinit { close(lock) }
+
+    static let databaseName = "spotter.sqlite"
+
+    package var database: String { "\(path)/\(Self.databaseName)" }
+    package var buckets: String { Self.buckets(path) }
+    package var models: String { Self.models(path) }
+    package var backbones: String { Self.backbones(path) }
+    package var greengrass: String { Self.greengrass(path) }
+    package var audit: String { Self.audit(path) }
+    package var temporary: String { "\(path)/temporary" }
+    package var credentials: String { "\(path)/credentials" }
+
+    package static let modelsBucket = "models"
+    /// Name of the setting with the root key of servers that share a database.
+    static let rootKeySetting = "root-credentials"
+    /// Name of the setting with the key of page tokens, which each database makes for itself.
+    package static let pageTokenSetting = "page-token-key"
+
+    private static func models(_ path: String) -> String { "\(path)/internal" }
+
+    /// A model's manifest, read without a store: opening one would tidy up under a running server.
+    ///
+    /// - Returns: nil for a model without files.
+    static func manifest(beside path: String, _ model: ModelRecord) -> ModelManifest? {
+        let bytes = ModelLibrary.keys(of: model, prefix: "").first.flatMap {
+            FileManager.default.contents(atPath: "\(models(path))/\(modelsBucket)/\($0)")
+        }
+        return bytes.flatMap { try? ModelManifest(decoding: $0) }
+    }
+
+    static func audit(_ path: String) -> String { "\(path)/audit" }
+
+    static func buckets(_ path: String) -> String { "\(path)/buckets" }
+
+    static func greengrass(_ path: String) -> String { "\(path)/greengrass" }
+
+    static func backbones(_ path: String) -> String { "\(path)/backbones" }
+
+    /// The database of a data directory that a server may be using.
+    ///
+    /// - Throws: `AdministrationError` when there is no data directory, or none with a database in it, or
+    ///   its rows were moved elsewhere.
+    static func metadata(beside path: String, _ choice: MetadataChoice) throws
+        -> any MetadataStore
+    {
+        let database = "\(path)/\(databaseName)"
+        guard choice != .embedded || FileManager.default.fileExists(atPath: database) else {
+            throw AdministrationError(
+                "\(path) is no data directory of Spotter. Give the folder that 'spotter serve' was "
+                    + "started with as --data-directory, and its --metadata too if it had one.")
+        }
+        if choice == .embedded { try MovedRows.check(path) }
+        return try choice.open(database: database)
+    }
+
+    private func prepareTemporaryDirectory() throws {
+        do {
+            try? FileManager.default.removeItem(atPath: temporary)
+            try FileManager.default.createDirectory(
+                atPath: temporary, withIntermediateDirectories: true)
+        } catch {
+            throw AdministrationError(
+                "The data directory \(path) cannot be written: \(String(cString: strerror(errno)))."
+            )
+        }
+    }
+
+    /// The root key: the environment's, else the one in `credentials`, which the first start makes.
+    ///
+    /// - Parameters:
+    ///   - environment: `SPOTTER_ACCESS_KEY_ID` and `SPOTTER_SECRET_ACCESS_KEY` are read.
+    ///   - region: written into the file too, where clients look for it.
+    ///   - metadata: where servers that share everything find the key of the first of them; the
+    ///     file follows it.
+    package func rootCredentials(
+        environment: [String: String], region: String,
+        sharedThrough metadata: (any MetadataStore)?
+    ) async throws -> (credentials: Credentials, file: String?) {
+        switch (environment["SPOTTER_ACCESS_KEY_ID"], environment["SPOTTER_SECRET_ACCESS_KEY"]) {
+        case (.some(let id), .some(let secret)):
+            guard (16...128).contains(id.utf8.count), !id.contains("/"), secret.utf8.count >= 16
+            else {
+                throw AdministrationError(
+                    "SPOTTER_ACCESS_KEY_ID must have 16 to 128 characters without a slash, "
+                        + "SPOTTER_SECRET_ACCESS_KEY at least 16.")
+            }
+            return (Credentials(accessKeyID: id, secretAccessKey: secret), nil)
+        case (nil, nil):
+            let own = try storedCredentials()
+            guard let metadata else {
+                if let own { return (own, credentials) }
+                return (try store(Self.fresh(), region: region), credentials)
+            }
+            let offered = Self.text(own ?? Self.fresh(), region: region)
+            let shared = try await metadata.write {
+                try $0.setting(Self.rootKeySetting, orElse: Data(offered.utf8))
+            }
+            let key = try Self.parse(
+                String(decoding: shared, as: UTF8.self), path: "The root key in the database")
+            return (try store(key, region: region), credentials)
+        default:
+            throw AdministrationError(
+                "SPOTTER_ACCESS_KEY_ID and SPOTTER_SECRET_ACCESS_KEY must be set together.")
+        }
+    }
+
+    private static func fresh() -> Credentials {
+        var random = SystemRandomNumberGenerator()
+        return Credentials.generate(using: &random)
+    }
+
+    private static func text(_ key: Credentials, region: String) -> String {
+        """
+        [default]
+        aws_access_key_id = \(key.accessKeyID)
+        aws_secret_access_key = \(key.secretAccessKey)
+        region = \(region)
+
+        """
+    }
+
+    /// - Returns: nil when there is no file.
+    private func storedCredentials() throws -> Credentials? {
+        guard let bytes = try? Data(contentsOf: URL(filePath: credentials)) else { return nil }
+        return try Self.parse(String(decoding: bytes, as: UTF8.self), path: credentials)
+    }
+
+    private func store(_ key: Credentials, region: String) throws -> Credentials {
+        let text = Data(Self.text(key, region: region).utf8)
+        if (try? Data(contentsOf: URL(filePath: credentials))) != text {
+            try DurableFile.write(text, to: credentials, mode: 0o600)
+        }
+        return key
+    }
+
+    private static func parse(_ text: String, path: String) throws -> Credentials {
+        var values: [String: String] = [:]
+        for line in text.split(whereSeparator: \.isNewline) {
+            let sides = line.split(separator: "=", maxSplits: 1)
+            guard sides.count == 2 else { continue }
+            values[trim(sides[0])] = trim(sides[1])
+        }
+        guard let id = values["aws_access_key_id"], let secret = values["aws_secret_access_key"]
+        else {
+            throw AdministrationError(
+                "\(path) needs aws_access_key_id and aws_secret_access_key. Mend it, or remove it "
+                    + "to get a new key.")
+        }
+        return Credentials(accessKeyID: id, secretAccessKey: secret)
+    }
+
+    private static func trim(_ text: Substring) -> String {
+        let start = text.drop(while: \.isWhitespace)
+        return String(
+            start.prefix(
+                (start.lastIndex { !$0.isWhitespace }.map {
+                    start.distance(from: start.startIndex, to: $0) + 1
+                }) ?? 0))
+    }
+}

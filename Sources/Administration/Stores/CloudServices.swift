@@ -1,0 +1,51 @@
+package import Access
+package import Cloud
+import FoundationEssentials
+package import Logging
+import NIOPosix
+package import Service
+package import Storage
+import Wire
+
+/// The services outside that take the place of embedded ones, and their connections.
+package struct CloudServices: Sendable {
+    private let connections = HTTPConnections()
+    private let chain: CredentialsChain
+    /// The server's own region.
+    private let region: String
+    private let logger: Logger
+
+    /// - Parameter environment: AWS' variables are read, as SDKs read them.
+    package init(environment: [String: String], region: String, logger: Logger) {
+        chain = CredentialsChain(environment: environment)
+        self.region = region
+        self.logger = logger
+    }
+
+    package func shutDown() async throws { try await connections.shutDown() }
+
+    /// - Throws: `AdministrationError` when there are no credentials, or `endpoint` is no address.
+    package func s3(
+        endpoint: String?, region: String?, policy: RetryPolicy = RetryPolicy()
+    ) throws -> S3Peer {
+        do {
+            return S3Peer(
+                connections: connections, endpoint: try endpoint.map { try CloudEndpoint(url: $0) },
+                region: region ?? chain.region() ?? self.region,
+                credentials: try chain.credentials(), policy: policy, logger: logger)
+        } catch let error as CloudError {
+            throw AdministrationError("--object-store s3: \(error.message)")
+        }
+    }
+
+    /// - Throws: `AdministrationError` when there are no credentials, or `endpoint` is no address.
+    package func greengrass(endpoint: String?, arns: ARNs) throws -> GreengrassCloud {
+        do {
+            return GreengrassCloud(
+                connections: connections, endpoint: try endpoint.map { try CloudEndpoint(url: $0) },
+                arns: arns, credentials: try chain.credentials(), logger: logger)
+        } catch let error as CloudError {
+            throw AdministrationError("--greengrass aws: \(error.message)")
+        }
+    }
+}

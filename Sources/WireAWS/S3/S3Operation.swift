@@ -1,0 +1,148 @@
+
+/// The operations of S3 that Spotter answers. Router, permission checks, audit log and metrics
+/// derive from this table.
+package enum S3Operation: String, CaseIterable, Sendable {
+    case listBuckets = "ListBuckets"
+    case createBucket = "CreateBucket"
+    case headBucket = "HeadBucket"
+    case getBucketLocation = "GetBucketLocation"
+    case deleteBucket = "DeleteBucket"
+    case listObjects = "ListObjects"
+    case listObjectsV2 = "ListObjectsV2"
+    case listMultipartUploads = "ListMultipartUploads"
+    case deleteObjects = "DeleteObjects"
+    case putObject = "PutObject"
+    case copyObject = "CopyObject"
+    case getObject = "GetObject"
+    case headObject = "HeadObject"
+    case getObjectTagging = "GetObjectTagging"
+    case deleteObject = "DeleteObject"
+    case createMultipartUpload = "CreateMultipartUpload"
+    case uploadPart = "UploadPart"
+    case uploadPartCopy = "UploadPartCopy"
+    case listParts = "ListParts"
+    case completeMultipartUpload = "CompleteMultipartUpload"
+    case abortMultipartUpload = "AbortMultipartUpload"
+
+    /// What the path names.
+    package enum Target: Sendable {
+        case service
+        case bucket
+        case object
+    }
+
+    package struct Definition: Sendable {
+        package let method: String
+        package let target: Target
+        /// Parameter of the query that tells the operation from others of its method and target.
+        package let marker: String?
+        /// IAM's name of the permission that a caller needs on the target.
+        package let permission: String
+        /// Whether the source is another object, named by X-Amz-Copy-Source.
+        package let isCopy: Bool
+
+        init(
+            _ method: String, _ target: Target, _ permission: String, marker: String? = nil,
+            isCopy: Bool = false
+        ) {
+            self.method = method
+            self.target = target
+            self.marker = marker
+            self.permission = permission
+            self.isCopy = isCopy
+        }
+    }
+
+    package var definition: Definition {
+        switch self {
+        case .listBuckets: .init("GET", .service, "s3:ListAllMyBuckets")
+        case .createBucket: .init("PUT", .bucket, "s3:CreateBucket")
+        case .headBucket: .init("HEAD", .bucket, "s3:ListBucket")
+        case .getBucketLocation: .init("GET", .bucket, "s3:GetBucketLocation", marker: "location")
+        case .deleteBucket: .init("DELETE", .bucket, "s3:DeleteBucket")
+        case .listObjects: .init("GET", .bucket, "s3:ListBucket")
+        case .listObjectsV2: .init("GET", .bucket, "s3:ListBucket", marker: "list-type")
+        case .listMultipartUploads:
+            .init("GET", .bucket, "s3:ListBucketMultipartUploads", marker: "uploads")
+        // The permission is asked for each key.
+        case .deleteObjects: .init("POST", .bucket, "s3:DeleteObject", marker: "delete")
+        case .putObject: .init("PUT", .object, "s3:PutObject")
+        case .copyObject: .init("PUT", .object, "s3:PutObject", isCopy: true)
+        case .getObject: .init("GET", .object, "s3:GetObject")
+        case .headObject: .init("HEAD", .object, "s3:GetObject")
+        case .getObjectTagging: .init("GET", .object, "s3:GetObjectTagging", marker: "tagging")
+        case .deleteObject: .init("DELETE", .object, "s3:DeleteObject")
+        case .createMultipartUpload: .init("POST", .object, "s3:PutObject", marker: "uploads")
+        case .uploadPart: .init("PUT", .object, "s3:PutObject", marker: "partNumber")
+        case .uploadPartCopy:
+            .init("PUT", .object, "s3:PutObject", marker: "partNumber", isCopy: true)
+        case .listParts: .init("GET", .object, "s3:ListMultipartUploadParts", marker: "uploadId")
+        case .completeMultipartUpload: .init("POST", .object, "s3:PutObject", marker: "uploadId")
+        case .abortMultipartUpload:
+            .init("DELETE", .object, "s3:AbortMultipartUpload", marker: "uploadId")
+        }
+    }
+
+    package var isReadOnly: Bool { ["GET", "HEAD"].contains(definition.method) }
+
+    /// Parameters of the query that an operation understands beside its marker.
+    private var parameters: Set<String> {
+        switch self {
+        case .listBuckets, .createBucket, .headBucket, .getBucketLocation, .deleteBucket,
+            .deleteObjects, .putObject, .copyObject, .createMultipartUpload:
+            []
+        case .listObjects: ["prefix", "delimiter", "marker", "max-keys", "encoding-type"]
+        case .listObjectsV2:
+            [
+                "prefix", "delimiter", "start-after", "continuation-token", "max-keys",
+                "encoding-type", "fetch-owner",
+            ]
+        case .listMultipartUploads:
+            [
+                "prefix", "delimiter", "key-marker", "upload-id-marker", "max-uploads",
+                "encoding-type",
+            ]
+        case .getObject, .headObject, .getObjectTagging, .deleteObject: ["versionId", "partNumber"]
+        case .uploadPart, .uploadPartCopy: ["uploadId"]
+        case .listParts: ["max-parts", "part-number-marker", "encoding-type"]
+        case .completeMultipartUpload, .abortMultipartUpload: []
+        }
+    }
+
+    /// Of any request: signatures, what presigned URLs carry, and a name that SDKs add.
+    private static func isCommon(_ parameter: String) -> Bool {
+        [
+            "AWSAccessKeyId", "Signature", "Expires", "x-id", "content-type", "content-md5",
+        ].contains(parameter) || parameter.lowercased().hasPrefix("x-amz-")
+            || parameter.hasPrefix("response-")
+    }
+
+    /// - Parameter query: names of the query's parameters.
+    /// - Throws: `notImplemented` naming what was asked for, `methodNotAllowed`.
+    package static func find(
+        method: String, target: Target, query: Set<String>, isCopy: Bool
+    ) throws(S3Error) -> S3Operation {
+        let candidates = allCases.filter {
+            let definition = $0.definition
+            return definition.method == method && definition.target == target
+                && definition.isCopy == (isCopy && method == "PUT" && target == .object)
+        }
+        // A marker is more special than none.
+        let found =
+            candidates.first { $0.definition.marker.map(query.contains) ?? false }
+            ?? candidates.first { $0.definition.marker == nil }
+        guard let found else {
+            throw S3Error(
+                .methodNotAllowed, "The specified method is not allowed against this resource.")
+        }
+        // A parameter that nobody here knows may mean quite another operation.
+        let known = found.parameters.union([found.definition.marker].compactMap { $0 })
+        if let feature = query.subtracting(known).sorted().first(where: { !isCommon($0) }) {
+            throw S3Error(
+                .notImplemented,
+                "A header or query you provided implies functionality that is not implemented: "
+                    + feature)
+        }
+        return found
+    }
+}
