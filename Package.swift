@@ -67,7 +67,7 @@ let package = Package(
         // The documents of S3, Greengrass and STS. Pure. XMLCoder ends here.
         .target(
             name: "WireAWS",
-            dependencies: ["Wire", .product(name: "XMLCoder", package: "XMLCoder")]),
+            dependencies: ["Base", "Wire", .product(name: "XMLCoder", package: "XMLCoder")]),
 
         // Signatures, checksums of payloads, policies, ARNs. Pure.
         .target(name: "Access", dependencies: ["Base", "Wire", crypto]),

@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 
 // What the operations of Greengrass answer. Members are named as on the wire.
@@ -159,12 +160,10 @@ package struct ListComponentTagsAnswer: Codable, Sendable {
     package init(tags: [String: String]) { self.tags = tags }
 }
 
+/// JSON as Greengrass writes it: times in seconds since 1970, bytes in base64.
 package enum GreengrassCoding {
-    /// JSON with times in seconds since 1970 and bytes in base64.
+    /// - Throws: `EncodingError`, as `JSONCoding.encode` does.
     package static func encode(_ answer: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .secondsSince1970
-        return try encoder.encode(answer)
+        try JSONCoding.encode(answer, dates: .secondsSince1970)
     }
 }
