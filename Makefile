@@ -53,8 +53,8 @@ test-clients: setup
 	swift build --product spotter $(SWIFT_BUILD_FLAGS)
 	swift build --product spotter-edge $(SWIFT_BUILD_FLAGS)
 	$(python) -m pytest Tests/Clients
-	.deps/venv-newest/bin/python -m pytest $(addprefix Tests/Clients/test_, \
-		sdk.py resources.py s3.py greengrass.py one_endpoint.py)
+	.deps/venv-newest/bin/python -m pytest $(addprefix Tests/Clients/, \
+		api/test_sdk.py api/test_resources.py s3/test_s3.py greengrass s3/test_one_endpoint.py)
 
 # Debian's Ceph checks signatures and hashes, which moto does not.
 integration: setup

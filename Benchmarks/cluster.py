@@ -36,9 +36,9 @@ import botocore.exceptions
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tests" / "Clients"))
-import cluster as clusters  # noqa: E402
-import conftest  # noqa: E402
-import networks  # noqa: E402
+from support import cluster as clusters  # noqa: E402
+from support import networks, pictures  # noqa: E402
+from support import server as processes  # noqa: E402
 
 BUCKET = "parts-images"
 SIZE = (96, 96)
@@ -169,7 +169,7 @@ def prepare(clients, projects):
     def make(name):
         clients.call("create_project", ProjectName=name, ClientToken=f"{name}-project")
         clients.call("create_dataset", ProjectName=name, DatasetType="train",
-                     DatasetSource=conftest.source(BUCKET, "train.manifest"),
+                     DatasetSource=pictures.source(BUCKET, "train.manifest"),
                      ClientToken=f"{name}-dataset")
         until(clients, "describe_dataset", "DatasetDescription", {"CREATE_IN_PROGRESS"},
               ProjectName=name, DatasetType="train")
@@ -215,7 +215,7 @@ def package_all(clients, projects, *versions):
 
 def watch_detections(clients, project, over):
     """Asks for one picture again and again; every answer must be the same."""
-    body = conftest.png(conftest.draw(900, True, SIZE)[0])
+    body = pictures.png(pictures.draw(900, True, SIZE)[0])
     scores = collections.Counter()
 
     def look(answer):
@@ -376,7 +376,7 @@ def request_rates(servers, project, name):
 
 def measure_alone(cluster, name, count, arguments):
     """The same work by one server with SQLite and a directory, and nothing beside it."""
-    server = conftest.Server(cluster.folder / name.replace(" ", "-"), *arguments).start()
+    server = processes.Server(cluster.folder / name.replace(" ", "-"), *arguments).start()
     try:
         clusters.put_pictures(server.client("s3"), BUCKET, *PICTURES)
         clients = Clients([server])
@@ -437,7 +437,7 @@ def main():
     parser.add_argument("--debug", action="store_true", help="the debug build")
     options = parser.parse_args()
     if not options.debug:
-        conftest.SPOTTER = ROOT / ".build" / "release" / "spotter"
+        processes.SPOTTER = ROOT / ".build" / "release" / "spotter"
     random.seed(options.seed)
     projects = [f"p{number:03}" for number in range(options.projects)]
     with tempfile.TemporaryDirectory() as folder:

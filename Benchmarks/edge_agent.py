@@ -19,11 +19,11 @@ import numpy
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tests" / "Clients"))
-import conftest  # noqa: E402
-import edge  # noqa: E402
+from support import edge, pictures  # noqa: E402
+from support import server as processes  # noqa: E402
 
 ARCHITECTURE = next((ROOT / ".build" / "edge-agent").iterdir()).name
-conftest.SPOTTER = ROOT / ".build" / "release" / "spotter"
+processes.SPOTTER = ROOT / ".build" / "release" / "spotter"
 edge.SPOTTER_EDGE = ROOT / ".build" / "edge-agent" / ARCHITECTURE / "bin" / "spotter-edge"
 CALLS = 100
 
@@ -41,15 +41,15 @@ def median(call):
 def measure(server, agent, size):
     name = f"parts{size[0]}"
     client = server.client()
-    original = conftest.draw
-    conftest.draw = lambda seed, anomalous: original(seed, anomalous, size)
+    original = pictures.draw
+    pictures.draw = lambda seed, anomalous: original(seed, anomalous, size)
     try:
-        conftest.make_dataset(server, client, name, name, masks=True, normal=20, anomalous=12)
+        pictures.make_dataset(server, client, name, name, masks=True, normal=20, anomalous=12)
     finally:
-        conftest.draw = original
-    conftest.train(client, name, name)
-    conftest.host(client, name)
-    archive, _ = conftest.make_package(server, name, f"com.example.{name}", name)
+        pictures.draw = original
+    pictures.train(client, name, name)
+    pictures.host(client, name)
+    archive, _ = pictures.make_package(server, name, f"com.example.{name}", name)
     component = f"com.example.{name}"
     agent.install(archive, component)
     begin = time.perf_counter()
@@ -85,7 +85,7 @@ def measure(server, agent, size):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        server = conftest.Server(folder / "data").start()
+        server = processes.Server(folder / "data").start()
         try:
             for size in ((576, 768), (1920, 1080)):
                 agent = edge.Agent(folder / f"edge{size[0]}").start()

@@ -22,15 +22,17 @@ from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tests" / "Clients"))
-import conftest  # noqa: E402
+from support import pictures  # noqa: E402
+from support import server as processes  # noqa: E402
+from support.calls import wait_dataset  # noqa: E402
 
-conftest.SPOTTER = ROOT / ".build" / "release" / "spotter"
+processes.SPOTTER = ROOT / ".build" / "release" / "spotter"
 CALLS = 50
 
 
 def measure(name):
     with tempfile.TemporaryDirectory() as folder:
-        server = conftest.Server(pathlib.Path(folder) / "data").start()
+        server = processes.Server(pathlib.Path(folder) / "data").start()
         try:
             return train_and_time(server, name)
         finally:
@@ -39,19 +41,19 @@ def measure(name):
 
 def train_and_time(server, name):
     client = server.client()
-    folder = conftest.import_shared(server, name)
+    folder = pictures.import_shared(server, name)
     client.create_project(ProjectName=name)
     for kind in ("train", "test"):
         client.create_dataset(ProjectName=name, DatasetType=kind,
-                              DatasetSource=conftest.source(name, f"{kind}.manifest"))
-        conftest.wait_dataset(client, name, kind)
+                              DatasetSource=pictures.source(name, f"{kind}.manifest"))
+        wait_dataset(client, name, kind)
     begin = time.perf_counter()
-    model = conftest.train(client, name, name)
+    model = pictures.train(client, name, name)
     seconds = time.perf_counter() - begin
     peak = server.peak_memory_mb()
     result = json.loads((folder / model["EvaluationResult"]["Key"]).read_text())
     metrics = result["AggregatedEvaluationResults"]["Metrics"]
-    conftest.host(client, name)
+    pictures.host(client, name)
     image = next(p for p in sorted((folder / "test-images").iterdir()))
     body = jpeg(image)
     own = median(lambda: client.detect_anomalies(
@@ -96,7 +98,7 @@ def reference_run(server, name, body):
 
 
 if __name__ == "__main__":
-    if not conftest.SHARED.exists():
+    if not processes.SHARED.exists():
         sys.exit("make bench needs the data sets in ../shared/data")
     head = ["data set", "AUROC", "F1", "precision", "recall", "mask IoU", "training", "peak memory",
             "detection", "of reference"]
