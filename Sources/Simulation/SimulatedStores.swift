@@ -87,7 +87,7 @@ extension SQLiteStore {
     /// Reads as a write does: a database in memory has one connection, and forbidding it to write
     /// for a moment makes SQLite prepare all statements anew.
     func look<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         try await write(body)
     }
@@ -103,13 +103,13 @@ struct SimulatedMetadataStore: MetadataStore {
     var changes: MetadataChanges { base.changes }
 
     func read<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         try await access.perform(.read) { [base] in try await base.look(body) }
     }
 
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         let base = base
         return try await access.perform(

@@ -24,7 +24,7 @@ struct SimulationSnapshot: Sendable {
     init() {}
 
     /// - Parameter known: jobs that were open before.
-    init(_ transaction: any MetadataTransaction, known: [UUID]) throws {
+    init(_ transaction: MetadataTransaction, known: [UUID]) throws {
         for project in Self.projectNames {
             for job in try transaction.openJobs(project: project) { jobs[job.id] = job }
             guard let record = try transaction.project(project) else { continue }

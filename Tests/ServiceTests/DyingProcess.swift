@@ -49,13 +49,13 @@ private struct DyingMetadata: MetadataStore {
     var changes: MetadataChanges { base.changes }
 
     func read<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         try await process.step { try await base.read(body) }
     }
 
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         try await process.step { try await base.write(body) }
     }

@@ -191,14 +191,14 @@ private final class AwayStore: MetadataStore {
     }
 
     func read<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         try check()
         return try await base.read(body)
     }
 
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         try check()
         return try await base.write(body)

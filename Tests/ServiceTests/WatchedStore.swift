@@ -61,14 +61,14 @@ final class WatchedStore: ObjectStore {
 /// Metadata that forgets to say that a write was done.
 final class ForgetfulMetadata: MetadataStore {
     private let base: any MetadataStore
-    private let isDue = Mutex<(@Sendable (any MetadataTransaction) throws -> Bool)?>(nil)
+    private let isDue = Mutex<(@Sendable (MetadataTransaction) throws -> Bool)?>(nil)
 
     init(_ base: any MetadataStore) { self.base = base }
 
     var changes: MetadataChanges { base.changes }
 
     /// The next write after which `isDue` is done, and fails for whoever asked for it.
-    func forget(when isDue: @escaping @Sendable (any MetadataTransaction) throws -> Bool) {
+    func forget(when isDue: @escaping @Sendable (MetadataTransaction) throws -> Bool) {
         self.isDue.withLock { $0 = isDue }
     }
 
@@ -84,11 +84,11 @@ final class ForgetfulMetadata: MetadataStore {
     }
 
     func read<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value { try await base.read(body) }
 
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         let isDue = isDue.withLock { $0 }
         let (value, isForgotten) = try await base.write { transaction in

@@ -174,7 +174,7 @@ import Testing
         try await held
     }
 
-    private static func claim(_ transaction: any MetadataTransaction, by owner: UUID) throws
+    private static func claim(_ transaction: MetadataTransaction, by owner: UUID) throws
         -> UUID?
     {
         guard var job = try transaction.claimableJob(kinds: ["host", "package"], now: time) else {

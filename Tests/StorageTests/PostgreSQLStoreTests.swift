@@ -98,10 +98,6 @@ import Wire
             try await store.read { try $0.projects(after: nil, limit: .max) }.map(\.name) == sorted)
     }
 
-    @Test func theStepsOfBothSchemasHaveTheSameNames() {
-        #expect(PostgreSQLMigrations.names == Migrations.names)
-    }
-
     @Test func fourStoresThatStartAtOnceMakeOneSchema() async throws {
         let url = try PostgreSQLServer.shared().database()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -10,20 +10,21 @@ import Wire
 /// Programs of several versions on one database.
 @Suite(.timeLimit(.minutes(2))) struct PostgreSQLUpgradeTests {
     static let time = MetadataStoreContract.time
-    private typealias Step = PostgreSQLMigrations.Step
+    private typealias Step = Schema.Step
 
-    private static let later = Step(
-        "0900-later",
+    private static let later = Step("0900-later") { _ in
         """
         ALTER TABLE job ADD COLUMN later TEXT NOT NULL DEFAULT 'x';
         CREATE TABLE later (name TEXT NOT NULL PRIMARY KEY);
-        """)
-    private static let removal = Step(
-        "0901-removal", "ALTER TABLE job DROP COLUMN claimed", requires: "0900-later")
+        """
+    }
+    private static let removal = Step("0901-removal", requires: "0900-later") { _ in
+        "ALTER TABLE job DROP COLUMN claimed"
+    }
 
     private static func store(_ url: String, _ newSteps: [Step] = []) throws -> PostgreSQLStore {
         try PostgreSQLStore(
-            url: url, limits: PostgreSQLLimits(), steps: PostgreSQLMigrations.steps + newSteps)
+            url: url, limits: PostgreSQLLimits(), steps: Schema.steps + newSteps)
     }
 
     /// A database as the version before clusters left it.
@@ -140,7 +141,7 @@ import Wire
         let open = try await url.read { try $0.countJobs() }.filter { $0.kind == "previous" }
         #expect(open.isEmpty)
         let rows = try await store.read { transaction in
-            try #require(transaction as? PostgreSQLTransaction).integer(
+            try transaction.integer(
                 """
                 SELECT COUNT(*) FROM job WHERE kind = 'previous' AND state = 'finished'
                     AND project = '' AND priority = 2
@@ -176,7 +177,7 @@ import Wire
         let reader = try PostgreSQLConnection(address, limits)
         try reader.execute("BEGIN; SELECT 1 FROM job LIMIT 1")
         let store = try PostgreSQLStore(
-            url: url, limits: limits, steps: PostgreSQLMigrations.steps)
+            url: url, limits: limits, steps: Schema.steps)
         let usual = PostgreSQLLimits()
         let isDone = Shared(false)
         async let migrated: Int = {
@@ -210,7 +211,7 @@ import Wire
         limits.migrationLockMilliseconds = 10
         limits.migrationPauseMilliseconds = 10
         limits.migrationSeconds = 0.1
-        let steps = PostgreSQLMigrations.steps
+        let steps = Schema.steps
         let reader = try PostgreSQLConnection(PostgreSQLAddress(url: url), limits)
         try reader.execute("BEGIN; SELECT 1 FROM job LIMIT 1")
         let hasty = limits

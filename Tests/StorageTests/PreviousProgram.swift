@@ -137,7 +137,7 @@ final class PreviousProgram: Sendable {
 
     /// Statements that find something.
     private func questions(_ round: String, _ jobs: [UUID])
-        -> [(String, [(any PostgreSQLBindable)?])]
+        -> [(String, SQLArguments)]
     {
         [
             ("SELECT document FROM project WHERE name = $1", [round]),
@@ -185,7 +185,7 @@ final class PreviousProgram: Sendable {
         ]
     }
 
-    private func removals(_ round: String) -> [(String, [(any PostgreSQLBindable)?])] {
+    private func removals(_ round: String) -> [(String, SQLArguments)] {
         [
             ("DELETE FROM dataset_entry WHERE project = $1 AND type = $2", [round, "train"]),
             ("DELETE FROM dataset_change WHERE project = $1 AND type = $2", [round, "train"]),
@@ -205,7 +205,7 @@ final class PreviousProgram: Sendable {
 
     /// The first column of the first row, which must be there.
     @discardableResult
-    private func one(_ sql: String, _ arguments: [(any PostgreSQLBindable)?]) throws -> String {
+    private func one(_ sql: String, _ arguments: SQLArguments) throws -> String {
         let rows = try connection.execute(sql, arguments)
         try #require(rows.count > 0, "\(sql)")
         return rows.text(0, 0)

@@ -17,7 +17,7 @@ enum RowCopyRows {
         }
     }
 
-    private static func projects(_ transaction: any MetadataTransaction) throws {
+    private static func projects(_ transaction: MetadataTransaction) throws {
         for name in ["p", "q-ü"] {
             var project = ProjectRecord(name: name, created: time)
             project.lastModelVersion = 3
@@ -50,7 +50,7 @@ enum RowCopyRows {
             type: .train)
     }
 
-    private static func work(_ transaction: any MetadataTransaction) throws {
+    private static func work(_ transaction: MetadataTransaction) throws {
         for (version, status) in [(1, ModelStatus.hosted), (3, .training)] {
             var model = ModelRecord(
                 project: "p", version: version, created: time, description: "ü 🔩",
@@ -87,7 +87,7 @@ enum RowCopyRows {
         }
     }
 
-    private static func others(_ transaction: any MetadataTransaction) throws {
+    private static func others(_ transaction: MetadataTransaction) throws {
         for key in ["CreateProject t", "CreateModel t"] {
             try transaction.save(
                 TokenRecord(
@@ -153,7 +153,7 @@ enum RowCopyRows {
 
     private static func same<Value: Sendable & Equatable>(
         _ one: some MetadataStore, _ other: some MetadataStore,
-        _ question: @escaping @Sendable (any MetadataTransaction) throws -> [Value],
+        _ question: @escaping @Sendable (MetadataTransaction) throws -> [Value],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let (mine, others) = (try await one.read(question), try await other.read(question))

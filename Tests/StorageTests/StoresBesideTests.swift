@@ -51,8 +51,8 @@ import Wire
         try Checkout.bytes("Tests/StorageTests/Golden/0001.sqlite").write(to: URL(filePath: path))
         let before = try Data(contentsOf: URL(filePath: path))
         let state = try SQLiteFile.schema(path)
-        #expect(state.applied == [Migrations.names[0]])
-        #expect(state.missing == Array(Migrations.names.dropFirst()) && state.unknown.isEmpty)
+        #expect(state.applied == [Schema.names[0]])
+        #expect(state.missing == Array(Schema.names.dropFirst()) && state.unknown.isEmpty)
         #expect(try SQLiteFile.read(path) { try $0.project("old") }?.lastModelVersion == 2)
         #expect(try Data(contentsOf: URL(filePath: path)) == before)
         _ = try SQLiteStore(path: path)
@@ -62,10 +62,10 @@ import Wire
     @Test func theSchemaOfPostgreSQLIsToldAndNotChanged() async throws {
         let url = try PostgreSQLServer.shared().database()
         #expect(try PostgreSQLStore.schema(url: url).applied.isEmpty)
-        #expect(try PostgreSQLStore.schema(url: url).missing == PostgreSQLMigrations.names)
+        #expect(try PostgreSQLStore.schema(url: url).missing == Schema.names)
         _ = try await PostgreSQLStore(url: url).read { try $0.countProjects() }
         let state = try PostgreSQLStore.schema(url: url)
-        #expect(state.applied == PostgreSQLMigrations.names && state.missing.isEmpty)
+        #expect(state.applied == Schema.names && state.missing.isEmpty)
     }
 
     @Test func theNewestFailuresOfJobsAreFound() async throws {

@@ -18,7 +18,7 @@ struct NamedFiles {
     private(set) var projectCount = 0
     private(set) var modelCount = 0
 
-    init(_ transaction: any MetadataTransaction) throws {
+    init(_ transaction: MetadataTransaction) throws {
         var last: String?
         while true {
             let page = try transaction.projects(

@@ -62,7 +62,7 @@ package struct ModelLibrary: Sendable {
     }
 
     /// Called in the transaction that gives a row these files.
-    func adopt(_ files: String, _ transaction: any MetadataTransaction) throws {
+    func adopt(_ files: String, _ transaction: MetadataTransaction) throws {
         try state.adopt(Self.keys(in: files, prefix: prefix), transaction)
     }
 
@@ -72,7 +72,7 @@ package struct ModelLibrary: Sendable {
     }
 
     /// Called in the transaction that removes the row; `discard` the files after it.
-    func disown(_ model: ModelRecord, _ transaction: any MetadataTransaction) throws {
+    func disown(_ model: ModelRecord, _ transaction: MetadataTransaction) throws {
         try state.disown(keys(of: model), transaction)
     }
 

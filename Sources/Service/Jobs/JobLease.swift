@@ -19,7 +19,7 @@ struct JobLease: Sendable {
     var attemptName: String { "\(id.uuidString.lowercased().prefix(8))-\(attempt)" }
 
     /// Writes something while the work goes on.
-    func update(_ body: @escaping @Sendable (any MetadataTransaction) throws -> Void) async throws {
+    func update(_ body: @escaping @Sendable (MetadataTransaction) throws -> Void) async throws {
         try await withJob { transaction, _ in
             try body(transaction)
             return nil
@@ -31,7 +31,7 @@ struct JobLease: Sendable {
     /// - Parameter error: why the job failed; nil when it succeeded.
     func complete(
         error: String? = nil,
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Void
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Void
     ) async throws {
         let now = now()
         try await withJob { transaction, job in
@@ -72,14 +72,14 @@ struct JobLease: Sendable {
     }
 
     private func withJob(
-        _ body: @escaping @Sendable (any MetadataTransaction, JobRecord) throws -> JobRecord?
+        _ body: @escaping @Sendable (MetadataTransaction, JobRecord) throws -> JobRecord?
     ) async throws {
         try await metadata.write { transaction in
             if let job = try body(transaction, try held(transaction)) { try transaction.save(job) }
         }
     }
 
-    private func held(_ transaction: any MetadataTransaction) throws -> JobRecord {
+    private func held(_ transaction: MetadataTransaction) throws -> JobRecord {
         guard let job = try transaction.job(id), job.isHeld(by: owner, attempt: attempt) else {
             throw Lost()
         }

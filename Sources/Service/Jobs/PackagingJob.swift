@@ -97,7 +97,7 @@ struct PackagingJob: JobRunner {
 
     /// An update through the lease that also returns something.
     private func withUpdated(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> PackagingRecord
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> PackagingRecord
     ) async throws -> PackagingRecord {
         try await lease.update { _ = try body($0) }
         let (project, jobName) = (project, jobName)

@@ -37,7 +37,7 @@ extension Operations {
     }
 
     private static func checkDatasets(
-        of project: ProjectRecord, _ transaction: any MetadataTransaction
+        of project: ProjectRecord, _ transaction: MetadataTransaction
     ) throws {
         _ = try Lookup.dataset(project.name, .train, transaction)
         for dataset in try transaction.datasets(project.name) {

@@ -88,7 +88,7 @@ extension Operations {
     /// answer again; with other parameters it is a conflict.
     func mutate<Request: Encodable & Sendable, Response: Codable & Sendable>(
         _ operation: Operation, _ request: Request, token: String?, project: String,
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Response
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Response
     ) async throws -> Response {
         let now = context.now()
         guard let token else { return try await context.metadata.write(body) }
@@ -153,7 +153,7 @@ extension ServiceContext {
 
 /// Lookups that answer as the API does when nothing is found.
 enum Lookup {
-    static func project(_ name: String, _ transaction: any MetadataTransaction) throws
+    static func project(_ name: String, _ transaction: MetadataTransaction) throws
         -> ProjectRecord
     {
         guard let project = try transaction.project(name) else {
@@ -163,7 +163,7 @@ enum Lookup {
     }
 
     static func dataset(
-        _ project: String, _ type: DatasetType, _ transaction: any MetadataTransaction
+        _ project: String, _ type: DatasetType, _ transaction: MetadataTransaction
     ) throws -> DatasetRecord {
         _ = try self.project(project, transaction)
         guard let dataset = try transaction.dataset(project, type) else {
@@ -176,7 +176,7 @@ enum Lookup {
 
     /// - Parameter version: a number or `latest`.
     static func model(
-        _ project: String, _ version: String, _ transaction: any MetadataTransaction
+        _ project: String, _ version: String, _ transaction: MetadataTransaction
     ) throws -> ModelRecord {
         _ = try self.project(project, transaction)
         let found =

@@ -42,7 +42,7 @@ extension Operations {
 extension Lookup {
     /// - Returns: the ARN of a model that exists.
     static func taggedModel(
-        _ arn: String, _ arns: ARNs, _ transaction: any MetadataTransaction
+        _ arn: String, _ arns: ARNs, _ transaction: MetadataTransaction
     ) throws -> String {
         guard let (project, version) = arns.model(in: arn) else {
             throw WireError.validation(

@@ -26,7 +26,7 @@ private struct Permissions {
     let input: [String: JSONValue]
     let caller: Caller
     let arns: ARNs
-    let transaction: any MetadataTransaction
+    let transaction: MetadataTransaction
 
     func requests() throws -> [AccessRequest] {
         var main = request(operation.permissions, on: "*")

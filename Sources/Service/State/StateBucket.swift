@@ -46,7 +46,7 @@ package struct StateBucket: Sendable {
     ///
     /// - Throws: `StorageError.unavailable` for objects that were written so long ago that they may
     ///   have been removed.
-    package func adopt(_ keys: [String], _ transaction: any MetadataTransaction) throws {
+    package func adopt(_ keys: [String], _ transaction: MetadataTransaction) throws {
         let oldest = now().addingTimeInterval(-Limits.stagedObjectSeconds / 2)
         for key in keys {
             guard let object = try transaction.stagedObject(key), object.created > oldest else {
@@ -59,7 +59,7 @@ package struct StateBucket: Sendable {
 
     /// Called in the transaction that removes the row that names the objects; `discard` them after
     /// it.
-    package func disown(_ keys: [String], _ transaction: any MetadataTransaction) throws {
+    package func disown(_ keys: [String], _ transaction: MetadataTransaction) throws {
         for key in keys {
             try transaction.saveStagedObject(
                 StagedObject(key: key, created: Date(timeIntervalSince1970: 0)))

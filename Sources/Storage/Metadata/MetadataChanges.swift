@@ -1,7 +1,14 @@
 import Synchronization
 
-/// Tells whoever waits that rows of some kind have changed.
+/// Wakes tasks that wait for rows of some kind to change.
+///
+/// A waiter misses nothing if it asks for the count first, then looks at the rows, and then waits:
+///
+///     let count = changes.count(.jobs)
+///     if let job = try await claim() { … }
+///     await changes.wait(for: .jobs, beyond: count)
 package final class MetadataChanges: Sendable {
+    /// What has changed. PostgreSQL's payloads are the raw values.
     package enum Topic: String, Sendable, CaseIterable {
         /// A job can be claimed.
         case jobs
@@ -22,13 +29,14 @@ package final class MetadataChanges: Sendable {
 
     private let state = Mutex(State())
 
+    /// Nothing has been posted, and nobody waits.
     package init() {}
 
-    /// How often something was told of a topic. Ask before looking at the rows, and wait for more
-    /// after it, so that nothing is missed in between.
+    /// How often a topic was posted since the start of the process. It only grows.
     package func count(_ topic: Topic) -> Int { state.withLock { $0.counts[topic] ?? 0 } }
 
-    /// Returns when more was told of a topic than `count`, or the task is cancelled.
+    /// Returns when a topic was posted more often than `count`, or the task is cancelled; at once if
+    /// that is so already.
     package func wait(for topic: Topic, beyond count: Int) async {
         let number = state.withLock { state in
             state.waiterNumber += 1
@@ -50,6 +58,7 @@ package final class MetadataChanges: Sendable {
         }
     }
 
+    /// Counts a change and resumes those who wait for its topic, each once.
     package func post(_ topic: Topic) {
         let waiters = state.withLock { state in
             state.counts[topic, default: 0] += 1

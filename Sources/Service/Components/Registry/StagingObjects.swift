@@ -35,7 +35,7 @@ final class StagingObjects: ArtifactDestination {
     }
 
     /// Called in the transaction that writes the row.
-    func adopt(_ transaction: any MetadataTransaction) throws {
+    func adopt(_ transaction: MetadataTransaction) throws {
         try state.adopt(keys.withLock { $0.written }, transaction)
     }
 

@@ -75,7 +75,7 @@ package final class StoredRegistry: ComponentCatalogue {
         }
     }
 
-    private func outcome(of call: ComponentCall, _ transaction: any MetadataTransaction) throws
+    private func outcome(of call: ComponentCall, _ transaction: MetadataTransaction) throws
         -> ComponentRecord?
     {
         let answer = try transaction.token(Self.tokenKey(call.token)).map {
@@ -87,7 +87,7 @@ package final class StoredRegistry: ComponentCatalogue {
     }
 
     private func save(
-        _ record: ComponentRecord, token: String, _ transaction: any MetadataTransaction
+        _ record: ComponentRecord, token: String, _ transaction: MetadataTransaction
     ) throws {
         try transaction.removeTokens(
             createdBefore: now().addingTimeInterval(-Limits.clientTokenSeconds))
@@ -163,7 +163,7 @@ package final class StoredRegistry: ComponentCatalogue {
     }
 
     private static func record(
-        _ name: String, _ version: String, _ transaction: any MetadataTransaction
+        _ name: String, _ version: String, _ transaction: MetadataTransaction
     ) throws -> ComponentRecord? {
         try transaction.component(name, version).map {
             try JSONDecoder().decode(ComponentRecord.self, from: $0.document)
@@ -171,7 +171,7 @@ package final class StoredRegistry: ComponentCatalogue {
     }
 
     private static func details(
-        _ name: String, _ version: String, _ transaction: any MetadataTransaction
+        _ name: String, _ version: String, _ transaction: MetadataTransaction
     ) throws -> ComponentDetails? {
         guard let row = try transaction.component(name, version) else { return nil }
         let record = try JSONDecoder().decode(ComponentRecord.self, from: row.document)

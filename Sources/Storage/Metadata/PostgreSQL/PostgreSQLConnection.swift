@@ -4,7 +4,7 @@ import Glibc
 
 /// One connection with its prepared statements. Its calls block.
 ///
-/// A connection that was lost stays lost: whoever holds it throws it away.
+/// A connection that was lost stays lost: its holder throws it away.
 final class PostgreSQLConnection: @unchecked Sendable {  // One thread at a time has it.
     private let connection: OpaquePointer
     private let address: PostgreSQLAddress
@@ -25,8 +25,8 @@ final class PostgreSQLConnection: @unchecked Sendable {  // One thread at a time
         ]
         self.address = address
         connection = try Self.open(options, address)
-        // All questions have an index. Reading a small table whole would be quicker, but whoever
-        // does that conflicts with everybody who changes any row of it. Compiling a statement takes
+        // All questions have an index. Reading a small table whole would be quicker, but a
+        // transaction that does conflicts with every other one that changes any row of it. Compiling a statement takes
         // longer than executing any of ours.
         _ = try execute(
             """
@@ -79,7 +79,7 @@ final class PostgreSQLConnection: @unchecked Sendable {  // One thread at a time
 
     /// Executes a statement with parameters, which is prepared the first time.
     @discardableResult
-    func execute(_ sql: String, _ arguments: [(any PostgreSQLBindable)?]) throws -> PostgreSQLRows {
+    func execute(_ sql: String, _ arguments: SQLArguments) throws -> PostgreSQLRows {
         let name = try prepare(sql)
         let parameters = try PostgreSQLParameters(arguments)
         return try check(
@@ -92,7 +92,7 @@ final class PostgreSQLConnection: @unchecked Sendable {  // One thread at a time
     ///
     /// - Parameter sets: so few that the server's answers fit into the buffers of the connection:
     ///   nobody reads them until all are sent.
-    func execute(_ sql: String, each sets: [[(any PostgreSQLBindable)?]]) throws {
+    func execute(_ sql: String, each sets: [SQLArguments]) throws {
         let name = try prepare(sql)
         guard PQenterPipelineMode(connection) == 1 else { throw lost() }
         defer { PQexitPipelineMode(connection) }
@@ -131,7 +131,7 @@ final class PostgreSQLConnection: @unchecked Sendable {  // One thread at a time
         ).count > 0
     }
 
-    /// Payloads of what was told with NOTIFY on channels that this connection listens to.
+    /// Payloads of the notifications on channels that this connection listens to.
     ///
     /// - Parameter waitMilliseconds: how long to wait for the first one.
     func notifications(waitMilliseconds: Int32) throws -> [String] {

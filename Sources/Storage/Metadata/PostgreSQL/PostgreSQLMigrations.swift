@@ -1,29 +1,12 @@
 import Glibc
 
-/// Brings the schema up to date while servers and workers of the version before go on.
+/// Makes the steps of `Schema` while servers and workers of the version before go on.
 ///
-/// So a step only adds: tables, columns with a default, indexes. One that cannot must come a
-/// version later than the code that does without what it takes away, and say in `requires` which
-/// step a program must know to use the schema after it.
-///
-/// A table's step waits for the transactions that use the table, and whoever comes after it waits
-/// too: it does so for a moment only, and tries again later. Every step is one transaction, and
-/// what it does to a table of many rows must be quick.
+/// A table's step waits for the transactions that use the table, and those that come after it wait
+/// behind it: it does so for a moment only, and tries again later. All steps that a database lacks
+/// are one transaction. Their names are recorded in the table `spotter_migration`.
 enum PostgreSQLMigrations {
-    struct Step: Sendable {
-        let name: String
-        let sql: String
-        /// The newest step that a program must know to use a schema with this one; nil if any may.
-        let requires: String?
-
-        init(_ name: String, _ sql: String, requires: String? = nil) {
-            self.name = name
-            self.sql = sql
-            self.requires = requires
-        }
-    }
-
-    static var names: [String] { steps.map(\.name) }
+    typealias Step = Schema.Step
 
     /// "spotter" in ASCII; nobody else's lock, as far as one can tell.
     private static let lockKey = 0x73_706f_7474_6572
@@ -37,7 +20,7 @@ enum PostgreSQLMigrations {
     static func migrate(
         _ connection: PostgreSQLConnection, _ address: PostgreSQLAddress,
         _ limits: PostgreSQLLimits,
-        steps: [Step] = steps
+        steps: [Step] = Schema.steps
     ) throws {
         let start = ContinuousClock.now
         func pause(_ milliseconds: Double, because reason: String) throws {
@@ -89,7 +72,7 @@ enum PostgreSQLMigrations {
             """, [])
         let there = (0..<rows.count).map { rows.text($0, 0) }
         let newest = steps.last?.name ?? ""
-        // Steps that only add something leave programs of before at work.
+        // Programs made before a step that only adds something can use the schema with it.
         let newer = (0..<rows.count).first { row in
             !steps.contains { $0.name == there[row] } && rows.text(row, 1) > newest
         }
@@ -126,7 +109,7 @@ enum PostgreSQLMigrations {
                     "ALTER TABLE spotter_migration ADD COLUMN requires TEXT COLLATE \"C\"")
             }
             for step in try lacking(connection, address, steps) {
-                try connection.execute(step.sql)
+                try connection.execute(step.sql(.postgreSQL))
                 try connection.execute(
                     "INSERT INTO spotter_migration (name, requires) VALUES ($1, $2)",
                     [step.name, step.requires])

@@ -26,11 +26,11 @@ package final class PostgreSQLStore: MetadataStore {
     ///
     /// - Parameter url: `postgres://USER@HOST/DATABASE?sslmode=…` as libpq takes it, with the
     ///   password in it, in PGPASSWORD or in a password file.
-    /// - Throws: `StorageError.invalidName` for what is no such URL.
+    /// - Throws: `StorageError.invalidName` for text that is not such a URL.
     package convenience init(
         url: String, limits: PostgreSQLLimits = PostgreSQLLimits()
     ) throws(StorageError) {
-        try self.init(url: url, limits: limits, steps: PostgreSQLMigrations.steps)
+        try self.init(url: url, limits: limits, steps: Schema.steps)
     }
 
     /// - Parameter steps: of the schema that the program knows; tests are other programs.
@@ -45,7 +45,10 @@ package final class PostgreSQLStore: MetadataStore {
         listener = PostgreSQLListener(address, limits)
     }
 
-    /// - Throws: `StorageError.invalidName` for what is no URL of a database, without any of it.
+    /// Checks a URL without connecting.
+    ///
+    /// - Throws: `StorageError.invalidName` for text that is not a URL of a database; the message has no
+    ///   part of it.
     package static func check(url: String) throws(StorageError) {
         _ = try PostgreSQLAddress(url: url)
     }
@@ -55,30 +58,39 @@ package final class PostgreSQLStore: MetadataStore {
         listener.stop()
     }
 
-    /// Of all processes at the database; the first who asks lets the store listen to them.
+    /// Reports what all processes at the database write. The first call begins to listen, on a
+    /// connection and a thread of the store's own; after a lost connection every topic is posted.
     package var changes: MetadataChanges {
         listener.start()
         return listener.changes
     }
 
-    /// Host and database, for people.
+    /// Host and database, for people, without secrets.
     package var name: String { address.description }
 
+    /// Runs as REPEATABLE READ READ ONLY; repeated after a lost connection.
+    ///
+    /// - Throws: as `MetadataStore.read`; `PostgreSQLError.constraint` never.
     package func read<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         try await run(.read, body)
     }
 
+    /// Runs as SERIALIZABLE; repeated after a lost connection, up to `outageSeconds`, and after a
+    /// conflict, up to `conflictsMax` times.
+    ///
+    /// - Throws: as `MetadataStore.write`; `PostgreSQLError` of code `constraint` for a row that a
+    ///   constraint refuses, after a second try.
     package func write<Value: Sendable>(
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         try await run(.write, body)
     }
 
     private func run<Value: Sendable>(
-        _ mode: PostgreSQLTransaction.Mode,
-        _ body: @escaping @Sendable (any MetadataTransaction) throws -> Value
+        _ mode: PostgreSQLStatements.Mode,
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         var retries = PostgreSQLRetries(limits: limits)
         let start = ContinuousClock.now
@@ -91,7 +103,7 @@ package final class PostgreSQLStore: MetadataStore {
                     let delay = retries.delay(
                         after: error.code, elapsedSeconds: elapsed,
                         random: Double.random(in: 0...1))
-                else { throw told(error) }
+                else { throw reported(error) }
                 try await Task.sleep(for: .milliseconds(delay))
             }
         }
@@ -99,19 +111,19 @@ package final class PostgreSQLStore: MetadataStore {
 
     /// One try, on one of the store's threads.
     private func attempt<Value>(
-        _ mode: PostgreSQLTransaction.Mode, _ body: (any MetadataTransaction) throws -> Value
+        _ mode: PostgreSQLStatements.Mode, _ body: (MetadataTransaction) throws -> Value
     ) throws -> Value {
         let connection = try take()
         defer { giveBack(connection) }
-        let transaction = PostgreSQLTransaction(connection, mode)
+        let statements = PostgreSQLStatements(connection, mode)
         do {
-            let value = try body(transaction)
-            if let failure = transaction.failure { throw failure }
-            try transaction.commit()
+            let value = try body(MetadataTransaction(statements))
+            if let failure = statements.failure { throw failure }
+            try statements.commit()
             return value
         } catch {
-            transaction.rollBack()
-            throw transaction.failure ?? error
+            statements.rollBack()
+            throw statements.failure ?? error
         }
     }
 
@@ -140,8 +152,8 @@ package final class PostgreSQLStore: MetadataStore {
         _ = dropped
     }
 
-    /// What callers learn of an error that is not tried again.
-    private func told(_ error: PostgreSQLError) -> any Error {
+    /// What callers get for an error after which nothing is tried again.
+    private func reported(_ error: PostgreSQLError) -> any Error {
         switch error.code {
         case .constraint: error
         case .conflict:

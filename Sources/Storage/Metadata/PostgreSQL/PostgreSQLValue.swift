@@ -2,51 +2,21 @@ import CPostgreSQL
 import FoundationEssentials
 import Glibc
 
-/// What can stand for a `$1` of a statement. nil is NULL.
-protocol PostgreSQLBindable: Sendable {
-    /// The bytes of the parameter, and whether they are in PostgreSQL's binary format.
-    func parameter() throws -> (bytes: [UInt8], isBinary: Bool)
-}
-
-extension String: PostgreSQLBindable {
-    func parameter() throws -> (bytes: [UInt8], isBinary: Bool) {
-        let bytes = Array(utf8)
-        guard !bytes.contains(0) else {
-            throw StorageError(
-                .invalidName,
-                "'\(prefix { $0 != "\0" })' goes on with the character U+0000, which PostgreSQL "
-                    + "does not store.")
-        }
-        return (bytes, false)
-    }
-}
-
-extension Int: PostgreSQLBindable {
-    func parameter() -> (bytes: [UInt8], isBinary: Bool) { (Array(String(self).utf8), false) }
-}
-
-extension Double: PostgreSQLBindable {
-    /// Swift's shortest text that reads back as the same number.
-    func parameter() -> (bytes: [UInt8], isBinary: Bool) { (Array(description.utf8), false) }
-}
-
-extension Data: PostgreSQLBindable {
-    func parameter() -> (bytes: [UInt8], isBinary: Bool) { (Array(self), true) }
-}
-
 /// The parameters of one execution, in the memory and form that libpq wants.
 struct PostgreSQLParameters: ~Copyable {
     private(set) var values: [UnsafePointer<CChar>?] = []
     private(set) var lengths: [Int32] = []
     private(set) var formats: [Int32] = []
 
-    init(_ arguments: [(any PostgreSQLBindable)?]) throws {
+    /// - Throws: `StorageError`: `.invalidName` for a text with U+0000, which PostgreSQL does not
+    ///   store; `.tooLarge`.
+    init(_ arguments: SQLArguments) throws {
         for argument in arguments {
-            guard let argument else {
+            guard let value = argument?.sqlValue else {
                 append(nil, length: 0, isBinary: false)
                 continue
             }
-            let (bytes, isBinary) = try argument.parameter()
+            let (bytes, isBinary) = try Self.parameter(value)
             guard let length = Int32(exactly: bytes.count) else {
                 throw StorageError(.tooLarge, "A value has more than 2 GB.")
             }
@@ -57,6 +27,25 @@ struct PostgreSQLParameters: ~Copyable {
                 if let start = bytes.baseAddress { memcpy(memory, start, bytes.count) }
             }
             append(UnsafePointer(memory), length: length, isBinary: isBinary)
+        }
+    }
+
+    /// The bytes of a parameter, and whether they are in PostgreSQL's binary format.
+    private static func parameter(_ value: SQLValue) throws -> (bytes: [UInt8], isBinary: Bool) {
+        switch value {
+        case .text(let text):
+            let bytes = Array(text.utf8)
+            guard !bytes.contains(0) else {
+                throw StorageError(
+                    .invalidName,
+                    "'\(text.prefix { $0 != "\0" })' goes on with the character U+0000, which "
+                        + "PostgreSQL does not store.")
+            }
+            return (bytes, false)
+        case .integer(let integer): return (Array(String(integer).utf8), false)
+        // Swift's shortest text that reads back as the same number.
+        case .real(let real): return (Array(real.description.utf8), false)
+        case .blob(let bytes): return (Array(bytes), true)
         }
     }
 

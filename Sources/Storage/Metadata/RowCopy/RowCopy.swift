@@ -3,20 +3,15 @@ import NIOPosix
 /// Moves the rows of a SQLite database to a PostgreSQL database: all of them or none.
 ///
 /// Positions stay what they are, so that page tokens and the order of lists do too. Jobs that were
-/// running are queued: whoever worked on them was the server that no longer runs. `member` is left
-/// out: it tells who is alive beside the old database.
+/// running are queued, since the server that worked on them no longer runs. The tables are those of
+/// `Schema.tables`: `member` lists the processes that use the old database.
 package enum RowCopy {
     /// How many rows of a table were copied.
     package struct TableCount: Sendable, Equatable {
         package let table: String
+        /// All rows of the table, or those so far.
         package let rows: Int
     }
-
-    /// Those that name others come after them.
-    static let tables = [
-        "project", "dataset", "dataset_entry", "dataset_change", "model", "packaging_job", "job",
-        "client_token", "tag", "setting", "user", "component", "staged_object",
-    ]
 
     /// Copies all rows in one transaction, which counts them at its end.
     ///
@@ -34,7 +29,8 @@ package enum RowCopy {
     ///     table's end. It is called on a thread that may block.
     /// - Returns: the count of each table, in the order of copying.
     /// - Throws: `StorageError`; then nothing was written, except when it says that nobody knows.
-    ///   `.invalidName` for a URL that is none and for texts that PostgreSQL does not take.
+    ///   `.invalidName` for text that is not a URL of a database and for texts that PostgreSQL does not
+    ///   store.
     package static func copy(
         sqlite path: String, to url: String,
         progress: @escaping @Sendable (TableCount) -> Void
@@ -54,8 +50,8 @@ package enum RowCopy {
         _ source: RowCopySource, to target: RowCopyTarget,
         _ progress: (TableCount) -> Void
     ) throws -> [TableCount] {
-        try target.claim(tables)
-        return try tables.map { table in
+        try target.claim(Schema.tables)
+        return try Schema.tables.map { table in
             let columns = try source.columns(of: table)
             var rows = 0
             try source.batches(of: table, columns) { batch in

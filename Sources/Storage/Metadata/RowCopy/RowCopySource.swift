@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import GRDB
 
@@ -25,12 +26,12 @@ struct RowCopySource {
             guard try snapshot.read({ try $0.tableExists("grdb_migrations") }) else {
                 throw StorageError(.unavailable, "\(path) is no database of Spotter's.")
             }
-            guard try !snapshot.read(Migrations.all.hasBeenSuperseded) else {
+            guard try !snapshot.read(Schema.sqliteMigrator.hasBeenSuperseded) else {
                 throw StorageError(
                     .unavailable,
                     "The database \(path) was made by a newer Spotter; use that one to copy it.")
             }
-            try Migrations.all.migrate(snapshot)
+            try Schema.sqliteMigrator.migrate(snapshot)
         } catch let error as DatabaseError {
             throw StorageError(.unavailable, "The database \(path) could not be read: \(error)")
         }
@@ -55,7 +56,7 @@ struct RowCopySource {
     /// Calls `body` with the rows of a table, some at a time, in the order of their keys.
     func batches(
         of table: String, _ columns: [String],
-        _ body: ([[(any PostgreSQLBindable)?]]) throws -> Void
+        _ body: ([SQLArguments]) throws -> Void
     ) throws {
         try reading { database in
             // GRDB ends texts at U+0000, SQLite does not.
@@ -70,9 +71,9 @@ struct RowCopySource {
                     SELECT \((values + types).joined(separator: ", ")) FROM "\(table)"
                     ORDER BY \(keys.map { "\"\($0)\"" }.joined(separator: ", "))
                     """)
-            var (batch, bytes): ([[(any PostgreSQLBindable)?]], Int) = ([], 0)
+            var (batch, bytes): ([SQLArguments], Int) = ([], 0)
             while let row = try rows.next() {
-                var values: [(any PostgreSQLBindable)?] = []
+                var values: SQLArguments = []
                 for (index, column) in columns.enumerated() {
                     do {
                         let (value, size) = try value(row, index, type: row[columns.count + index])
@@ -106,7 +107,7 @@ struct RowCopySource {
     }
 
     private func value(_ row: Row, _ index: Int, type: String) throws -> (
-        (any PostgreSQLBindable)?, bytes: Int
+        (any SQLBindable)?, bytes: Int
     ) {
         switch type {
         case "null": return (nil, 0)
@@ -133,22 +134,20 @@ struct RowCopySource {
     }
 
     /// The row of a job, which is queued if it was running.
-    private func queued(_ values: [(any PostgreSQLBindable)?], _ columns: [String]) throws
-        -> [(any PostgreSQLBindable)?]
+    private func queued(_ values: SQLArguments, _ columns: [String]) throws
+        -> SQLArguments
     {
         var named = Dictionary(uniqueKeysWithValues: zip(columns, values))
         guard named["state"] as? String == JobRecord.State.running.rawValue,
             let document = named["document"] as? String
         else { return values }
-        var job = try JSONDecoder().decode(JobRecord.self, from: Data(document.utf8))
+        var job = try JSONCoding.decode(JobRecord.self, from: Data(document.utf8))
         job.state = .queued
         job.leaseOwner = nil
         job.leaseExpiry = nil
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         named["state"] = job.state.rawValue
         named["lease_expiry"] = .some(nil)
-        named["document"] = String(decoding: try encoder.encode(job), as: UTF8.self)
+        named["document"] = try JSONCoding.text(job)
         return columns.map { named[$0] ?? nil }
     }
 

@@ -77,7 +77,7 @@ final class RowCopyTarget {
     }
 
     func insert(
-        _ rows: [[(any PostgreSQLBindable)?]], into table: String, _ columns: [String]
+        _ rows: [SQLArguments], into table: String, _ columns: [String]
     ) throws {
         let names = columns.map { "\"\($0)\"" }.joined(separator: ", ")
         let marks = columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")

@@ -2,8 +2,8 @@ import FoundationEssentials
 import GRDB
 import Glibc
 
-/// A database of SQLite as a file: copied beside a running server, or looked at without a change
-/// to it. All calls block.
+/// A SQLite database as a file: copied beside a running server, or looked at without a change to
+/// it. All calls block, and wait at most 10 s for others that hold the file.
 package enum SQLiteFile {
     private static var readOnly: Configuration {
         var configuration = Configuration()
@@ -16,13 +16,14 @@ package enum SQLiteFile {
     ///
     /// - Parameter target: takes the place of a file of that name; one file, without a log beside
     ///   it, for its owner only.
-    /// - Throws: `StorageError.unavailable`.
+    /// - Throws: `StorageError.unavailable` for a source that cannot be read or a target that cannot
+    ///   be written; then a part of the target may be there.
     package static func copy(_ source: String, to target: String) throws(StorageError) {
         unlink(target)
         let file = open(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw DurableFile.failure("write", target) }
         close(file)
-        try told("copied", source) {
+        try named("copied", source) {
             let from = try DatabaseQueue(path: source, configuration: readOnly)
             let to = try DatabaseQueue(path: target)
             try from.backup(to: to)
@@ -34,32 +35,37 @@ package enum SQLiteFile {
 
     /// Reads rows as they are, also of an older schema as far as `body` asks for nothing newer.
     ///
-    /// - Throws: `StorageError.unavailable`; what `body` throws.
+    /// - Returns: what `body` returned.
+    /// - Throws: `StorageError.unavailable` for a file that cannot be opened; what `body` throws,
+    ///   and `DatabaseError` for tables and columns that an older schema lacks.
     package static func read<Value>(
-        _ path: String, _ body: (any MetadataTransaction) throws -> Value
+        _ path: String, _ body: (MetadataTransaction) throws -> Value
     ) throws -> Value {
-        let queue = try told("opened", path) {
+        let queue = try named("opened", path) {
             try DatabaseQueue(path: path, configuration: readOnly)
         }
         defer { try? queue.close() }
-        return try queue.read { try body(SQLiteTransaction(database: $0)) }
+        return try queue.read { try body(MetadataTransaction(SQLiteStatements($0))) }
     }
 
-    /// - Throws: `StorageError.unavailable`.
+    /// Which steps of the schema the file has.
+    ///
+    /// - Throws: `StorageError.unavailable`, also for a file that is not a database.
     package static func schema(_ path: String) throws(StorageError) -> SchemaState {
-        try told("read", path) {
+        try named("read", path) {
             let queue = try DatabaseQueue(path: path, configuration: readOnly)
             defer { try? queue.close() }
-            let applied = try queue.read { try Migrations.all.appliedIdentifiers($0) }
-            return SchemaState(applied: applied.sorted(), known: Migrations.names)
+            let applied = try queue.read { try Schema.sqliteMigrator.appliedIdentifiers($0) }
+            return SchemaState(applied: applied.sorted(), known: Schema.names)
         }
     }
 
-    /// What SQLite finds wrong with a file; nothing for a sound one.
+    /// What SQLite finds wrong with the pages of a file and its foreign keys, 10 problems of pages at
+    /// most; nothing for a sound one. It reads the whole file.
     ///
-    /// - Throws: `StorageError.unavailable`, also for a file that is no database.
+    /// - Throws: `StorageError.unavailable`, also for a file that is not a database.
     package static func problems(_ path: String) throws(StorageError) -> [String] {
-        try told("read", path) {
+        try named("read", path) {
             let queue = try DatabaseQueue(path: path, configuration: readOnly)
             defer { try? queue.close() }
             return try queue.read { database in
@@ -72,7 +78,7 @@ package enum SQLiteFile {
         }
     }
 
-    private static func told<Value>(_ verb: String, _ path: String, _ body: () throws -> Value)
+    private static func named<Value>(_ verb: String, _ path: String, _ body: () throws -> Value)
         throws(StorageError) -> Value
     {
         do {

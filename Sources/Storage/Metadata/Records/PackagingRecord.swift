@@ -1,0 +1,47 @@
+package import FoundationEssentials
+package import Wire
+
+/// A packaging job: a model that becomes a component of Greengrass.
+package struct PackagingRecord: Sendable, Codable, Equatable {
+    /// What the first attempt found. Later ones take the same, so that the package is the same
+    /// model with the same threshold.
+    package struct Basis: Sendable, Codable, Equatable {
+        /// The model's own threshold, in units of the score; nil takes the trained one.
+        package var threshold: Double?
+
+        package init(threshold: Double?) { self.threshold = threshold }
+    }
+
+    package var project: String
+    /// Unique in the project.
+    package var jobName: String
+    package var modelVersion: Int
+    /// As the caller gave it; a component version that it leaves out is filled in elsewhere.
+    package var configuration: ModelPackagingConfiguration
+    package var description: String?
+    package var status: PackagingStatus
+    /// Why the job failed, for people; nil otherwise.
+    package var statusMessage: String?
+    package var created: Date
+    /// When the status last changed.
+    package var updated: Date
+    /// The component that was made; nil before the job has succeeded.
+    package var output: ModelPackagingOutputDetails?
+    /// nil before the first attempt.
+    package var basis: Basis?
+
+    /// A job that has been created and not begun.
+    package init(
+        project: String, jobName: String, modelVersion: Int,
+        configuration: ModelPackagingConfiguration, description: String?, created: Date
+    ) {
+        self.project = project
+        self.jobName = jobName
+        self.modelVersion = modelVersion
+        self.configuration = configuration
+        self.description = description
+        status = .created
+        self.created = created
+        updated = created
+    }
+}
