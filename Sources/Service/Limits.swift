@@ -207,12 +207,12 @@ package struct AdjustableLimits: Sendable, Equatable {
         ImageLimits(bytesMax: imageBytesMax, sidePixelsMax: imageSidePixelsMax)
     }
 
-    /// Bytes of a request's body.
-    package func bodyBytesMax(_ operation: Operation) -> Int {
-        switch operation {
-        case .detectAnomalies: imageBytesMax
-        case .updateDatasetEntries: Limits.jsonBodyBytesMax
-        default: Limits.plainBodyBytesMax
+    /// The most bytes that a request's body may have; a longer one is refused unread.
+    package func bodyBytesMax(_ body: Operation.Body) -> Int {
+        switch body {
+        case .payload: imageBytesMax
+        case .documentWithBlob: Limits.jsonBodyBytesMax
+        case .document: Limits.plainBodyBytesMax
         }
     }
 

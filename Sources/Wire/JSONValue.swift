@@ -4,6 +4,7 @@ package import FoundationEssentials
 package enum JSONValue: Sendable, Equatable {
     case null
     case boolean(Bool)
+    /// A number that `Int` holds exactly, also one that is written as `2.0`.
     case integer(Int)
     case number(Double)
     case string(String)
@@ -29,16 +30,21 @@ package enum JSONValue: Sendable, Equatable {
         }
     }
 
+    /// The members of an object; nil for any other value.
     package var object: [String: JSONValue]? {
         if case .object(let members) = self { members } else { nil }
     }
 
+    /// The text of a string; nil for any other value.
     package var string: String? {
         if case .string(let text) = self { text } else { nil }
     }
 }
 
 extension JSONValue: Codable {
+    /// Works with any decoder of JSON.
+    ///
+    /// - Throws: `DecodingError` for a number that `Double` does not hold.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {

@@ -24,7 +24,7 @@ package enum Operation: String, CaseIterable, Sendable {
     case untagResource = "UntagResource"
     case updateDatasetEntries = "UpdateDatasetEntries"
 
-    /// Where an operation lives on the wire and which shapes it speaks.
+    /// The row of an operation: where it lives on the wire, and which shapes it speaks.
     package struct Definition: Sendable {
         /// HTTP method, upper case.
         package let method: String
@@ -32,16 +32,44 @@ package enum Operation: String, CaseIterable, Sendable {
         package let path: String
         /// HTTP status of success.
         package let status: Int
-        /// Names in `Shapes`.
+        /// Name in `Shapes` of the structure that a request is gathered into.
         package let input: String
+        /// Name in `Shapes` of the structure that the response's JSON has.
         package let output: String
-        /// Error codes that the operation declares.
+        /// Error codes that the operation declares; those of `ErrorCode.frontEnd` come on top.
         package let errors: [ErrorCode]
+        /// What the body of a request holds.
+        package let body: Body
+
+        init(
+            method: String, path: String, status: Int, input: String, output: String,
+            errors: [ErrorCode], body: Body = .document
+        ) {
+            self.method = method
+            self.path = path
+            self.status = status
+            self.input = input
+            self.output = output
+            self.errors = errors
+            self.body = body
+        }
+    }
+
+    /// What the body of a request holds. Its bound in bytes, whether it is parsed and whether the
+    /// operation can change anything follow from it.
+    package enum Body: Sendable {
+        /// The members of the input that travel in the body, as one JSON object; nothing when there
+        /// are none.
+        case document
+        /// The same, with a blob of up to 10 MiB among them.
+        case documentWithBlob
+        /// The bytes of the input's payload member, which the operation looks at and does not keep.
+        case payload
     }
 
     /// IAM's names of the permission that a caller needs; one of them is enough.
     package var permissions: [String] {
-        // The release spells it in the plural.
+        // The release note of the packaging operations spells it in the plural.
         let plural = self == .startModelPackagingJob ? ["lookoutvision:\(rawValue)s"] : []
         return ["lookoutvision:\(rawValue)"] + plural
     }
@@ -50,12 +78,15 @@ package enum Operation: String, CaseIterable, Sendable {
     package enum PermissionResource: Sendable {
         /// No resource: `*`.
         case none
+        /// The ARN of the project that ProjectName names.
         case project
+        /// The ARN of the model that ProjectName and ModelVersion name.
         case model
-        /// The one that ResourceArn names.
+        /// The ARN in ResourceArn.
         case named
     }
 
+    /// What the Resource of a policy's statements is compared with when the operation is called.
     package var permissionResource: PermissionResource {
         switch self {
         case .listProjects: .none
@@ -72,9 +103,11 @@ package enum Operation: String, CaseIterable, Sendable {
 
     /// Whether the operation changes nothing.
     package var isReadOnly: Bool {
-        definition.method == "GET" || self == .detectAnomalies
+        let definition = definition
+        return definition.method == "GET" || definition.body == .payload
     }
 
+    /// The operation's row of the table.
     package var definition: Definition {
         switch self {
         case .createDataset:
@@ -136,7 +169,7 @@ package enum Operation: String, CaseIterable, Sendable {
                 method: "POST",
                 path: "/2020-11-20/projects/{projectName}/models/{modelVersion}/detect",
                 status: 200, input: "DetectAnomaliesRequest", output: "DetectAnomaliesResponse",
-                errors: ErrorCode.common)
+                errors: ErrorCode.common, body: .payload)
         case .listDatasetEntries:
             Definition(
                 method: "GET",
@@ -202,7 +235,7 @@ package enum Operation: String, CaseIterable, Sendable {
                 path: "/2020-11-20/projects/{projectName}/datasets/{datasetType}/entries",
                 status: 202, input: "UpdateDatasetEntriesRequest",
                 output: "UpdateDatasetEntriesResponse",
-                errors: ErrorCode.common)
+                errors: ErrorCode.common, body: .documentWithBlob)
         }
     }
 }

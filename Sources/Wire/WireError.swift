@@ -13,7 +13,6 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case invalidSignature = "InvalidSignatureException"
     case methodNotAllowed = "MethodNotAllowedException"
     case missingAuthenticationToken = "MissingAuthenticationTokenException"
-    case requestExpired = "RequestExpired"
     case requestTooLarge = "RequestEntityTooLargeException"
     case serialization = "SerializationException"
     case unknownOperation = "UnknownOperationException"
@@ -34,7 +33,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
         switch self {
         case .incompleteSignature, .serialization, .validation: 400
         case .serviceQuotaExceeded: 402
-        case .accessDenied, .invalidSignature, .missingAuthenticationToken, .requestExpired,
+        case .accessDenied, .invalidSignature, .missingAuthenticationToken,
             .unrecognizedClient:
             403
         case .resourceNotFound, .unknownOperation: 404
@@ -52,7 +51,6 @@ package enum ResourceType: String, Sendable, Codable {
     case project = "PROJECT"
     case dataset = "DATASET"
     case model = "MODEL"
-    case trial = "TRIAL"
     case modelPackageJob = "MODEL_PACKAGE_JOB"
 }
 

@@ -117,6 +117,13 @@ import WireAWS
         #expect(error?.code == .conflict)
     }
 
+    @Test func theDigestOfARequestIsThatOfDatabasesOfToday() async throws {
+        _ = try await call("POST", "", #"{"ProjectName":"one"}"#, token: "t")
+        let token = try await service.context.metadata.read { try $0.token("CreateProject  t") }
+        // SHA-256 of {"ClientToken":"t","ProjectName":"one"}.
+        #expect(token?.requestDigest == "q4M2KfOdz6kmvCb7To3aF6g0yruORu9CudGrpeqtGas=")
+    }
+
     @Test func theRegistryRefusesWhatItCannotRead() async throws {
         let recipe = try ComponentRecipe.model(
             name: "c", version: "1.0.0", description: "d", architecture: "amd64", stem: "s",

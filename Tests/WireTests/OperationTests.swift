@@ -72,6 +72,20 @@ import Wire
         }
     }
 
+    @Test(arguments: Wire.Operation.allCases)
+    func theTableSaysOfABodyWhatTheShapesSay(_ operation: Wire.Operation) {
+        let members = Shapes.members(of: operation.definition.input)
+        let hasPayload = members.contains { $0.location == .payload }
+        let hasBlob = members.contains { member in
+            if case .blob = Shapes.all[member.shape] { true } else { false }
+        }
+        switch operation.definition.body {
+        case .payload: #expect(hasPayload && operation.isReadOnly)
+        case .documentWithBlob: #expect(hasBlob && !hasPayload)
+        case .document: #expect(!hasBlob && !hasPayload)
+        }
+    }
+
     @Test func pathsFindTheirOperations() throws {
         let route = try Route.find(
             method: "GET",

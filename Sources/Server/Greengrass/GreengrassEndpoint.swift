@@ -19,29 +19,22 @@ struct GreengrassEndpoint: ServiceEndpoint {
     let now: @Sendable () -> Date
 
     func answer(_ request: Request, _ call: inout APICall) async throws -> Response {
-        guard let query = PercentCoding.decodeQuery(call.query) else {
-            throw WireError.validation("The query string is not percent-encoded UTF-8.")
-        }
+        let query = try call.parameters()
         if let link = ArtifactLink(path: call.path) {
             return try await content(of: link, request, query, &call)
         }
         let route = try GreengrassRoute.find(method: request.method.rawValue, path: call.path)
         call.operation = route.operation.rawValue
         call.isReadOnly = route.operation.isReadOnly
-        let claim = try await authenticator.claim(request.headers[.authorization])
-        call.claimed = claim.principal
-        let body = try await request.collectedBody(
-            bytesMax: Limits.plainBodyBytesMax, of: route.operation.rawValue)
-        call.isBodyRead = true
-        try authenticator.verify(
-            claim, call.signable(request, query: query), body: body, now: now())
-        call.isVerified = true
-        let input = try GreengrassInput(route, query: query, body: body)
+        let signed = try await SignedRequest(
+            request, &call, query: query, bodyBytesMax: Limits.plainBodyBytesMax,
+            authenticator: authenticator, now: now)
+        let input = try GreengrassInput(route, query: query, body: signed.wire.body)
         call.input = .object(input.members)
-        let operations = operations(claim.principal, call)
+        let operations = operations(signed.caller)
         if let upstream {
             try await operations.check(route.operation, input)
-            return try await passOn(request, query, body, &call, to: upstream)
+            return try await passOn(request, query, signed.wire.body, &call, to: upstream)
         }
         let answer = try await operations.perform(route.operation, input) {
             name, version, artifact in
@@ -62,13 +55,12 @@ struct GreengrassEndpoint: ServiceEndpoint {
         return .json(.init(code: route.operation.definition.status), answer, call)
     }
 
-    private func operations(_ principal: Principal, _ call: APICall) -> ComponentOperations {
+    private func operations(_ caller: Caller) -> ComponentOperations {
         ComponentOperations(
-            registry: registry, arns: arns, pageTokens: pageTokens,
-            caller: Caller(principal: principal, sourceAddress: call.sourceAddress))
+            registry: registry, arns: arns, pageTokens: pageTokens, caller: caller)
     }
 
-    /// Signs a request anew that the caller may make, and gives back what comes.
+    /// Signs a request that the caller may make for the other Greengrass, and returns its answer.
     private func passOn(
         _ request: Request, _ query: [(name: String, value: String)], _ body: Data,
         _ call: inout APICall, to upstream: SignedClient
@@ -128,7 +120,8 @@ struct GreengrassEndpoint: ServiceEndpoint {
             "componentName": .string(link.name), "componentVersion": .string(link.version),
             "artifactName": .string(link.artifact),
         ])
-        let reader = try await operations(claim.principal, call).readArtifact(
+        let caller = Caller(principal: claim.principal, sourceAddress: call.sourceAddress)
+        let reader = try await operations(caller).readArtifact(
             link.name, link.version, link.artifact)
         return try download(reader, request, call)
     }
@@ -174,13 +167,11 @@ struct GreengrassEndpoint: ServiceEndpoint {
                 GreengrassError.body(of: error), error.retryAfterSeconds
             )
         }
-        let body = (try? JSONEncoder().encode(failure.body)) ?? Data("{}".utf8)
-        var response = Response.json(.init(code: failure.status), body, call)
-        response.headers[HeaderName.errorType] = failure.code
-        if let seconds = failure.retry { response.headers[.retryAfter] = String(seconds) }
         return EndpointFailure(
-            response: response, code: failure.code, message: failure.message,
-            isInternal: failure.status == 500)
+            response: .failure(
+                failure.code, status: failure.status, body: failure.body,
+                retryAfterSeconds: failure.retry, call),
+            code: failure.code, message: failure.message, isInternal: failure.status == 500)
     }
 }
 

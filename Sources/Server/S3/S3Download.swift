@@ -55,14 +55,14 @@ struct S3Download: Sendable {
         headers[.eTag] = "\"\(object.attributes.etag)\""
         headers[.lastModified] = HTTPDate.text(object.modified)
         headers[.acceptRanges] = "bytes"
-        for (name, value) in object.attributes.headers { headers[HeaderName.name(name)] = value }
+        for (name, value) in object.attributes.headers { headers[named: name] = value }
         if headers[.contentType] == nil { headers[.contentType] = "binary/octet-stream" }
         for (name, value) in object.attributes.userMetadata {
-            if let field = HTTPField.Name(S3Header.userPrefix + name) { headers[field] = value }
+            headers[named: S3Header.userPrefix + name] = value
         }
         for name in S3Header.kept {
             if let value = request.parameter("response-\(name)") {
-                headers[HeaderName.name(name)] = value
+                headers[named: name] = value
             }
         }
         return headers

@@ -56,7 +56,7 @@ struct S3Forwarder: S3Backend {
         var response = Response(status: .init(code: answer.status))
         for (name, value) in answer.headers
         where !Self.connectionHeaders.contains(name.lowercased()) {
-            if let field = HTTPField.Name(name) { response.headers[field] = value }
+            response.headers[named: name] = value
         }
         if let hiddenBucket, request.operation == .listBuckets, answer.status == 200 {
             return try await PeerBuckets.response(answer, without: hiddenBucket)

@@ -110,7 +110,7 @@ extension S3Request {
 extension HTTPFields {
     mutating func add(checksums attributes: ObjectAttributes) {
         for (name, value) in attributes.checksums {
-            self[HeaderName.name("x-amz-checksum-\(name)")] = value
+            self[named: "x-amz-checksum-\(name)"] = value
         }
         if !attributes.checksums.isEmpty {
             self[S3Header.checksumType] = attributes.checksumType

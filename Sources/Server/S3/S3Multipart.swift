@@ -92,7 +92,7 @@ struct S3Multipart: Sendable {
             var response = Response(
                 status: .ok, headers: [.eTag: "\"\(part.attributes.etag)\""])
             for (name, value) in part.attributes.checksums {
-                response.headers[HeaderName.name("x-amz-checksum-\(name)")] = value
+                response.headers[named: "x-amz-checksum-\(name)"] = value
             }
             return response
         } catch {

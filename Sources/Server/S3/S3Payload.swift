@@ -88,7 +88,7 @@ struct S3Payload: Sendable {
         var awaited: Set<ChecksumAlgorithm> = []
         let trailer = headers[S3Header.trailer]?.lowercased() ?? ""
         for algorithm in ChecksumAlgorithm.allCases {
-            if let text = headers[HeaderName.name(algorithm.headerName)] {
+            if let text = headers[named: algorithm.headerName] {
                 guard Data(base64Encoded: text)?.count == algorithm.byteCount else {
                     throw S3Error(
                         .invalidRequest, "Value for \(algorithm.headerName) header is invalid.")

@@ -139,7 +139,7 @@ struct S3Request: Sendable {
 
     func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
-    func header(_ name: String) -> String? { headers[HeaderName.name(name)] }
+    func header(_ name: String) -> String? { headers[named: name] }
 
     /// A number within bounds.
     ///

@@ -31,11 +31,11 @@ package struct ComponentOperations: Sendable {
         _ operation: GreengrassOperation, _ input: GreengrassInput,
         artifactURL: (_ name: String, _ version: String, _ artifact: String) -> String
     ) async throws -> Data {
-        if operation == .createComponentVersion { return try await create(input) }
-        try await authorize(operation, input)
+        // Which component it is, and so who may make it, stands in the recipe.
+        if operation != .createComponentVersion { try await authorize(operation, input) }
         let arn = input.text("arn") ?? input.text("resourceArn") ?? ""
         switch operation {
-        case .createComponentVersion: return Data()
+        case .createComponentVersion: return try await create(input)
         case .describeComponent:
             return try GreengrassCoding.encode(describe(try await details(arn)))
         case .getComponent:

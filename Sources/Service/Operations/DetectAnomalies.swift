@@ -4,10 +4,16 @@ import Vision
 import Wire
 
 extension Operations {
-    /// - Parameter threshold: for this call; nil takes the model's.
+    /// Judges an image with a hosted model, and counts the call in the metrics.
+    ///
+    /// - Parameters:
+    ///   - image: a PNG or JPEG file, whatever `request.contentType` says.
+    ///   - threshold: for this call; nil takes the model's.
+    /// - Throws: `resourceNotFound`; `conflict` for a model that is not hosted; `validation` for an
+    ///   image that cannot be judged; `throttling`, as `ModelHost.run` does.
     func detectAnomalies(
         _ request: DetectAnomaliesRequest, image: Data, threshold: Double?
-    ) async throws -> (DetectAnomaliesResponse, score: Double, threshold: Double) {
+    ) async throws -> JudgedImage {
         let model = try await context.metadata.read {
             try Lookup.model(request.projectName, request.modelVersion, $0)
         }
@@ -19,15 +25,15 @@ extension Operations {
         let limits = context.limits.image
         let began = ContinuousClock.now
         do {
-            let (answer, detection) = try await context.host.run(model, bytes: image.count) {
-                let detection = try $0.detect(
-                    try ImageDecoder.decode(image, name: "in the body", limits: limits),
-                    threshold: threshold ?? model.threshold)
-                return (try Self.response(detection), detection)
+            let judged = try await context.host.run(model, bytes: image.count) {
+                try JudgedImage(
+                    $0.detect(
+                        try ImageDecoder.decode(image, name: "in the body", limits: limits),
+                        threshold: threshold ?? model.threshold))
             }
             context.metrics.detected(
-                model, detection, seconds: (ContinuousClock.now - began) / .seconds(1))
-            return (answer, detection.score, detection.threshold)
+                model, judged, seconds: (ContinuousClock.now - began) / .seconds(1))
+            return judged
         } catch let error as VisionError where error.code == .invalidImage {
             context.metrics.failed(model, .invalidImage)
             throw WireError.validation("Body: \(error.message)")
@@ -38,21 +44,5 @@ extension Operations {
             context.metrics.failed(model, .other)
             throw error
         }
-    }
-
-    private static func response(_ detection: Detection) throws -> DetectAnomaliesResponse {
-        let anomalies = detection.segmentation.map { segmentation in
-            zip(segmentation.classes, segmentation.areas).enumerated()
-                .filter { index, pair in index == 0 || pair.1 > 0 }
-                .map { _, pair in
-                    Anomaly(
-                        name: pair.0.name,
-                        pixelAnomaly: .init(totalPercentageArea: pair.1, color: pair.0.color))
-                }
-        }
-        return DetectAnomaliesResponse(
-            detectAnomalyResult: DetectAnomalyResult(
-                isAnomalous: detection.isAnomalous, confidence: detection.confidence,
-                anomalies: anomalies, anomalyMask: try detection.segmentation?.png()))
     }
 }

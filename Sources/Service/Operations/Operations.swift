@@ -22,8 +22,8 @@ package struct Operations: Sendable {
     /// Performs the operation of `route`.
     ///
     /// - Parameters:
-    ///   - input: checked by `Route.input(of:)`.
-    ///   - payload: the raw body.
+    ///   - input: what `Route.input(of:)` returned.
+    ///   - payload: the raw body, for an operation whose body is one; others do not look at it.
     ///   - options: what Spotter takes beside the API's input.
     /// - Throws: `AccessError.accessDenied`, `WireError`, and what stores and models throw.
     package func perform(
@@ -41,7 +41,11 @@ package struct Operations: Sendable {
         case .listModels: try await answer(input, listModels)
         case .startModel: try await answer(input, startModel)
         case .stopModel: try await answer(input, stopModel)
-        case .detectAnomalies: try await detection(input, image: payload, options)
+        case .detectAnomalies:
+            try await detectAnomalies(
+                try WireCoding.decode(DetectAnomaliesRequest.self, from: input), image: payload,
+                threshold: options.threshold
+            ).answer()
         case .startModelPackagingJob: try await answer(input, startModelPackagingJob)
         case .describeModelPackagingJob: try await answer(input, describeModelPackagingJob)
         case .listModelPackagingJobs: try await answer(input, listModelPackagingJobs)
@@ -59,23 +63,8 @@ package struct Operations: Sendable {
     private func answer<Request: Decodable, Response: Encodable>(
         _ input: JSONValue, _ operation: (Request) async throws -> Response
     ) async throws -> OperationAnswer {
-        let request = try WireCoding.decode(Request.self, from: JSONEncoder().encode(input))
+        let request = try WireCoding.decode(Request.self, from: input)
         return OperationAnswer(body: try WireCoding.encode(try await operation(request)))
-    }
-
-    private func detection(_ input: JSONValue, image: Data, _ options: CallOptions) async throws
-        -> OperationAnswer
-    {
-        var numbers: (score: Double, threshold: Double)?
-        var answer = try await answer(input) { request in
-            let (response, score, threshold) = try await detectAnomalies(
-                request, image: image, threshold: options.threshold)
-            numbers = (score, threshold)
-            return response
-        }
-        answer.headers[CallOptions.scoreHeader] = numbers.map { "\($0.score)" }
-        answer.headers[CallOptions.thresholdHeader] = numbers.map { "\($0.threshold)" }
-        return answer
     }
 }
 

@@ -5,7 +5,7 @@ import Wire
 extension Operations {
     /// Checks the caller's policy before an operation does anything.
     ///
-    /// - Parameter input: checked by `Route.input(of:)`.
+    /// - Parameter input: what `Route.input(of:)` returned.
     /// - Throws: `AccessError.accessDenied`.
     func authorize(_ operation: Wire.Operation, _ input: JSONValue) async throws {
         guard !caller.principal.isRoot, let members = input.object else { return }
@@ -20,7 +20,7 @@ extension Operations {
     }
 }
 
-/// All that somebody must be allowed to do for one call.
+/// All that a caller must be allowed to do for one call.
 private struct Permissions {
     let operation: Wire.Operation
     let input: [String: JSONValue]
@@ -61,7 +61,7 @@ private struct Permissions {
         return newest.map { String($0.version) } ?? version
     }
 
-    /// The permission that the original wants beside CreateModel when tags are given.
+    /// The permission that Lookout for Vision wants beside CreateModel when tags are given.
     private func tagging(_ main: AccessRequest, _ project: String) throws -> AccessRequest {
         let next = (try transaction.project(project)?.lastModelVersion ?? 0) + 1
         var request = main
@@ -70,11 +70,10 @@ private struct Permissions {
         return request
     }
 
-    /// What a packaging job does in the caller's name, as BEHAVIOUR of the API lists it.
+    /// What a packaging job does in the caller's name, as Lookout for Vision's guide lists it.
     private func packaging(_ project: String) throws -> [AccessRequest] {
         let configuration = try WireCoding.decode(
-            ModelPackagingConfiguration.self,
-            from: WireCoding.encode(input["Configuration"] ?? .null))
+            ModelPackagingConfiguration.self, from: input["Configuration"] ?? .null)
         let greengrass = configuration.greengrass
         let name = greengrass.componentName
         let version = try greengrass.componentVersion ?? "\(modelVersion(project)).0.0"

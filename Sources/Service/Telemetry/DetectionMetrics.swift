@@ -1,6 +1,6 @@
 import Storage
 import Synchronization
-import Vision
+import Wire
 
 /// What DetectAnomalies did since the server began, by model, under the names that the original
 /// published.
@@ -47,12 +47,12 @@ package final class DetectionMetrics: Sendable {
 
     package init() {}
 
-    func detected(_ model: ModelRecord, _ detection: Detection, seconds: Double) {
-        let ratio = detection.score / detection.threshold
+    func detected(_ model: ModelRecord, _ judged: JudgedImage, seconds: Double) {
+        let ratio = judged.score / judged.threshold
         update(model) { counts in
             counts.processedImages += 1
             counts.successfulRequests += 1
-            if detection.isAnomalous { counts.detectedAnomalies += 1 }
+            if judged.result.isAnomalous { counts.detectedAnomalies += 1 }
             counts.seconds += seconds
             for (index, bound) in Self.bounds.enumerated() where seconds <= bound {
                 counts.buckets[index] += 1

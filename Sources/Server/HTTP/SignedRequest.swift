@@ -1,0 +1,74 @@
+import Access
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Service
+import Wire
+
+/// A request whose signature in the Authorization header was right, read whole.
+struct SignedRequest: Sendable {
+    let caller: Caller
+    /// Method, path, query, headers and body as they were signed.
+    let wire: WireRequest
+
+    /// Looks up the key that the request names, reads the body up to `bodyBytesMax` and checks the
+    /// signature, and notes each of these in `call`, which gets its `operation` before.
+    ///
+    /// - Parameter query: `call.parameters()`.
+    /// - Throws: `AccessError`; `requestTooLarge` and `serialization`, as `collectedBody` does.
+    init(
+        _ request: Request, _ call: inout APICall, query: [(name: String, value: String)],
+        bodyBytesMax: Int, authenticator: Authenticator, now: @Sendable () -> Date
+    ) async throws {
+        let claim = try await authenticator.claim(request.headers[.authorization])
+        call.claimed = claim.principal
+        let body = try await request.collectedBody(
+            bytesMax: bodyBytesMax, of: call.operation ?? call.path)
+        call.isBodyRead = true
+        let signable = call.signable(request, query: query)
+        try authenticator.verify(claim, signable, body: body, now: now())
+        call.isVerified = true
+        let headers = Dictionary(
+            signable.headers.map { ($0.name.lowercased(), $0.value) },
+            uniquingKeysWith: { first, _ in first })
+        caller = Caller(principal: claim.principal, sourceAddress: call.sourceAddress)
+        wire = WireRequest(
+            method: request.method.rawValue, path: call.path, query: query,
+            header: { headers[$0.lowercased()] }, body: body)
+    }
+}
+
+extension APICall {
+    /// The request as signatures cover it.
+    func signable(_ request: Request, query: [(name: String, value: String)]) -> SignableRequest {
+        var fields = request.headers.map { (name: $0.name.rawName, value: $0.value) }
+        // The host travels outside the fields.
+        if let authority = request.head.authority { fields.append(("host", authority)) }
+        return SignableRequest(
+            method: request.method.rawValue, path: path, query: query, headers: fields)
+    }
+}
+
+extension Request {
+    /// The whole body.
+    ///
+    /// - Throws: `requestTooLarge`, before anything is read where the length is announced;
+    ///   `serialization` when the body does not arrive whole.
+    func collectedBody(bytesMax: Int, of operation: String) async throws -> Data {
+        let tooLarge = WireError(
+            .requestTooLarge, "The body may have at most \(bytesMax) bytes for \(operation).")
+        if let length = headers[.contentLength].flatMap({ Int($0) }), length > bytesMax {
+            throw tooLarge
+        }
+        do {
+            let buffer = try await body.collect(upTo: bytesMax)
+            return Data(buffer.readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw tooLarge
+        } catch {
+            // The client went away, or what it sent is not HTTP.
+            throw WireError(.serialization, "The body did not arrive whole.")
+        }
+    }
+}
