@@ -129,7 +129,7 @@ import Wire
     }
 }
 
-/// Documents that nearly satisfy a shape: now and then a member is missing, null or of a wrong type.
+/// Documents that nearly satisfy a shape: some members are missing, null or of a wrong type.
 private struct Documents {
     let seed: UInt64
     private var random: SplitMix
@@ -171,7 +171,7 @@ private struct Documents {
                 UInt8.random(in: 0...255, using: &random)
             }
             return .string(chance(of: 20) ? "%" : Data(bytes).base64EncodedString())
-        case .stream: return .string("")
+        case .stream, .map, .document: return .string("")
         }
     }
 

@@ -4,7 +4,9 @@ import Wire
 
 @Suite struct ValidationTests {
     private func violations(_ shape: String, _ json: String) throws -> [String] {
-        Validation.violations(of: shape, in: try JSONValue(parsing: Data(json.utf8)), at: "x")
+        Shapes.table.violations(
+            of: shape, in: try JSONValue(parsing: Data(json.utf8)), at: [.member("x")]
+        ).map(\.message)
     }
 
     @Test(arguments: [
@@ -53,7 +55,7 @@ import Wire
                     : sample
             }
             let accepted = (samples + padded).contains {
-                Validation.violations(of: name, in: .string($0)).isEmpty
+                Shapes.table.violations(of: name, in: .string($0)).isEmpty
             }
             #expect(accepted, "no sample satisfies \(name)")
         }
@@ -61,11 +63,12 @@ import Wire
 
     @Test func aLongValueIsShortenedAndCleaned() throws {
         let text = String(repeating: "x", count: 500) + "\u{1B}[31m"
-        let found = Validation.violations(of: "ProjectName", in: .string(text), at: "ProjectName")
+        let found = Shapes.table.violations(
+            of: "ProjectName", in: .string(text), at: [.member("ProjectName")])
         #expect(found.count == 1)
-        #expect((found.first?.count ?? 1000) < 250)
-        let control = Validation.violations(of: "ProjectName", in: .string("a\u{1B}b"))
-        #expect(control.first?.contains("\u{1B}") == false)
+        #expect((found.first?.message.count ?? 1000) < 250)
+        let control = Shapes.table.violations(of: "ProjectName", in: .string("a\u{1B}b"))
+        #expect(control.first?.message.contains("\u{1B}") == false)
     }
 
     @Test func inputIsGatheredFromPathQueryHeaderAndBody() throws {

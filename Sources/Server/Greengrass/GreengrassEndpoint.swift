@@ -29,7 +29,7 @@ struct GreengrassEndpoint: ServiceEndpoint {
         let signed = try await SignedRequest(
             request, &call, query: query, bodyBytesMax: Limits.plainBodyBytesMax,
             authenticator: authenticator, now: now)
-        let input = try GreengrassInput(route, query: query, body: signed.wire.body)
+        let input = try GreengrassInput(route, of: signed.wire)
         call.input = .object(input.members)
         let operations = operations(signed.caller)
         if let upstream {

@@ -143,6 +143,13 @@ package enum OpenAPIDescription {
         case .list(let element, let count):
             result = ["type": .string("array"), "items": reference(element)]
             bound(&result, count, "minItems", "maxItems")
+        case .map(let key, let value, let count, _):
+            result = [
+                "type": .string("object"), "propertyNames": reference(key),
+                "additionalProperties": reference(value),
+            ]
+            bound(&result, count, "minProperties", "maxProperties")
+        case .document: result = [:]
         case .string(let length, let pattern, let enumeration):
             result = ["type": .string("string")]
             bound(&result, length, "minLength", "maxLength")

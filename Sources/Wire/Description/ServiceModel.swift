@@ -70,6 +70,13 @@ package enum ServiceModel {
             let required = members.filter(\.isRequired).map { JSONValue.string($0.name) }
             if !required.isEmpty { result["required"] = .array(required) }
             return result
+        case .map(let key, let value, let count, _):
+            let sides: [String: JSONValue] = [
+                "type": .string("map"), "key": .object(["shape": .string(key)]),
+                "value": .object(["shape": .string(value)]),
+            ]
+            return sides.merging(bounds(count)) { first, _ in first }
+        case .document: return ["type": .string("structure"), "document": .boolean(true)]
         case .list(let element, let count):
             return ["type": .string("list"), "member": .object(["shape": .string(element)])]
                 .merging(bounds(count)) { first, _ in first }

@@ -1,29 +1,44 @@
-/// One shape of the API: a type with its constraints, as data.
+/// One shape of a service: a type with its constraints, as data.
 ///
 /// Lengths count Unicode scalars of strings, bytes of blobs, elements of lists. Patterns must match
-/// the whole string, which is how the original reads them.
+/// the whole string, which is how Lookout for Vision reads them.
 package enum Shape: Sendable {
     case structure([Member])
+    /// `of` is a name in the same table.
     case list(of: String, count: ClosedRange<Int> = 0...Int.max)
+    /// An object whose keys are data. `key` and `value` are names in the same table; keys that
+    /// begin with `reserved`, in any case, are refused.
+    case map(
+        key: String, value: String, count: ClosedRange<Int> = 0...Int.max, reserved: String? = nil)
     case string(
         length: ClosedRange<Int> = 0...Int.max, pattern: String? = nil, enumeration: [String] = [])
     case integer(ClosedRange<Int> = Int.min...Int.max)
     case float
     case boolean
+    /// Seconds since 1970 in JSON; in a query also ISO 8601.
     case timestamp
+    /// Base64 in JSON; the range counts the bytes behind it.
     case blob(ClosedRange<Int> = 0...Int.max)
     /// The raw body of a request or response.
     case stream
+    /// Any JSON.
+    case document
 
+    /// One member of a structure.
     package struct Member: Sendable {
+        /// As on the wire, with the case that it has there.
         package let name: String
-        /// Name of the member's shape in `Shapes`.
+        /// Name of the member's shape in the same table.
         package let shape: String
+        /// Whether an input without it is refused; null counts as missing.
         package let isRequired: Bool
         package let location: Location
 
-        init(_ name: String, _ shape: String, required: Bool = false, in location: Location = .body)
-        {
+        /// - Parameter location: only members of an operation's input or of an error travel outside
+        ///   the body.
+        package init(
+            _ name: String, _ shape: String, required: Bool = false, in location: Location = .body
+        ) {
             self.name = name
             self.shape = shape
             isRequired = required
@@ -34,39 +49,29 @@ package enum Shape: Sendable {
     /// Where a member travels in the HTTP message.
     package enum Location: Sendable, Equatable {
         case body
+        /// The body is the member.
         case payload
+        /// Label of the path's template.
         case path(String)
+        /// Name in the query; of a list, once for each element.
         case query(String)
+        /// Name of a header, in any case.
         case header(String)
     }
-}
 
-/// The shapes of the API by name.
-package enum Shapes {
-    package static let all: [String: Shape] = Dictionary(
-        uniqueKeysWithValues: (requests + responses + structures + scalars + errors)
-            .map { ($0.name, $0.shape) })
-
-    /// `value` with the members of the shape only, at every depth. What is validated, authorised,
-    /// recorded and done must be the same: a member that differs by the case of a letter would be
-    /// read by one of them and not by another.
-    package static func pruned(_ value: JSONValue, to shapeName: String) -> JSONValue {
-        switch (all[shapeName], value) {
-        case (.structure(let members), .object(let object)):
-            let shapes = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.shape) })
-            return .object(
-                object.reduce(into: [:]) { result, member in
-                    guard let shape = shapes[member.key] else { return }
-                    result[member.key] = pruned(member.value, to: shape)
-                })
-        case (.list(let element, _), .array(let items)):
-            return .array(items.map { pruned($0, to: element) })
-        default: return value
+    /// What a value of the shape is, for messages.
+    package var kind: String {
+        switch self {
+        case .structure, .map: "an object"
+        case .list: "a list"
+        case .string: "a string"
+        case .integer: "an integer"
+        case .float: "a number"
+        case .timestamp: "a time in ISO 8601"
+        case .boolean: "a boolean"
+        case .blob: "base64 in a string"
+        case .stream: "bytes"
+        case .document: "JSON"
         }
-    }
-
-    /// Members of the structure `name`; empty for a name that is no structure.
-    package static func members(of name: String) -> [Shape.Member] {
-        if case .structure(let members) = all[name] { members } else { [] }
     }
 }

@@ -1,6 +1,5 @@
 package import Wire
 
-
 /// Names of the errors that the operations of Greengrass declare.
 package enum GreengrassErrorCode: String, Sendable, CaseIterable {
     case accessDenied = "AccessDeniedException"
@@ -61,11 +60,7 @@ package struct GreengrassError: Error, Sendable, Equatable {
 
     /// An input whose members are wrong.
     package static func validation(_ fields: [Field]) -> GreengrassError {
-        let noun = fields.count == 1 ? "error" : "errors"
-        var error = GreengrassError(
-            .validation,
-            "\(fields.count) validation \(noun) detected: "
-                + fields.map(\.message).joined(separator: "; "))
+        var error = GreengrassError(.validation, Violation.summary(fields.map(\.message)))
         error.reason = .fieldValidationFailed
         error.fields = fields
         return error

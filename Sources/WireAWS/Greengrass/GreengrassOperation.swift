@@ -1,3 +1,4 @@
+package import Wire
 
 /// The operations of Greengrass V2 that Spotter answers. Router, validation, permission checks,
 /// audit log and metrics derive from this table.
@@ -13,18 +14,21 @@ package enum GreengrassOperation: String, CaseIterable, Sendable {
     case untagResource = "UntagResource"
     case listTagsForResource = "ListTagsForResource"
 
+    /// The row of an operation.
     package struct Definition: Sendable {
+        /// HTTP method, upper case.
         package let method: String
         /// Path template; a segment in braces is a label, with `+` one that takes the rest.
         package let path: String
         /// HTTP status of success.
         package let status: Int
         package let resource: Resource
-        package let input: [Member]
+        /// Members of the input, with shapes of `GreengrassShapes.table`.
+        package let input: [Shape.Member]
 
         init(
             _ method: String, _ path: String, status: Int = 200, _ resource: Resource,
-            _ input: [Member]
+            _ input: [Shape.Member]
         ) {
             self.method = method
             self.path = path
@@ -44,69 +48,26 @@ package enum GreengrassOperation: String, CaseIterable, Sendable {
         case named
     }
 
-    /// A member of an operation's input.
-    package struct Member: Sendable {
-        package let name: String
-        package let location: Location
-        package let type: MemberType
-        package let isRequired: Bool
-
-        init(
-            _ name: String, _ location: Location, _ type: MemberType, required: Bool = false
-        ) {
-            self.name = name
-            self.location = location
-            self.type = type
-            isRequired = required
-        }
-    }
-
-    package enum Location: Sendable {
-        case body
-        case path
-        case query
-    }
-
-    package enum MemberType: Sendable {
-        case text(ClosedRange<Int>, pattern: String? = nil)
-        case enumeration([String])
-        case integer(ClosedRange<Int>)
-        /// Base64 in the body.
-        case blob
-        case tags
-        case tagKeys
-        /// Anything; whoever takes it looks at it.
-        case document
-    }
-
-    private static let version = Member(
-        "arn", .path,
-        .text(
-            1...1011,
-            pattern: "arn:[^:]*:greengrass:[^:]*:(aws|[0-9]+):components:[^:]+:versions:[^:]+"),
-        required: true)
-    private static let tagged = Member(
-        "resourceArn", .path,
-        .text(
-            1...1011,
-            pattern: "arn:[^:]*:greengrass:[^:]*:(aws|[0-9]+):(components|deployments|coreDevices)"
-                + ":.*"),
-        required: true)
+    private static let version = Shape.Member(
+        "arn", "ComponentVersionARN", required: true, in: .path("arn"))
+    private static let component = Shape.Member(
+        "arn", "ComponentARN", required: true, in: .path("arn"))
+    private static let tagged = Shape.Member(
+        "resourceArn", "ResourceARN", required: true, in: .path("resourceArn"))
     private static let page = [
-        Member("maxResults", .query, .integer(1...100)),
-        Member("nextToken", .query, .text(0...2048)),
+        Shape.Member("maxResults", "PageSize", in: .query("maxResults")),
+        Shape.Member("nextToken", "NextToken", in: .query("nextToken")),
     ]
 
+    /// The operation's row of the table.
     package var definition: Definition {
         switch self {
         case .createComponentVersion:
             .init(
                 "POST", "/greengrass/v2/createComponentVersion", status: 201, .recipe,
                 [
-                    Member("inlineRecipe", .body, .blob),
-                    Member("lambdaFunction", .body, .document),
-                    Member("tags", .body, .tags),
-                    Member("clientToken", .body, .text(1...64, pattern: "^[a-zA-Z0-9-]+$")),
+                    .init("inlineRecipe", "Recipe"), .init("lambdaFunction", "LambdaFunction"),
+                    .init("tags", "TagMap"), .init("clientToken", "ClientToken"),
                 ])
         case .describeComponent:
             .init("GET", "/greengrass/v2/components/{arn}/metadata", .named, [Self.version])
@@ -115,41 +76,42 @@ package enum GreengrassOperation: String, CaseIterable, Sendable {
                 "GET", "/greengrass/v2/components/{arn}", .named,
                 [
                     Self.version,
-                    Member("recipeOutputFormat", .query, .enumeration(["JSON", "YAML"])),
+                    .init(
+                        "recipeOutputFormat", "RecipeOutputFormat", in: .query("recipeOutputFormat")
+                    ),
                 ])
         case .getComponentVersionArtifact:
             .init(
                 "GET", "/greengrass/v2/components/{arn}/artifacts/{artifactName+}", .named,
                 [
-                    Self.version, Member("artifactName", .path, .text(1...1200), required: true),
-                    Member("s3EndpointType", .query, .enumeration(["REGIONAL", "GLOBAL"])),
+                    Self.version,
+                    .init(
+                        "artifactName", "ArtifactName", required: true, in: .path("artifactName")),
+                    .init("s3EndpointType", "S3EndpointType", in: .query("s3EndpointType")),
                 ])
         case .listComponents:
             .init(
                 "GET", "/greengrass/v2/components", .none,
-                [Member("scope", .query, .enumeration(["PRIVATE", "PUBLIC"]))] + Self.page)
+                [.init("scope", "Scope", in: .query("scope"))] + Self.page)
         case .listComponentVersions:
             .init(
                 "GET", "/greengrass/v2/components/{arn}/versions", .named,
-                [
-                    Member(
-                        "arn", .path,
-                        .text(
-                            1...1011,
-                            pattern: "arn:[^:]*:greengrass:[^:]*:(aws|[0-9]+):components:[^:]+"),
-                        required: true)
-                ] + Self.page)
+                [Self.component] + Self.page)
         case .deleteComponent:
             .init(
                 "DELETE", "/greengrass/v2/components/{arn}", status: 204, .named, [Self.version])
         case .tagResource:
             .init(
                 "POST", "/tags/{resourceArn}", .named,
-                [Self.tagged, Member("tags", .body, .tags, required: true)])
+                [Self.tagged, .init("tags", "TagMap", required: true)])
         case .untagResource:
             .init(
                 "DELETE", "/tags/{resourceArn}", .named,
-                [Self.tagged, Member("tagKeys", .query, .tagKeys, required: true)])
+                [
+                    Self.tagged,
+                    .init("tagKeys", "TagKeyList", required: true, in: .query("tagKeys")),
+                ]
+            )
         case .listTagsForResource:
             .init("GET", "/tags/{resourceArn}", .named, [Self.tagged])
         }

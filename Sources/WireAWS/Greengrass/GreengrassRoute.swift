@@ -1,6 +1,5 @@
 package import Wire
 
-
 /// The operation of Greengrass that a method and a path select, with the path's labels decoded.
 package struct GreengrassRoute: Sendable, Equatable {
     package let operation: GreengrassOperation

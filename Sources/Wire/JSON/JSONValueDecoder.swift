@@ -3,8 +3,8 @@ import FoundationEssentials
 /// Decodes types from a `JSONValue` in the API's form, without making JSON of it again.
 ///
 /// It reads what `WireCoding.decode` reads from bytes, with one difference: a member is found by
-/// its name in UpperCamelCase only, as the shapes name it. It is not for dictionaries, whose keys it
-/// would take for names of members.
+/// its name in UpperCamelCase only, as the shapes name it. It is not for dictionaries, whose keys
+/// it would take for names of members.
 struct JSONValueDecoder: Decoder {
     let codingPath: [any CodingKey]
     var userInfo: [CodingUserInfoKey: Any] { [:] }
