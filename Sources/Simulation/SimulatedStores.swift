@@ -85,7 +85,7 @@ struct SimulatedAccess: Sendable {
 
 extension SQLiteStore {
     /// Reads as a write does: a database in memory has one connection, and forbidding it to write
-    /// for a moment makes SQLite prepare all statements anew.
+    /// for a moment makes SQLite prepare all statements again.
     func look<Value: Sendable>(
         _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {

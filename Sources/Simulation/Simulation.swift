@@ -8,12 +8,16 @@ import Vision
 
 /// What a simulation found, with all that is needed to see it again.
 package struct SimulationFailure: Error, CustomStringConvertible {
+    /// `Simulation.run` with the same seed fails in the same way.
     package let seed: UInt64
+    /// How many decisions had been made.
     package let step: Int
+    /// The rule that was broken, and by what.
     package let reason: String
-    /// The newest last.
+    /// What was done before, the newest last; 40 at most.
     package let events: [String]
 
+    /// All of it, in lines.
     package var description: String {
         """
         The simulation with the seed \(seed) failed at step \(step): \(reason)
@@ -23,20 +27,25 @@ package struct SimulationFailure: Error, CustomStringConvertible {
     }
 }
 
-/// What a simulation did.
+/// What a simulation did, or several together.
 package struct SimulationSummary: Sendable, Equatable {
+    /// Decisions about who goes on and what becomes of it.
     package var steps = 0
     /// Jobs that ended well.
     package var finished = 0
     /// Jobs that failed, or were cancelled with their project.
     package var failed = 0
+    /// Component versions in the registry at the end.
     package var components = 0
+    /// Processes that were killed.
     package var crashes = 0
     /// A digest of who did what, in which order, and what became of it.
     package var trace: UInt64 = 0xCBF2_9CE4_8422_2325
 
+    /// Nothing was done.
     package init() {}
 
+    /// Adds what another simulation did; the order of additions does not matter.
     package mutating func add(_ other: SimulationSummary) {
         steps += other.steps
         finished += other.finished

@@ -5,8 +5,8 @@ import Synchronization
 /// Runs all tasks of a simulation on one thread, in the same order every time.
 ///
 /// Work that leaves the thread and comes back is waited for before anything else goes on: on the
-/// thread pool, which therefore has one thread, after every piece of a task; elsewhere what
-/// `outside` is told of.
+/// thread pool, which therefore has one thread, after every piece of a task; elsewhere
+/// what is counted with `outside`.
 final class SimulationExecutor: TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []

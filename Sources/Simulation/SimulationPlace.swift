@@ -20,6 +20,9 @@ package final class SimulationPlace: Sendable {
     private let arns = ARNs(region: "us-east-1", account: "000000000000")
     private let logger: Logger
 
+    /// Starts the threads, and loads ONNX Runtime and the backbone.
+    ///
+    /// - Throws: `VisionError` when ONNX Runtime was not set up, or the error of a file.
     package init() throws {
         thread.start()
         pool.start()
@@ -33,6 +36,9 @@ package final class SimulationPlace: Sendable {
         self.logger = logger
     }
 
+    /// Ends the threads; no simulation may be running.
+    ///
+    /// - Throws: NIO's error, if it was shut down before.
     package func shutDown() async throws {
         try await thread.shutdownGracefully()
         try await pool.shutdownGracefully()

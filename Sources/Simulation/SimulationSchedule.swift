@@ -15,7 +15,7 @@ struct SimulationSchedule {
         case start
         /// A process gives its jobs back and ends.
         case stop(Int)
-        /// A process is no more.
+        /// A process is killed: its tasks end where they are.
         case crash(Int)
         /// There is nothing left to be done.
         case nothing

@@ -1,6 +1,7 @@
-
-/// What can go wrong with metadata and objects.
+/// Why an operation on metadata or objects failed. The code decides what callers do and which error
+/// of the API it becomes.
 package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong, as far as callers distinguish it.
     package enum Code: Sendable {
         case noSuchBucket
         case bucketExists
@@ -26,6 +27,8 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
     }
 
     package let code: Code
+    /// A sentence for people. It may contain paths of the server; what clients get of it is decided
+    /// where errors of the API are made.
     package let message: String
 
     package init(_ code: Code, _ message: String) {
@@ -33,5 +36,6 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
         self.message = message
     }
 
+    /// The message.
     package var description: String { message }
 }

@@ -9,8 +9,12 @@ package final class MemoryObjectStore: ObjectStore {
 
     private let buckets = Mutex<[String: [String: Data]]>([:])
 
+    /// A store without buckets.
     package init() {}
 
+    /// The bytes of a content, from the memory or from its file.
+    ///
+    /// - Throws: `StorageError.unavailable` for a file that cannot be read.
     package static func bytes(of content: ObjectContent) throws -> Data {
         switch content {
         case .bytes(let bytes): return bytes
@@ -27,14 +31,18 @@ package final class MemoryObjectStore: ObjectStore {
         buckets.withLock { $0[bucket].map { Array($0.keys) } ?? [] }
     }
 
+    /// The bytes of an object; nil if there is none.
     package func object(_ location: ObjectLocation) -> Data? {
         buckets.withLock { $0[location.bucket]?[location.key] }
     }
 
+    /// Makes a bucket, unless it is there.
+    ///
+    /// - Throws: `StorageError.invalidName` for a name that S3 does not take.
     package func createBucket(_ bucket: String) async throws {
         guard bucket.utf8.count >= 3, bucket.utf8.allSatisfy(Self.isBucketCharacter),
             !bucket.hasPrefix(".")
-        else { throw StorageError(.invalidName, "'\(bucket)' is no name of a bucket.") }
+        else { throw StorageError(.invalidName, "'\(bucket)' is not a bucket name.") }
         buckets.withLock { buckets in
             if buckets[bucket] == nil { buckets[bucket] = [:] }
         }
@@ -49,10 +57,15 @@ package final class MemoryObjectStore: ObjectStore {
         }
     }
 
+    /// Whether the bucket was made; it never throws.
     package func bucketExists(_ bucket: String) async throws -> Bool {
         buckets.withLock { $0[bucket] != nil }
     }
 
+    /// Writes an object in one moment, in place of the one of its key.
+    ///
+    /// - Throws: `StorageError`: `.invalidName` for a key that a folder could not have,
+    ///   `.noSuchBucket`, `.unavailable` for a file that cannot be read.
     package func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
         try Self.check(location.key)
         let bytes = try Self.bytes(of: content)
@@ -62,6 +75,7 @@ package final class MemoryObjectStore: ObjectStore {
         }
     }
 
+    /// - Throws: `StorageError`: `.noSuchBucket`, `.noSuchObject`, `.tooLarge`.
     package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
         guard let bytes = object(location) else {
             guard try await bucketExists(location.bucket) else { throw Self.noBucket(location) }
@@ -74,6 +88,9 @@ package final class MemoryObjectStore: ObjectStore {
         return bytes
     }
 
+    /// Gives the object in pieces of 1 MiB, as it was when the call began.
+    ///
+    /// - Throws: as `get`, and what `chunk` throws.
     package func read(
         _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
     ) async throws {
@@ -83,14 +100,17 @@ package final class MemoryObjectStore: ObjectStore {
         }
     }
 
+    /// Key and size; nil if there is no such object or bucket.
     package func head(_ location: ObjectLocation) async throws -> ObjectSummary? {
         object(location).map { ObjectSummary(key: location.key, size: $0.count) }
     }
 
+    /// Removes an object, if it is there; it never throws.
     package func delete(_ location: ObjectLocation) async throws {
         _ = buckets.withLock { $0[location.bucket]?.removeValue(forKey: location.key) }
     }
 
+    /// Objects in the order of the bytes of their keys; none for an unknown bucket.
     package func list(_ bucket: String, prefix: String, after: String?, limit: Int) async throws
         -> [ObjectSummary]
     {
@@ -109,7 +129,7 @@ package final class MemoryObjectStore: ObjectStore {
         ).map { String(Substring($0)) }
         if parts.count > 1, parts[parts.count - 1].isEmpty { parts.removeLast() }
         guard key.utf8.count <= keyBytesMax, parts.allSatisfy({ !["", ".", ".."].contains($0) })
-        else { throw StorageError(.invalidName, "'\(key.prefix(80))' is no key.") }
+        else { throw StorageError(.invalidName, "'\(key.prefix(80))' is not a key.") }
     }
 
     private static func noBucket(_ location: ObjectLocation) -> StorageError {

@@ -8,7 +8,9 @@ package enum SmallModel {
     /// Pixels of a side of its images.
     package static let side = 32
 
-    /// - Parameter name: two models of other names have other bytes.
+    /// The model as an ONNX file.
+    ///
+    /// - Parameter name: models of different names have different bytes.
     package static func bytes(_ name: String) -> Data {
         let image = value("image", elementType: 2, [1, side, side, 3])
         let score = value("score", elementType: 1, [1])
@@ -71,6 +73,10 @@ package enum SmallModel {
         return bytes
     }
 
+    /// A manifest for the model, with a threshold of 100 levels of brightness.
+    ///
+    /// - Parameter model: the bytes of `bytes(_:)`, whose checksum is in the manifest.
+    /// - Throws: never, unless the format of manifests changes.
     package static func manifest(arn: String, project: String, version: Int, model: Data) throws
         -> ModelManifest
     {

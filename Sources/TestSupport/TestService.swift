@@ -6,14 +6,21 @@ package import Service
 import Storage
 import Vision
 
-/// The service on fresh stores, a manual clock and an object store that fails on demand.
+/// The service on fresh stores, a manual clock and an object store that fails on demand. Its files
+/// are removed with the last copy of it.
 package struct TestService: Sendable {
+    /// The data directory.
     package let directory: TemporaryDirectory
+    /// The clock that `context` shows; leases and pauses go by it.
     package let clock = ManualClock()
+    /// Four threads for blocking work; they last as long as the process.
     package let pool: NIOThreadPool
+    /// The users' buckets. The service's own do not fail.
     package let objects: FaultyObjectStore
+    /// What operations and workers are made with.
     package let context: ServiceContext
 
+    /// - Throws: the error of a store, or of ONNX Runtime when it was not set up.
     package init() throws {
         directory = try TemporaryDirectory()
         pool = NIOThreadPool(numberOfThreads: 4)

@@ -82,12 +82,12 @@ import Wire
         let fixture = try await fixture(models: 2, room: 1)
         let host = fixture.context.host
         let (first, second) = (try await model(fixture, 1), try await model(fixture, 2))
-        let (hasBegun, mayEnd) = (Flag(), Flag())
+        let (hasBegun, mayEnd) = (Flag("the first call"), Flag("the end of the wait"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await host.run(first, bytes: 0) { _ in
                     hasBegun.raise()
-                    mayEnd.wait()
+                    try mayEnd.wait()
                 }
             }
             try await hasBegun.raised()
@@ -176,18 +176,5 @@ import Wire
 
     private func until(_ isTrue: @Sendable () -> Bool) async {
         for _ in 0..<1000 where !isTrue() { try? await Task.sleep(for: .milliseconds(10)) }
-    }
-
-    /// Something that happens once, for threads and tasks.
-    private final class Flag: Sendable {
-        private let isRaised = Mutex(false)
-
-        func raise() { isRaised.withLock { $0 = true } }
-
-        func wait() { while !isRaised.withLock({ $0 }) { usleep(1_000) } }
-
-        func raised() async throws {
-            while !isRaised.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(1)) }
-        }
     }
 }

@@ -9,8 +9,8 @@ import Testing
     private static let environment = ProcessInfo.processInfo.environment
     private static let first = environment["SPOTTER_SIMULATION_SEED"].flatMap(UInt64.init)
     private static let asked = environment["SPOTTER_SIMULATION_SCHEDULES"].flatMap(Int.init)
-    /// A quarter of a minute on one core.
-    private static let count = asked ?? (first == nil ? 120 : 1)
+    /// Ten seconds on one core, with those of the other test.
+    private static let count = asked ?? (first == nil ? 30 : 1)
     /// Simulations at the same time; each uses one core. Other tests need one too.
     private static let lanes = asked == nil ? 1 : max(1, ProcessInfo.processInfo.processorCount)
 
@@ -26,7 +26,7 @@ import Testing
             return try await group.reduce(into: SimulationSummary()) { $0.add($1) }
         }
         // A simulation in which nothing happens proves nothing.
-        if Self.count >= 100 {
+        if Self.count >= 30 {
             #expect(totals.finished > Self.count && totals.failed > 0 && totals.crashes > 0)
             #expect(totals.components > Self.count / 4)
         }
@@ -50,7 +50,7 @@ import Testing
 
     @Test func theSameSeedGivesTheSameSchedule() async throws {
         let place = try SimulationPlace()
-        for seed: UInt64 in 1...10 {
+        for seed: UInt64 in 1...3 {
             let first = try await Simulation.run(seed: seed, in: place)
             #expect(try await Simulation.run(seed: seed, in: place) == first, "seed \(seed)")
         }

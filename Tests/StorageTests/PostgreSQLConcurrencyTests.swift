@@ -1,6 +1,6 @@
 import FoundationEssentials
-import Glibc
 import Storage
+import TestSupport
 import Testing
 
 /// What several servers do to one database at the same time.
@@ -157,19 +157,19 @@ import Testing
             for job in jobs { try transaction.save(job) }
         }
         let isReading = AsyncStream<Void>.makeStream()
-        let isOver = Shared(false)
+        let isOver = Flag("the end of the claim")
         let holder = try PostgreSQLStore(url: url)
         async let held: Void = holder.write { transaction in
             for job in jobs.dropLast() { _ = try transaction.job(job.id) }
             isReading.continuation.yield()
-            while !isOver.value { sched_yield() }
+            try isOver.wait()
         }
         var reading = isReading.stream.makeAsyncIterator()
         await reading.next()
         let found = try await claimer.write {
             try $0.claimableJob(kinds: ["package"], now: Self.time)
         }
-        isOver.change { $0 = true }
+        isOver.raise()
         #expect(found == jobs.last)
         try await held
     }
@@ -199,18 +199,18 @@ import Testing
         let late = Self.time.addingTimeInterval(60)
         try await holder.write { [job] in try $0.save(job) }
         let isReading = AsyncStream<Void>.makeStream()
-        let isClaimed = Shared(false)
+        let isClaimed = Flag("the other's claim")
         let id = job.id
         async let written: Void = holder.write { transaction in
             _ = try transaction.job(id)
             isReading.continuation.yield()
-            while !isClaimed.value { sched_yield() }
+            try isClaimed.wait()
             try transaction.saveSetting("result", Data([1]))
         }
         var reading = isReading.stream.makeAsyncIterator()
         await reading.next()
         let found = try await claimer.write { try $0.claimableJob(kinds: ["train"], now: late) }
-        isClaimed.change { $0 = true }
+        isClaimed.raise()
         #expect(found == nil)
         try await written
         let after = try await claimer.write { try $0.claimableJob(kinds: ["train"], now: late) }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Glibc
+import TestSupport
 import Testing
 import Wire
 
@@ -26,7 +26,8 @@ import Wire
                             count += 1
                             progress.change { $0 += 1 }
                         } catch let error as StorageError {
-                            // Only what nobody can know may be told, and then it is the same key.
+                            // Only an end that nobody knows may be reported, and then the key is
+                            // the same.
                             #expect(error.message.contains("is not known"))
                         }
                     } while !isOver.value
@@ -38,7 +39,9 @@ import Wire
                 }
             }
             for restart in 1...3 {
-                while progress.value < restart * 40 { try await Task.sleep(for: .milliseconds(1)) }
+                try await Waiting.until("\(restart * 40) writes") {
+                    progress.value >= restart * 40
+                }
                 if restart < 3 { try server.restart() }
             }
             isOver.change { $0 = true }
@@ -116,18 +119,18 @@ import Wire
         )
         try await patient.write { try $0.saveSetting("s", Data([0])) }
         let isHeld = AsyncStream<Void>.makeStream()
-        let isOver = Shared(false)
+        let isOver = Flag("the end of the other's wait")
         async let held: Void = patient.write { transaction in
             try transaction.saveSetting("s", Data([1]))
             isHeld.continuation.yield()
-            while !isOver.value { sched_yield() }
+            try isOver.wait()
         }
         var holding = isHeld.stream.makeAsyncIterator()
         await holding.next()
         let error = await #expect(throws: StorageError.self) {
             try await hasty.write { try $0.saveSetting("s", Data([2])) }
         }
-        isOver.change { $0 = true }
+        isOver.raise()
         try await held
         #expect(error?.code == .unavailable)
         #expect(error?.message.contains("took longer") == true)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -77,13 +78,13 @@ import Testing
         weak let listener = store?.listener
         #expect(listener?.isRunning == true)
         store = nil
-        while listener != nil { try await Task.sleep(for: .milliseconds(10)) }
+        try await Waiting.until("the end of the listener") { listener == nil }
         let others = """
             SELECT COUNT(*) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid()
             """
-        while try server.sql(others, database: url) != "0" {
-            try await Task.sleep(for: .milliseconds(10))
+        try await Waiting.until("the end of all connections") {
+            try server.sql(others, database: url) == "0"
         }
     }
 
@@ -94,6 +95,6 @@ import Testing
         weak let listener = store?.listener
         #expect(listener != nil)
         store = nil
-        while listener != nil { try await Task.sleep(for: .milliseconds(10)) }
+        try await Waiting.until("the end of the listener") { listener == nil }
     }
 }

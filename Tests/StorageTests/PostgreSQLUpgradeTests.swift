@@ -110,7 +110,7 @@ import Wire
             group.addTask {
                 defer { isOver.change { $0 = true } }
                 let store = try Self.store(url)
-                while rounds.value < 4 { try await Task.sleep(for: .milliseconds(1)) }
+                try await Waiting.until("four rounds of the version before") { rounds.value >= 4 }
                 #expect(try await store.read { try $0.project("old") } != nil)
                 let done = rounds.value
                 while rounds.value < done + 12 {
@@ -167,7 +167,7 @@ import Wire
         #expect(claimed.count == 3 && Set(claimed).count == 3)
     }
 
-    /// Whoever wants a table waits behind a change of the table that waits behind a reader.
+    /// Those that want a table wait behind a change of the table that waits behind a reader.
     @Test func aMigrationBehindALongTransactionLetsOthersPass() async throws {
         let url = try Self.previousDatabase()
         let address = try PostgreSQLAddress(url: url)
@@ -195,7 +195,9 @@ import Wire
                 SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 """
-            while try others.execute(tries).count == 0 { usleep(1000) }
+            try Waiting.blocking(until: "a change of the schema") {
+                try others.execute(tries).count > 0
+            }
             for round in 0..<20 { try program.work(round: "\(round)", isEnding: true) }
         }
         #expect(!isDone.value)

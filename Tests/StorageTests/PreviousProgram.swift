@@ -121,7 +121,7 @@ final class PreviousProgram: Sendable {
 
     private static let lockJob = "SELECT document FROM job WHERE id = $1 FOR UPDATE"
 
-    /// Not long after the jobs were made, so that leases of before still hold.
+    /// Not long after the jobs were made, so that earlier leases still hold.
     private func claim() throws -> String {
         let document = try one(
             """

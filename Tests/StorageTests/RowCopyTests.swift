@@ -39,16 +39,17 @@ import Wire
         try await RowCopyRows.fill(source.store)
         let before = try Data(contentsOf: URL(filePath: source.path))
         let url = try PostgreSQLServer.shared().database()
-        let told = Shared([RowCopy.TableCount]())
+        let progress = Shared([RowCopy.TableCount]())
         let counts = try await RowCopy.copy(sqlite: source.path, to: url) { count in
-            told.change { $0.append(count) }
+            progress.change { $0.append(count) }
         }
         #expect(counts.map(\.table) == Schema.tables)
         #expect(counts.allSatisfy { $0.rows > 0 })
         #expect(counts.first { $0.table == "dataset_entry" }?.rows == RowCopyRows.entries)
         // Some batches of a table, then the next table.
-        #expect(told.value.filter { $0.table == "dataset_entry" }.map(\.rows) == [256, 512, 700])
-        for count in counts { #expect(told.value.last { $0.table == count.table } == count) }
+        #expect(
+            progress.value.filter { $0.table == "dataset_entry" }.map(\.rows) == [256, 512, 700])
+        for count in counts { #expect(progress.value.last { $0.table == count.table } == count) }
         let target = try PostgreSQLStore(url: url)
         try await RowCopyRows.compare(source.store, target)
         // The source is as it was, byte by byte.
@@ -183,7 +184,7 @@ import Wire
         let target = try PostgreSQLStore(url: url)
         let texts = [
             ("'a' || char(0) || 'b'", "the row 'a\\0b', '1.0.0' of table component", "U+0000"),
-            ("CAST(x'61ff62' AS TEXT)", "of table component has bytes that are no UTF-8", "name"),
+            ("CAST(x'61ff62' AS TEXT)", "of table component has bytes that are not UTF-8", "name"),
         ]
         for (text, message, other) in texts {
             try await Self.damage(
@@ -218,7 +219,7 @@ import Wire
         try Data(repeating: 65, count: 5000).write(to: URL(filePath: other))
         #expect(await message().contains("\(other) could not be read"))
         try Data().write(to: URL(filePath: other))
-        #expect(await message().contains("\(other) is no database of Spotter's"))
+        #expect(await message().contains("\(other) is not a database of Spotter's"))
         // Nothing was made where there was nothing.
         #expect(try Data(contentsOf: URL(filePath: other)).isEmpty)
         try await Self.damage(

@@ -35,8 +35,8 @@ package final class MetadataChanges: Sendable {
     /// How often a topic was posted since the start of the process. It only grows.
     package func count(_ topic: Topic) -> Int { state.withLock { $0.counts[topic] ?? 0 } }
 
-    /// Returns when a topic was posted more often than `count`, or the task is cancelled; at once if
-    /// that is so already.
+    /// Returns when a topic was posted more often than `count`, or the task is cancelled; at once
+    /// if that is so already.
     package func wait(for topic: Topic, beyond count: Int) async {
         let number = state.withLock { state in
             state.waiterNumber += 1

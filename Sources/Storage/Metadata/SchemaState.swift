@@ -4,8 +4,8 @@ package struct SchemaState: Sendable, Equatable {
     package let applied: [String]
     /// Steps that it lacks. The next start of a server makes them.
     package let missing: [String]
-    /// Steps that a newer program has made, in the order of their names. With SQLite such a database
-    /// is not opened; with PostgreSQL it is if the steps allow it.
+    /// Steps that a newer program has made, in the order of their names. With SQLite such a
+    /// database is not opened; with PostgreSQL it is if the steps allow it.
     package let unknown: [String]
 
     init(applied: [String], known: [String]) {

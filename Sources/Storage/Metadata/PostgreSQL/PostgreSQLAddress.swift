@@ -11,7 +11,7 @@ struct PostgreSQLAddress: Sendable, CustomStringConvertible {
     /// - Parameter url: `postgres://` or `postgresql://`, as libpq documents it.
     /// - Throws: `StorageError.invalidName`, without any part of the URL.
     init(url: String) throws(StorageError) {
-        // libpq tells what is wrong with parts of the URL, one of which may be the password.
+        // libpq's message names the part of the URL that is wrong, which may be the password.
         guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://"),
             let options = PQconninfoParse(url, nil)
         else { throw Self.noURL }

@@ -26,8 +26,8 @@ final class PostgreSQLConnection: @unchecked Sendable {  // One thread at a time
         self.address = address
         connection = try Self.open(options, address)
         // All questions have an index. Reading a small table whole would be quicker, but a
-        // transaction that does conflicts with every other one that changes any row of it. Compiling a statement takes
-        // longer than executing any of ours.
+        // transaction that does conflicts with every other one that changes any row of it.
+        // Compiling a statement takes longer than executing any of ours.
         _ = try execute(
             """
             SET statement_timeout = \(limits.statementMilliseconds);
@@ -51,7 +51,7 @@ final class PostgreSQLConnection: @unchecked Sendable {  // One thread at a time
         keys.append(nil)
         values.append(nil)
         guard let connection = PQconnectdbParams(keys, values, 1) else {
-            throw PostgreSQLError(.connectionLost, "There is no memory for a connection.")
+            throw PostgreSQLError(.connectionLost, "There is not enough memory for a connection.")
         }
         guard PQstatus(connection) == CONNECTION_OK else {
             defer { PQfinish(connection) }

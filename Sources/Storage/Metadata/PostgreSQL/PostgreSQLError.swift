@@ -1,6 +1,10 @@
-
-/// What a statement or a connection to PostgreSQL came to.
+/// Why a statement or a connection to PostgreSQL failed. Messages have no values of rows and no
+/// secrets.
+///
+/// Callers of a store see the code `constraint` only; the store tries again after the others, or
+/// reports `StorageError.unavailable`.
 package struct PostgreSQLError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What a caller can do about it.
     package enum Code: Sendable {
         /// Others changed what the transaction had read, or waited for each other: nothing was
         /// written, and another try may succeed.
@@ -20,8 +24,10 @@ package struct PostgreSQLError: Error, Sendable, Equatable, CustomStringConverti
     package let code: Code
     /// Five characters as PostgreSQL documents them; empty when the server said nothing.
     package let sqlState: String
+    /// The server's or libpq's message, in one line.
     package let message: String
 
+    /// An error that the caller has already put into its code.
     package init(_ code: Code, sqlState: String = "", _ message: String) {
         self.code = code
         self.sqlState = sqlState
@@ -33,6 +39,7 @@ package struct PostgreSQLError: Error, Sendable, Equatable, CustomStringConverti
         self.init(Self.code(sqlState: sqlState), sqlState: sqlState, message)
     }
 
+    /// The message, and the SQLSTATE if the server gave one.
     package var description: String { sqlState.isEmpty ? message : "\(message) (\(sqlState))" }
 
     private static func code(sqlState: String) -> Code {

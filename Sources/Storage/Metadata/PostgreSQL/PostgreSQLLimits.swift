@@ -17,9 +17,11 @@ package struct PostgreSQLLimits: Sendable {
     package var conflictsMax = 24
     /// The wait after a first conflict is up to so long, then up to twice as long, and so on.
     package var conflictMilliseconds = 4.0
+    /// No wait after a conflict is longer.
     package var conflictMillisecondsMax = 500.0
     /// The same after a first lost connection.
     package var reconnectMilliseconds = 50.0
+    /// No wait after a lost connection is longer; a listener's grows to 10 s.
     package var reconnectMillisecondsMax = 1_000.0
     /// How long a change of the schema waits for a table. So long all others who want the table
     /// wait behind it; a second is no more than a slow answer to them.
@@ -32,5 +34,6 @@ package struct PostgreSQLLimits: Sendable {
     /// tables so long.
     package var migrationSeconds = 600.0
 
+    /// What servers and workers use; tests and measurements change members.
     package init() {}
 }

@@ -3,7 +3,7 @@ import Glibc
 import NIOPosix
 import Synchronization
 
-/// Hears what other processes tell with NOTIFY, on a connection and a thread of its own.
+/// Receives what other processes send with NOTIFY, on a connection and a thread of its own.
 ///
 /// After a lost connection nobody knows what was missed, so every topic is posted.
 final class PostgreSQLListener: Sendable {

@@ -8,7 +8,7 @@ import Glibc
 enum PostgreSQLMigrations {
     typealias Step = Schema.Step
 
-    /// "spotter" in ASCII; nobody else's lock, as far as one can tell.
+    /// "spotter" in ASCII: an advisory lock that other programs are unlikely to take.
     private static let lockKey = 0x73_706f_7474_6572
 
     /// Adds the steps that the schema lacks. Of several servers that start at once, one does it and

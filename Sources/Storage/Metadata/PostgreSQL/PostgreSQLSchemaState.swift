@@ -1,8 +1,8 @@
 extension PostgreSQLStore {
     /// How far the schema of a database is; nothing is changed. Blocks.
     ///
-    /// - Throws: `StorageError.invalidName` for text that is not a URL of a database; `unavailable` when the
-    ///   database cannot be used.
+    /// - Throws: `StorageError.invalidName` for text that is not a URL of a database; `unavailable`
+    ///   when the database cannot be used.
     package static func schema(
         url: String, limits: PostgreSQLLimits = PostgreSQLLimits()
     ) throws(StorageError) -> SchemaState {

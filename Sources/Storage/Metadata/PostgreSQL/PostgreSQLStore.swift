@@ -8,7 +8,7 @@ import Synchronization
 /// A transaction that met others, or lost its connection before its end, is tried again, so a body
 /// may run more than once; what it did before left nothing behind. When the connection is lost
 /// while the end is acknowledged, the caller gets `StorageError.unavailable` and tries again
-/// itself: client tokens and leases tell it what happened.
+/// itself: client tokens and leases show what happened.
 package final class PostgreSQLStore: MetadataStore {
     private struct State {
         var idle: [PostgreSQLConnection] = []
@@ -47,8 +47,8 @@ package final class PostgreSQLStore: MetadataStore {
 
     /// Checks a URL without connecting.
     ///
-    /// - Throws: `StorageError.invalidName` for text that is not a URL of a database; the message has no
-    ///   part of it.
+    /// - Throws: `StorageError.invalidName` for text that is not a URL of a database; the message
+    ///   has no part of it.
     package static func check(url: String) throws(StorageError) {
         _ = try PostgreSQLAddress(url: url)
     }

@@ -72,7 +72,7 @@ final class PostgreSQLRows {
     /// `COMMIT`, `ROLLBACK`, `INSERT 0 1` and the like.
     var command: String { String(cString: PQcmdStatus(result)) }
 
-    /// A field of the server's error; without the details, which may tell values of rows.
+    /// A field of the server's error; without the details, which may have values of rows.
     func errorField(_ code: UnicodeScalar) -> String? {
         PQresultErrorField(result, Int32(code.value)).map { String(cString: $0) }
     }

@@ -5,6 +5,7 @@ package import Wire
 package struct DatasetRecord: Sendable, Codable, Equatable {
     package var project: String
     package var type: DatasetType
+    /// When the dataset was asked for.
     package var created: Date
     /// When its entries or its status last changed.
     package var updated: Date

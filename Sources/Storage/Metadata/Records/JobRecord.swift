@@ -2,6 +2,7 @@ package import FoundationEssentials
 
 /// A piece of long work that survives a crash. `JobState` in Service says how it changes.
 package struct JobRecord: Sendable, Codable, Equatable {
+    /// Where a job is on its way; it moves from `queued` to `running` and back, or to an end.
     package enum State: String, Sendable, Codable {
         /// It waits for `notBefore` and for a worker.
         case queued
@@ -13,6 +14,7 @@ package struct JobRecord: Sendable, Codable, Equatable {
         case failed
     }
 
+    /// Made by the call that made the job, so that the row can be found again.
     package var id: UUID
     /// What is to be done and to what; the meaning belongs to the service.
     package var kind: String
@@ -42,6 +44,7 @@ package struct JobRecord: Sendable, Codable, Equatable {
     package var leaseExpiry: Date?
     /// When it may be begun; of a job that has ended, when it ended.
     package var notBefore: Date
+    /// When the call was made that wants the work.
     package var created: Date
     /// Why the newest attempt that failed did so, for people; nil if none has.
     package var lastError: String?
@@ -63,6 +66,7 @@ package struct JobRecord: Sendable, Codable, Equatable {
 
 /// How many jobs of a kind are in a state that is not their last.
 package struct JobCount: Sendable, Equatable {
+    /// As `JobRecord.kind`.
     package var kind: String
     /// `queued` or `running`.
     package var state: JobRecord.State

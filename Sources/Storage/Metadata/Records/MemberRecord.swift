@@ -2,6 +2,7 @@ package import FoundationEssentials
 
 /// A process that uses the database, as it describes itself every few seconds.
 package struct MemberRecord: Sendable, Codable, Equatable {
+    /// What a process does with the database.
     package enum Role: String, Sendable, Codable, CaseIterable {
         /// It answers calls, and may also do jobs.
         case server
@@ -20,6 +21,7 @@ package struct MemberRecord: Sendable, Codable, Equatable {
     package var kinds: [String]
     /// Jobs that it does at once.
     package var places: Int
+    /// By its own clock.
     package var started: Date
     /// When it last said that it is alive, by its own clock.
     package var seen: Date

@@ -6,6 +6,7 @@ package struct ModelRecord: Sendable, Codable, Equatable {
     package var project: String
     /// From 1 on. A version that was deleted is not used again.
     package var version: Int
+    /// When the training was asked for.
     package var created: Date
     /// As the caller gave it.
     package var description: String?
@@ -22,6 +23,7 @@ package struct ModelRecord: Sendable, Codable, Equatable {
     package var evaluationManifest: OutputS3Object?
     /// The summary of the evaluation; nil before the training has ended.
     package var evaluationResult: OutputS3Object?
+    /// When the training's evaluation ended; nil before that.
     package var evaluationEnd: Date?
     /// As StartModel asked for; nil while the model is not hosted.
     package var minInferenceUnits: Int?

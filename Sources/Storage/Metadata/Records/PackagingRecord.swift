@@ -15,9 +15,11 @@ package struct PackagingRecord: Sendable, Codable, Equatable {
     package var project: String
     /// Unique in the project.
     package var jobName: String
+    /// The version of the project's model that is packaged.
     package var modelVersion: Int
     /// As the caller gave it; a component version that it leaves out is filled in elsewhere.
     package var configuration: ModelPackagingConfiguration
+    /// As the caller gave it, for the job; the component has a description of its own.
     package var description: String?
     package var status: PackagingStatus
     /// Why the job failed, for people; nil otherwise.

@@ -29,8 +29,8 @@ package enum RowCopy {
     ///     table's end. It is called on a thread that may block.
     /// - Returns: the count of each table, in the order of copying.
     /// - Throws: `StorageError`; then nothing was written, except when it says that nobody knows.
-    ///   `.invalidName` for text that is not a URL of a database and for texts that PostgreSQL does not
-    ///   store.
+    ///   `.invalidName` for text that is not a URL of a database and for texts that PostgreSQL does
+    ///   not store.
     package static func copy(
         sqlite path: String, to url: String,
         progress: @escaping @Sendable (TableCount) -> Void

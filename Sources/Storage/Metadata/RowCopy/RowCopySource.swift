@@ -24,7 +24,7 @@ struct RowCopySource {
             snapshot = try DatabaseQueue(path: "")
             try DatabaseQueue(path: path, configuration: configuration).backup(to: snapshot)
             guard try snapshot.read({ try $0.tableExists("grdb_migrations") }) else {
-                throw StorageError(.unavailable, "\(path) is no database of Spotter's.")
+                throw StorageError(.unavailable, "\(path) is not a database of Spotter's.")
             }
             guard try !snapshot.read(Schema.sqliteMigrator.hasBeenSuperseded) else {
                 throw StorageError(
@@ -102,7 +102,7 @@ struct RowCopySource {
     }
 
     private enum Problem: String, Error {
-        case noUnicode = "bytes that are no UTF-8"
+        case noUnicode = "bytes that are not UTF-8"
         case zero = "the character U+0000"
     }
 

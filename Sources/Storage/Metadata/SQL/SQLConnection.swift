@@ -1,9 +1,9 @@
 /// Where `MetadataTransaction` sends the statements of one transaction: a driver with its
 /// connection.
 ///
-/// Parameters are written `$1`, `$2` and so on. SQLite numbers them in the order in which they first
-/// appear in a text and PostgreSQL by their number, so the first appearances must ascend. A text is
-/// prepared once for each connection, so values are parameters and never part of a text.
+/// Parameters are written `$1`, `$2` and so on. SQLite numbers them in the order in which they
+/// first appear in a text and PostgreSQL by their number, so the first appearances must ascend. A
+/// text is prepared once for each connection, so values are parameters and never part of a text.
 ///
 /// All methods block, and are called on one thread at a time. After an error of PostgreSQL every
 /// further statement of the transaction throws the same error.
@@ -35,7 +35,7 @@ protocol SQLConnection {
     /// - Throws: `PostgreSQLError`, when the transaction cannot be begun.
     func beginClaim() throws
 
-    /// Posts a topic in `MetadataStore.changes` once the transaction has been written, and not if it
-    /// is rolled back. A topic is posted once for each transaction.
+    /// Posts a topic in `MetadataStore.changes` once the transaction has been written, and not if
+    /// it is rolled back. A topic is posted once for each transaction.
     func announce(_ topic: MetadataChanges.Topic)
 }

@@ -5,10 +5,11 @@
 /// record are optional, so older rows stay readable without a step. Texts compare by their bytes.
 /// Times are seconds since 1970.
 ///
-/// Programs of the version before may be using a PostgreSQL database while a step is made, so a step
-/// only adds: tables, columns with a default, indexes. One that cannot must come a version later than
-/// the code that does without what it takes away, and say in `requires` which step a program must
-/// know to use the schema after it. What it does to a table of many rows must be quick.
+/// Programs of the version before may be using a PostgreSQL database while a step is made, so a
+/// step only adds: tables, columns with a default, indexes. One that cannot must come a version
+/// later than the code that does without what it takes away, and say in `requires` which step a
+/// program must know to use the schema after it. What it does to a table of many rows must be
+/// quick.
 enum Schema {
     /// One step, which a database records under its name when it has been made.
     struct Step: Sendable {

@@ -16,8 +16,8 @@ package enum SQLiteFile {
     ///
     /// - Parameter target: takes the place of a file of that name; one file, without a log beside
     ///   it, for its owner only.
-    /// - Throws: `StorageError.unavailable` for a source that cannot be read or a target that cannot
-    ///   be written; then a part of the target may be there.
+    /// - Throws: `StorageError.unavailable` for a source that cannot be read or a target that
+    ///   cannot be written; then a part of the target may be there.
     package static func copy(_ source: String, to target: String) throws(StorageError) {
         unlink(target)
         let file = open(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -60,8 +60,8 @@ package enum SQLiteFile {
         }
     }
 
-    /// What SQLite finds wrong with the pages of a file and its foreign keys, 10 problems of pages at
-    /// most; nothing for a sound one. It reads the whole file.
+    /// What SQLite finds wrong with the pages of a file and its foreign keys, 10 problems of pages
+    /// at most; nothing for a sound one. It reads the whole file.
     ///
     /// - Throws: `StorageError.unavailable`, also for a file that is not a database.
     package static func problems(_ path: String) throws(StorageError) -> [String] {

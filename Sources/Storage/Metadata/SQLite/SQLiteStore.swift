@@ -58,8 +58,8 @@ package final class SQLiteStore: MetadataStore {
 
     /// Runs after the writes that were asked for before.
     ///
-    /// - Throws: as `MetadataStore.write`, and `DatabaseError` for a disk that fails, or when another
-    ///   process has held the database for 10 s.
+    /// - Throws: as `MetadataStore.write`, and `DatabaseError` for a disk that fails, or when
+    ///   another process has held the database for 10 s.
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {

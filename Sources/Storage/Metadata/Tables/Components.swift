@@ -106,8 +106,8 @@ extension MetadataTransaction {
         try execute("DELETE FROM member WHERE id = $1", [id.uuidString])
     }
 
-    /// The time where the rows are, at the moment of the call, also within a transaction. Nothing is
-    /// decided by it: it shows how far the clock of a machine is from the others'.
+    /// The time where the rows are, at the moment of the call, also within a transaction. Nothing
+    /// is decided by it: it shows how far the clock of a machine is from the others'.
     package func now() throws -> Date {
         try row("SELECT \(dialect.now)", []) { $0.date(0) } ?? .distantPast
     }

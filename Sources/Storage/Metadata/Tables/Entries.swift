@@ -43,8 +43,8 @@ extension MetadataTransaction {
 
     /// Entries that the filter lets through, the newest first, each with its position.
     ///
-    /// - Parameter position: only entries below it; nil for all. A page goes on from the position of
-    ///   the last entry of the page before.
+    /// - Parameter position: only entries below it; nil for all. A page goes on from the position
+    ///   of the last entry of the page before.
     /// - Throws: as every method here does.
     package func entries(matching filter: EntryFilter, before position: Int?, limit: Int) throws
         -> [(position: Int, entry: DatasetEntry)]

@@ -29,29 +29,18 @@ extension MetadataTransaction {
     }
 
     /// Where claimable jobs are, in the order in which they are to be claimed. The order needs all
-    /// of them, but the newest attempt is looked up once for each project.
-    ///
-    /// The queue fills within seconds and its statistics lag behind. So there are no joins here,
-    /// for which the planner would have to know how many rows there are.
+    /// of them.
     private func claimablePositions(kinds: [String], now: Date, limit: Int) throws -> [Int] {
         let marks = kinds.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
-        let (time, count) = ("$\(kinds.count + 1)", "$\(kinds.count + 2)")
-        return try connection.query(
+        let time = "$\(kinds.count + 1)"
+        let order = dialect.claimOrder(
             """
-            SELECT position FROM (
-                SELECT position, priority, MAX(CASE WHEN place = 1 THEN
-                        (SELECT MAX(claimed) FROM job WHERE job.project = candidate.project) END)
-                    OVER (PARTITION BY project ORDER BY priority, position) AS served
-                FROM (
-                    SELECT position, project, priority, ROW_NUMBER()
-                        OVER (PARTITION BY project ORDER BY priority, position) AS place
-                    FROM job
-                    WHERE kind IN (\(marks)) AND ((state = 'queued' AND not_before <= \(time))
-                        OR (state = 'running' AND lease_expiry < \(time)))
-                ) AS candidate
-            ) AS candidate
-            ORDER BY priority, served NULLS FIRST, position LIMIT \(count)
-            """, kinds + [now.timeIntervalSince1970, limit]
+            kind IN (\(marks)) AND ((state = 'queued' AND not_before <= \(time))
+                OR (state = 'running' AND lease_expiry < \(time)))
+            """)
+        return try connection.query(
+            "\(order) LIMIT $\(kinds.count + 2)",
+            kinds + [now.timeIntervalSince1970, limit]
         ) { $0.integer(0) }
     }
 

@@ -85,8 +85,8 @@ extension MetadataTransaction {
 
     /// Inserts the packaging job, or replaces the project's job of its name.
     ///
-    /// - Parameter componentVersion: as resolved, with the default filled in. It counts at the first
-    ///   save of a job only.
+    /// - Parameter componentVersion: as resolved, with the default filled in. It counts at the
+    ///   first save of a job only.
     /// - Throws: the driver's error if there is no such project, or if another job is RUNNING for
     ///   the same component version.
     package func save(_ job: PackagingRecord, componentVersion: String) throws {

@@ -8,7 +8,8 @@ extension MetadataTransaction {
         try one("SELECT document FROM project WHERE name = $1", [name])
     }
 
-    /// Projects in the order of the bytes of their names, from behind `after` (nil: from the first).
+    /// Projects in the order of the bytes of their names, from behind `after` (nil: from the
+    /// first).
     ///
     /// - Throws: as every method here does.
     package func projects(after: String?, limit: Int) throws -> [ProjectRecord] {

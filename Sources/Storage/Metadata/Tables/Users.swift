@@ -72,8 +72,8 @@ extension MetadataTransaction {
         try one("SELECT document FROM client_token WHERE key = $1", [key])
     }
 
-    /// Inserts the answer, or replaces the one of its key. It belongs into the transaction that does
-    /// what it answers.
+    /// Inserts the answer, or replaces the one of its key. It belongs into the transaction that
+    /// does what it answers.
     package func save(_ token: TokenRecord) throws {
         try execute(
             """
