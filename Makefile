@@ -4,12 +4,16 @@ PREFIX ?= /usr/local
 SWIFT_BUILD_FLAGS ?=
 architecture := $(subst x86_64,amd64,$(shell uname -m))
 python := .deps/venv/bin/python
+newest_python := .deps/venv-newest/bin/python
+# Three processes for two cores; the tests of a file share one.
+in_parallel := --numprocesses 3 --dist loadfile
 
-.PHONY: help setup build release demo edge-agent test test-swift test-clients integration simulation test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
+.PHONY: help setup build release demo edge-agent test check test-swift test-clients build-tests run-swift-tests run-client-tests integration simulation test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
-	@echo 'make test      all tests'
+	@echo 'make test      what CI runs, in minutes'
+	@echo 'make check     all tests, in hours'
 	@echo 'make release   .build/release/spotter'
 	@echo 'make install   into PREFIX ($(PREFIX)), below DESTDIR if set'
 	@echo 'make install-systemd  the units of packaging/systemd, in the same way'
@@ -37,24 +41,38 @@ release: setup
 demo: release
 	.build/release/spotter demo $(ARGUMENTS)
 
-# The tests of the backbone's training join in where its environment was set up, which takes 2 GB.
-test: test-swift test-clients
+# Swift and client tests side by side: most of the latter wait. What is slow and rare is left to
+# 'make check'; docs/testing.md says which short case stands for it here.
+test: build-tests
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target run-swift-tests run-client-tests
+
+test-swift: build-tests
+	@$(MAKE) --no-print-directory run-swift-tests
+
+test-clients: build-tests
+	@$(MAKE) --no-print-directory run-client-tests
+
+# Everything, in hours: ARGUMENTS is the number of simulated lives, 10,000 by default.
+check: test
+	$(python) -m pytest Tests/Clients -m slow $(in_parallel)
+	$(newest_python) -m pytest $(addprefix Tests/Clients/, api/test_resources.py api/test_sdk.py \
+		s3 greengrass) $(in_parallel)
+	$(MAKE) --no-print-directory lint-deployment fuzz test-arm64 integration simulation
 	@if [ -e .deps/venv-training/requirements.txt ]; then $(MAKE) --no-print-directory test-training; fi
 
-# Another S3 is moto's, from the environment of the client tests; PostgreSQL is Debian's.
-test-swift: setup
+# Another S3 is moto's, from the environment of the client tests; PostgreSQL is Debian's. The client
+# tests run the executables of this debug build, in which what they need is optimised.
+build-tests:
 	@scripts/setup --tests
 	swift build --build-tests $(SWIFT_BUILD_FLAGS)
-	swift test --skip-build
 
-# The client tests use the debug build that the Swift tests made.
-test-clients: setup
-	@scripts/setup --tests
-	swift build --product spotter $(SWIFT_BUILD_FLAGS)
-	swift build --product spotter-edge $(SWIFT_BUILD_FLAGS)
-	$(python) -m pytest Tests/Clients
-	.deps/venv-newest/bin/python -m pytest $(addprefix Tests/Clients/, \
-		api/test_sdk.py api/test_resources.py s3/test_s3.py greengrass s3/test_one_endpoint.py)
+run-swift-tests:
+	scripts/slowest-tests swift test --skip-build
+
+run-client-tests:
+	$(python) -m pytest Tests/Clients -m 'not slow' $(in_parallel)
+	$(newest_python) -m pytest $(addprefix Tests/Clients/, api/test_sdk.py s3/test_one_endpoint.py) \
+		-m 'not slow' $(in_parallel)
 
 # Debian's Ceph checks signatures and hashes, which moto does not.
 integration: setup
@@ -85,10 +103,12 @@ fuzz: setup
 	.deps/venv-fuzz/bin/python Tests/Fuzz/fuzz.py --requests 100000
 	.deps/venv-fuzz/bin/python Tests/Fuzz/openapi.py
 
-# The agent with all that a device lacks. On an ARM64 machine the same command makes ARM64's.
+# The agent with all that a device lacks. Its flags differ, so it has a scratch folder of its own:
+# otherwise each of the two builds would compile everything again. On an ARM64 machine the same command makes ARM64's.
 edge-agent: setup
-	swift build -c release --product spotter-edge --static-swift-stdlib $(SWIFT_BUILD_FLAGS)
-	scripts/bundle-edge-agent .build/release/spotter-edge .build/edge-agent/$(architecture)
+	swift build -c release --product spotter-edge --static-swift-stdlib --scratch-path .build-edge \
+		$(SWIFT_BUILD_FLAGS)
+	scripts/bundle-edge-agent .build-edge/release/spotter-edge .build/edge-agent/$(architecture)
 
 bench: release
 	@scripts/setup --tests
@@ -158,4 +178,4 @@ protobuf:
 		--grpc-swift-2_out=Sources/EdgeProtocol edge_agent.proto attachment.proto
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-edge

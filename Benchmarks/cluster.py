@@ -376,7 +376,7 @@ def request_rates(servers, project, name):
 
 def measure_alone(cluster, name, count, arguments):
     """The same work by one server with SQLite and a directory, and nothing beside it."""
-    server = processes.Server(cluster.folder / name.replace(" ", "-"), *arguments).start()
+    server = processes.ProductServer(cluster.folder / name.replace(" ", "-"), *arguments).start()
     try:
         clusters.put_pictures(server.client("s3"), BUCKET, *PICTURES)
         clients = Clients([server])

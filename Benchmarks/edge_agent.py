@@ -85,7 +85,7 @@ def measure(server, agent, size):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        server = processes.Server(folder / "data").start()
+        server = processes.ProductServer(folder / "data").start()
         try:
             for size in ((576, 768), (1920, 1080)):
                 agent = edge.Agent(folder / f"edge{size[0]}").start()

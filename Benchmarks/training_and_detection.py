@@ -32,7 +32,7 @@ CALLS = 50
 
 def measure(name):
     with tempfile.TemporaryDirectory() as folder:
-        server = processes.Server(pathlib.Path(folder) / "data").start()
+        server = processes.ProductServer(pathlib.Path(folder) / "data").start()
         try:
             return train_and_time(server, name)
         finally:

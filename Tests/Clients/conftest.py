@@ -1,4 +1,4 @@
-"""Fixtures of all client tests."""
+"""Fixtures of all client tests. docs/testing.md says which server a test gets."""
 
 import os
 import shutil
@@ -7,9 +7,11 @@ import tempfile
 
 import pytest
 
-from support import edge
+from support import edge, networks
+from support.cluster import Cluster
 from support.pictures import host, make_dataset, make_package, train
-from support.server import HAS_CLIENT, SPOTTER, Peer, Server
+from support.postgresql import Database
+from support.server import HAS_CLIENT, SPOTTER, Peer, ProductServer, Server
 
 
 def pytest_configure(config):
@@ -22,12 +24,37 @@ def pytest_configure(config):
         os.environ["AWS_DATA_PATH"] = models
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """The server of all tests that need no other: names of projects, buckets, users and components
+    are the test's own."""
+    server = Server(tmp_path_factory.mktemp("shared") / "data").start()
+    yield server
+    server.kill()
+
+
 @pytest.fixture
 def server(tmp_path):
+    """A server of the test's own, for tests of its settings, its files and its death."""
     server = Server(tmp_path / "data").start()
     yield server
     if server.process.poll() is None:
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def database():
+    """A PostgreSQL, in which a test makes databases of its own."""
+    database = Database()
+    yield database
+    database.remove()
+
+
+@pytest.fixture
+def cluster(database, tmp_path_factory):
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"), database)
+    yield cluster
+    cluster.remove()
 
 
 @pytest.fixture(scope="session")
@@ -39,14 +66,18 @@ def peer(tmp_path_factory):
         peer.process.kill()
 
 
-@pytest.fixture(scope="session")
-def hosted(tmp_path_factory):
-    """A server with a trained and hosted model of drawn pictures with masks."""
-    server = Server(tmp_path_factory.mktemp("hosted") / "data").start()
-    client = server.client()
+def _hosted(server):
+    client = server.start().client()
     make_dataset(server, client, "parts", "parts-images", masks=True)
     train(client, "parts", "parts-images")
     host(client, "parts")
+    return server
+
+
+@pytest.fixture(scope="session")
+def hosted(tmp_path_factory):
+    """A server with a trained and hosted model of drawn pictures with masks."""
+    server = _hosted(Server(tmp_path_factory.mktemp("hosted") / "data"))
     yield server
     server.kill()
 
@@ -72,10 +103,21 @@ def agent(tmp_path):
     agent.kill()
 
 
+@pytest.fixture(scope="session", params=[
+    "small", pytest.param("product", marks=pytest.mark.slow)])
+def detailed(request, tmp_path_factory):
+    """The same as `hosted`, with masks as fine as those of the product's backbone, or with it."""
+    folder = tmp_path_factory.mktemp("detailed") / "data"
+    if request.param == "product":
+        server = _hosted(ProductServer(folder))
+    else:
+        server = _hosted(Server(folder, "--backbone", networks.fine()))
+    yield server
+    server.kill()
+
+
 def pytest_terminal_summary(terminalreporter):
     missing = [r for r in terminalreporter.stats.get("skipped", []) if "shared" in str(r.longrepr)]
     if missing:
         terminalreporter.write_line(
             f"SKIPPED {len(missing)} tests that need the real images of ../shared/data", red=True)
-
-

@@ -12,6 +12,7 @@ import base64
 import concurrent.futures
 import contextlib
 import datetime
+import errno
 import hashlib
 import hmac
 import json
@@ -260,7 +261,12 @@ class Connection:
                 # What is cut off, or lies about its length, may wait for ever.
                 self.socket.shutdown(socket.SHUT_WR)
             status = self.read(sent.startswith(b"HEAD "))
-        except (BrokenPipeError, ConnectionResetError):
+        except ConnectionError:
+            status = None
+        except OSError as error:
+            # The other side had closed before ours did.
+            if error.errno != errno.ENOTCONN:
+                raise
             status = None
         if not must_answer or status is None:
             self.close()

@@ -1,11 +1,13 @@
-"""The main job through boto3, as a program written for the original does it."""
+"""The main job through boto3, as a program written for Lookout for Vision does it."""
 
-import hashlib
 import base64
+import hashlib
+import io
 import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 
 import numpy
@@ -16,7 +18,7 @@ from PIL import Image
 
 from support.calls import wait_dataset, wait_package
 from support.pictures import draw, host, import_shared, png, source, train
-from support.server import SHARED, Server, needs_shared
+from support.server import SHARED, ProductServer, needs_shared
 
 
 def package(client, project, name, bucket, **target):
@@ -66,8 +68,8 @@ print(answer["DetectAnomalyResult"]["IsAnomalous"])
     assert out.stdout.strip() == "True"
 
 
-def test_the_model_finds_blots_that_it_was_not_trained_on(hosted):
-    client = hosted.client()
+def test_the_model_finds_blots_that_it_was_not_trained_on(detailed):
+    client = detailed.client()
     right = 0
     for seed in range(1000, 1020):
         picture, _ = draw(seed, seed % 2 == 0)
@@ -80,16 +82,15 @@ def test_the_model_finds_blots_that_it_was_not_trained_on(hosted):
     assert right >= 18
 
 
-def test_anomalies_and_mask_agree_with_each_other_and_with_the_picture(hosted):
+def test_anomalies_and_mask_agree_with_each_other_and_with_the_picture(detailed):
     picture, truth = draw(2000, True)
-    result = hosted.client().detect_anomalies(
+    result = detailed.client().detect_anomalies(
         ProjectName="parts", ModelVersion="1", ContentType="image/png",
         Body=png(picture))["DetectAnomalyResult"]
     areas = {a["Name"]: a["PixelAnomaly"] for a in result["Anomalies"]}
     assert set(areas) == {"background", "blot"}
     assert areas["blot"]["Color"] == "#2CA02C" and areas["background"]["Color"] == "#FFFFFF"
     assert abs(sum(a["TotalPercentageArea"] for a in areas.values()) - 1) < 1e-6
-    import io
     mask = Image.open(io.BytesIO(result["AnomalyMask"]))
     assert mask.mode == "P" and mask.size == picture.size
     found = numpy.asarray(mask.convert("RGB")) == (0x2C, 0xA0, 0x2C)
@@ -99,7 +100,7 @@ def test_anomalies_and_mask_agree_with_each_other_and_with_the_picture(hosted):
     assert (found & real).sum() / (found | real).sum() > 0.3
 
 
-def test_the_evaluation_objects_have_the_form_that_the_original_wrote(hosted):
+def test_the_evaluation_objects_have_the_form_that_lookout_for_vision_wrote(hosted):
     model = hosted.client().describe_model(
         ProjectName="parts", ModelVersion="latest")["ModelDescription"]
     assert model["EvaluationManifest"] == {
@@ -173,10 +174,10 @@ def test_packaging_the_same_model_twice_gives_the_same_bytes(hosted):
     assert archives[0] == archives[1]
 
 
-def test_the_packaged_graph_is_sound_and_says_what_the_server_says(hosted):
-    client = hosted.client()
+def test_the_packaged_graph_is_sound_and_says_what_the_server_says(detailed):
+    client = detailed.client()
     assert package(client, "parts", "com.example.Graph", "parts-images")["Status"] == "SUCCEEDED"
-    folder = hosted.directory / "greengrass" / "artifacts" / "com.example.Graph" / "1.0.0"
+    folder = detailed.directory / "greengrass" / "artifacts" / "com.example.Graph" / "1.0.0"
     with zipfile.ZipFile(next(folder.iterdir())) as archive:
         model, manifest = archive.read("model.onnx"), json.loads(archive.read("manifest.json"))
     onnx.checker.check_model(onnx.load_from_string(model), full_check=True)
@@ -247,10 +248,10 @@ def test_the_command_line_of_the_developer_guide_starts_a_packaging_job(hosted):
     assert job["ModelPackagingConfiguration"]["Greengrass"]["ComponentDescription"]
 
 
+@pytest.mark.slow
 @needs_shared
 def test_cookies_train_to_the_promised_quality_within_time_and_memory(tmp_path):
-    import time
-    server = Server(tmp_path / "data").start()
+    server = ProductServer(tmp_path / "data").start()
     try:
         client = server.client()
         import_shared(server, "cookies")

@@ -4,10 +4,11 @@ import concurrent.futures
 import datetime
 import json
 import time
+import uuid
 
 import pytest
 
-from support.calls import error, wait, wait_dataset, wait_model
+from support.calls import error, until, wait, wait_dataset, wait_model
 from support.pictures import draw, line, make_dataset, png, source, train
 from support.server import Server
 
@@ -20,7 +21,7 @@ def code(call, **arguments):
 
 def entries(client, **filters):
     pages = client.get_paginator("list_dataset_entries").paginate(
-        ProjectName="p", DatasetType="train", **filters)
+        ProjectName=client.project, DatasetType="train", **filters)
     return [json.loads(entry) for page in pages for entry in page["DatasetEntries"]]
 
 
@@ -28,7 +29,8 @@ def names(found):
     return [entry["source-ref"].rsplit("/", 1)[1] for entry in found]
 
 
-def update(client, lines, project="p", kind="train"):
+def update(client, lines, project=None, kind="train"):
+    project = project or client.project
     text = "".join(x if isinstance(x, str) else json.dumps(x) + "\n" for x in lines)
     answer = client.update_dataset_entries(
         ProjectName=project, DatasetType=kind, Changes=text.encode())
@@ -38,10 +40,12 @@ def update(client, lines, project="p", kind="train"):
 
 
 @pytest.fixture
-def client(server):
-    client = server.client()
-    client.create_project(ProjectName="p")
-    client.create_dataset(ProjectName="p", DatasetType="train")
+def client(shared):
+    """A client whose `project` is the test's own, with an empty train dataset."""
+    client = shared.client()
+    client.project = f"p-{uuid.uuid4().hex}"
+    client.create_project(ProjectName=client.project)
+    client.create_dataset(ProjectName=client.project, DatasetType="train")
     return client
 
 
@@ -127,7 +131,7 @@ def test_lists_of_every_kind_have_pages_of_a_hundred(tmp_path, count, pages):
 
 def test_a_token_is_good_for_its_own_list_only(client):
     update(client, [{"source-ref": f"s3://b/{i}.png"} for i in range(3)])
-    arguments = dict(ProjectName="p", DatasetType="train")
+    arguments = dict(ProjectName=client.project, DatasetType="train")
     token = client.list_dataset_entries(MaxResults=1, **arguments)["NextToken"]
     assert len(client.list_dataset_entries(NextToken=token, **arguments)["DatasetEntries"]) == 2
     assert code(client.list_dataset_entries, NextToken=token, Labeled=True, **arguments) == (
@@ -135,67 +139,62 @@ def test_a_token_is_good_for_its_own_list_only(client):
     assert code(client.list_projects, NextToken=token) == "ValidationException"
 
 
-def test_datasets_and_projects_end_and_may_come_again(server, client):
-    folder = server.bucket("bucket")
+def test_datasets_and_projects_end_and_may_come_again(shared, client):
+    folder = shared.bucket("bucket")
     (folder / "a.png").write_bytes(png(draw(1, False)[0]))
     update(client, [line("bucket", "a.png", False)])
-    failure = error(client.delete_project, ProjectName="p")
+    failure = error(client.delete_project, ProjectName=client.project)
     assert failure["Error"]["Code"] == "ConflictException"
     assert failure["ResourceType"] == "PROJECT" and "train dataset" in failure["Error"]["Message"]
     assert client.delete_dataset(
-        ProjectName="p", DatasetType="train")["ResponseMetadata"]["HTTPStatusCode"] == 202
-    assert code(client.describe_dataset, ProjectName="p", DatasetType="train") == (
+        ProjectName=client.project, DatasetType="train")["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert code(client.describe_dataset, ProjectName=client.project, DatasetType="train") == (
         "ResourceNotFoundException")
-    assert code(client.delete_dataset, ProjectName="p", DatasetType="train") == (
+    assert code(client.delete_dataset, ProjectName=client.project, DatasetType="train") == (
         "ResourceNotFoundException")
     assert (folder / "a.png").exists()
-    client.create_dataset(ProjectName="p", DatasetType="train")
+    client.create_dataset(ProjectName=client.project, DatasetType="train")
     assert entries(client) == []
-    client.delete_dataset(ProjectName="p", DatasetType="train")
-    arn = client.delete_project(ProjectName="p")["ProjectArn"]
-    assert arn.endswith(":project/p")
-    assert code(client.describe_project, ProjectName="p") == "ResourceNotFoundException"
-    assert code(client.delete_project, ProjectName="p") == "ResourceNotFoundException"
-    client.create_project(ProjectName="p")
+    client.delete_dataset(ProjectName=client.project, DatasetType="train")
+    arn = client.delete_project(ProjectName=client.project)["ProjectArn"]
+    assert arn.endswith(f":project/{client.project}")
+    assert code(client.describe_project, ProjectName=client.project) == "ResourceNotFoundException"
+    assert code(client.delete_project, ProjectName=client.project) == "ResourceNotFoundException"
+    client.create_project(ProjectName=client.project)
 
 
 def failed_model(client):
     """A model whose training fails: there are no images."""
     version = client.create_model(
-        ProjectName="p", OutputConfig={"S3Location": {"Bucket": "nowhere"}})[
+        ProjectName=client.project, OutputConfig={"S3Location": {"Bucket": "nowhere"}})[
             "ModelMetadata"]["ModelVersion"]
-    assert wait_model(client, "p", version)["Status"] == "TRAINING_FAILED"
+    assert wait_model(client, client.project, version)["Status"] == "TRAINING_FAILED"
     return version
 
 
 def test_versions_are_never_used_twice_and_latest_is_the_newest(client):
     assert [failed_model(client), failed_model(client)] == ["1", "2"]
-    arn = client.delete_model(ProjectName="p", ModelVersion="2")["ModelArn"]
-    assert arn.endswith(":model/p/2")
+    arn = client.delete_model(ProjectName=client.project, ModelVersion="2")["ModelArn"]
+    assert arn.endswith(f":model/{client.project}/2")
     wait_gone(client, "2")
     assert failed_model(client) == "3"
-    assert [m["ModelVersion"] for m in client.list_models(ProjectName="p")["Models"]] == ["3", "1"]
-    latest = client.describe_model(ProjectName="p", ModelVersion="latest")["ModelDescription"]
+    assert [m["ModelVersion"] for m in client.list_models(ProjectName=client.project)["Models"]] == ["3", "1"]
+    latest = client.describe_model(ProjectName=client.project, ModelVersion="latest")["ModelDescription"]
     assert latest["ModelVersion"] == "3"
-    assert code(client.delete_model, ProjectName="p", ModelVersion="latest") == (
+    assert code(client.delete_model, ProjectName=client.project, ModelVersion="latest") == (
         "ValidationException")
-    assert code(client.delete_project, ProjectName="p") == "ConflictException"
+    assert code(client.delete_project, ProjectName=client.project) == "ConflictException"
 
 
-def wait_gone(client, version, project="p"):
-    deadline = time.time() + 60
-    while time.time() < deadline:
-        models = client.list_models(ProjectName=project)["Models"]
-        if version not in [m["ModelVersion"] for m in models]:
-            return
-        time.sleep(0.05)
-    raise AssertionError("the model is still there")
+def wait_gone(client, version):
+    until(lambda: version not in [m["ModelVersion"] for m in client.list_models(
+        ProjectName=client.project)["Models"]])
 
 
 def test_tags_live_and_die_with_their_model(client):
-    client.create_model(ProjectName="p", OutputConfig={"S3Location": {"Bucket": "nowhere"}},
+    client.create_model(ProjectName=client.project, OutputConfig={"S3Location": {"Bucket": "nowhere"}},
                         Tags=[{"Key": "line", "Value": "7"}])
-    arn = client.describe_model(ProjectName="p", ModelVersion="1")["ModelDescription"]["ModelArn"]
+    arn = client.describe_model(ProjectName=client.project, ModelVersion="1")["ModelDescription"]["ModelArn"]
 
     def tags():
         return {t["Key"]: t["Value"] for t in client.list_tags_for_resource(ResourceArn=arn)["Tags"]}
@@ -217,8 +216,8 @@ def test_tags_live_and_die_with_their_model(client):
                 [{"Key": "semi;colon", "Value": ""}],
                 [{"Key": f"k{i}", "Value": "v"} for i in range(201)]):
         assert code(client.tag_resource, ResourceArn=arn, Tags=bad) == "ValidationException"
-    wait_model(client, "p")
-    client.delete_model(ProjectName="p", ModelVersion="1")
+    wait_model(client, client.project)
+    client.delete_model(ProjectName=client.project, ModelVersion="1")
     wait_gone(client, "1")
     for call, arguments in ((client.list_tags_for_resource, {}),
                             (client.tag_resource, {"Tags": many[:1]}),
@@ -231,10 +230,10 @@ def test_tags_live_and_die_with_their_model(client):
             assert code(call, ResourceArn=other, **arguments) == "ValidationException"
 
 
-def test_one_of_many_creations_at_once_wins(server, client):
+def test_one_of_many_creations_at_once_wins(shared, client):
     def create(_):
         try:
-            server.client().create_project(ProjectName="race")
+            shared.client().create_project(ProjectName=f"race-{client.project}")
             return "created"
         except client.exceptions.ConflictException:
             return "conflict"
@@ -243,21 +242,24 @@ def test_one_of_many_creations_at_once_wins(server, client):
     assert sorted(results) == ["conflict"] * 15 + ["created"]
 
 
-def test_one_token_at_once_from_many_does_the_call_once(server, client):
+def test_one_token_at_once_from_many_does_the_call_once(shared, client):
     def create(_):
-        return server.client().create_model(
-            ProjectName="p", ClientToken="the-same",
+        return shared.client().create_model(
+            ProjectName=client.project, ClientToken="the-same",
             OutputConfig={"S3Location": {"Bucket": "nowhere"}})["ModelMetadata"]["ModelVersion"]
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         assert set(pool.map(create, range(16))) == {"1"}
-    assert len(client.list_models(ProjectName="p")["Models"]) == 1
-    assert code(client.create_model, ProjectName="p", ClientToken="the-same", Description="other",
+    assert len(client.list_models(ProjectName=client.project)["Models"]) == 1
+    assert code(client.create_model, ProjectName=client.project, ClientToken="the-same", Description="other",
                 OutputConfig={"S3Location": {"Bucket": "nowhere"}}) == "ConflictException"
     # A token belongs to its operation.
-    client.create_dataset(ProjectName="p", DatasetType="test", ClientToken="the-same")
+    client.create_dataset(ProjectName=client.project, DatasetType="test", ClientToken="the-same")
 
 
-def test_a_token_outlives_a_kill_between_doing_and_answering(server, client):
+def test_a_token_outlives_a_kill_between_doing_and_answering(server):
+    client = server.client()
+    client.create_project(ProjectName="p")
+    client.create_dataset(ProjectName="p", DatasetType="train")
     client.create_model(ProjectName="p", ClientToken="kept",
                         OutputConfig={"S3Location": {"Bucket": "nowhere"}})
     server.kill()
@@ -279,36 +281,39 @@ def test_states_that_do_not_allow_a_call(hosted):
                 DatasetSource=source("parts-images", "train.manifest")) == "ConflictException"
 
 
-def test_a_trained_model_is_deleted_with_its_files(server):
-    client = server.client()
-    make_dataset(server, client, "p", "images")
-    train(client, "p", "images")
-    files = server.directory / "internal" / "models" / "p" / "1"
+def test_a_trained_model_is_deleted_with_its_files(shared):
+    client = shared.client()
+    client.project = f"p-{uuid.uuid4().hex}"
+    make_dataset(shared, client, client.project, client.project)
+    train(client, client.project, client.project)
+    files = shared.directory / "internal" / "models" / client.project / "1"
     assert files.exists()
-    client.delete_model(ProjectName="p", ModelVersion="1")
-    assert code(client.start_model, ProjectName="p", ModelVersion="1", MinInferenceUnits=1) in (
+    client.delete_model(ProjectName=client.project, ModelVersion="1")
+    assert code(client.start_model, ProjectName=client.project, ModelVersion="1", MinInferenceUnits=1) in (
         "ConflictException", "ResourceNotFoundException")
     wait_gone(client, "1")
-    assert not files.exists()
-    assert code(client.describe_model, ProjectName="p", ModelVersion="latest") == (
+    # The row goes first.
+    until(lambda: not files.exists())
+    assert code(client.describe_model, ProjectName=client.project, ModelVersion="latest") == (
         "ResourceNotFoundException")
-    client.delete_dataset(ProjectName="p", DatasetType="train")
-    client.delete_project(ProjectName="p")
+    client.delete_dataset(ProjectName=client.project, DatasetType="train")
+    client.delete_project(ProjectName=client.project)
 
 
-def test_a_manifest_larger_than_a_piece_is_read_and_an_update_during_it_waits(server):
-    client = server.client()
-    client.create_project(ProjectName="p")
-    folder = server.bucket("big")
+def test_a_manifest_larger_than_a_piece_is_read_and_an_update_during_it_waits(shared):
+    client = shared.client()
+    client.project = f"p-{uuid.uuid4().hex}"
+    client.create_project(ProjectName=client.project)
+    folder = shared.bucket("big")
     pad = "x" * 4000
     with open(folder / "m", "w") as file:
         for index in range(3000):
             file.write(json.dumps({"source-ref": f"s3://big/{index}.png", "pad": pad}) + "\r\n\n")
-    client.create_dataset(ProjectName="p", DatasetType="train", DatasetSource=source("big", "m"))
-    failure = error(client.update_dataset_entries, ProjectName="p", DatasetType="train",
+    client.create_dataset(ProjectName=client.project, DatasetType="train", DatasetSource=source("big", "m"))
+    failure = error(client.update_dataset_entries, ProjectName=client.project, DatasetType="train",
                     Changes=b'{"source-ref":"s3://b/k"}')
     assert failure["Error"]["Code"] == "ConflictException"
     assert failure["ResourceType"] == "DATASET"
-    assert code(client.delete_dataset, ProjectName="p", DatasetType="train") == "ConflictException"
-    done = wait_dataset(client, "p")
+    assert code(client.delete_dataset, ProjectName=client.project, DatasetType="train") == "ConflictException"
+    done = wait_dataset(client, client.project)
     assert done["Status"] == "CREATE_COMPLETE" and done["ImageStats"]["Total"] == 3000

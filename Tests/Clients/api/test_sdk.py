@@ -5,10 +5,12 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
+import botocore.exceptions
 import pytest
 
-from support.calls import wait, wait_model
+from support.calls import until, wait, wait_model
 from support.pictures import draw, png
 from support.server import HAS_CLIENT, SPOTTER
 
@@ -37,6 +39,18 @@ def cli(hosted, tmp_path):
     return run
 
 
+def test_the_command_line_makes_projects_detects_and_reads_errors(hosted, cli, tmp_path):
+    name = ["--project-name", "cli-short"]
+    assert cli("create-project", *name)["ProjectMetadata"]["ProjectName"] == "cli-short"
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(png(draw(2000, True)[0]))
+    found = cli("detect-anomalies", "--project-name", "parts", "--model-version", "1",
+                "--content-type", "image/png", "--body", str(picture))
+    assert found["DetectAnomalyResult"]["IsAnomalous"]
+    assert "ConflictException" in cli("create-project", *name, fails=True)
+
+
+@pytest.mark.slow
 def test_the_command_line_knows_all_operations(hosted, cli, tmp_path):
     name = ["--project-name", "cli"]
     train = [*name, "--dataset-type", "train"]
@@ -82,9 +96,7 @@ def test_the_command_line_knows_all_operations(hosted, cli, tmp_path):
         "ModelPackagingJobs"]]
     assert job in names
     assert cli("describe-model-packaging-job", "--project-name", "parts", "--job-name", job)
-    for _ in range(200):
-        if not client.list_models(ProjectName="cli")["Models"]:
-            break
+    until(lambda: not client.list_models(ProjectName="cli")["Models"])
     assert cli("delete-project", *name)["ProjectArn"].endswith("project/cli")
     assert cli("describe-project", "--project-name", "parts")["ProjectDescription"]["Datasets"]
     assert "cli" not in [x["ProjectName"] for x in cli("list-projects")["Projects"]]
@@ -92,7 +104,6 @@ def test_the_command_line_knows_all_operations(hosted, cli, tmp_path):
 
 
 def test_a_file_as_a_body_does_not_wait_for_the_server_to_continue(hosted, tmp_path):
-    import time
     picture = tmp_path / "picture.png"
     picture.write_bytes(png(draw(2001, False)[0]))
     client = hosted.client()
@@ -111,7 +122,6 @@ def test_waiters_wait_for_datasets_models_and_packages(hosted):
     assert set(client.waiter_names) >= {
         "dataset_created", "dataset_updated", "model_trained", "model_hosted", "model_stopped",
         "model_deleted", "model_packaging_job_succeeded"}
-    import botocore.exceptions
     client.create_project(ProjectName="waits")
     client.create_dataset(ProjectName="waits", DatasetType="train")
     client.get_waiter("dataset_created").wait(ProjectName="waits", DatasetType="train")

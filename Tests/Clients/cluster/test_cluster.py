@@ -2,22 +2,14 @@
 
 import json
 import subprocess
-import time
 
 import botocore.exceptions
 import pytest
 
 from support.calls import until, wait, wait_model, wait_package
-from support.cluster import STATE, Cluster, package, patient, put_pictures
+from support.cluster import STATE, package, patient, put_pictures
 from support.pictures import draw, png
 from support.server import SPOTTER
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
-    yield cluster
-    cluster.remove()
 
 
 def detect(client, project, seed=900, anomalous=True):
@@ -86,36 +78,47 @@ def test_two_servers_and_two_workers_do_the_whole_job_together(cluster):
     assert cluster.sql("SELECT COUNT(*) FROM member") == "0"
 
 
+def start_training(cluster, client, project):
+    client.create_model(ProjectName=project, OutputConfig={
+        "S3Location": {"Bucket": f"{project}-images", "Prefix": "results/"}})
+    until(lambda: cluster.sql("SELECT 1 FROM job WHERE kind = 'train' AND state = 'running'"))
+
+
+@pytest.mark.slow
 def test_jobs_of_a_worker_that_dies_go_on_elsewhere(cluster):
+    """The lease of the dead worker lasts for half a minute."""
     server = cluster.server()
     victim = cluster.worker()
     client = patient(server)
     cluster.make_dataset(client, "dying", "dying-images")
-    client.create_model(ProjectName="dying", OutputConfig={
-        "S3Location": {"Bucket": "dying-images", "Prefix": "results/"}})
-    until(lambda: cluster.sql("SELECT 1 FROM job WHERE kind = 'train' AND state = 'running'"))
-    time.sleep(1)
+    start_training(cluster, client, "dying")
     victim.kill()
     heir = cluster.worker()
     assert wait_model(client, "dying")["Status"] == "TRAINED"
     attempts = json.loads(cluster.sql(
         "SELECT document FROM job WHERE document LIKE '%dying%' AND kind = 'train'"))["attempt"]
     assert attempts == 2
-    # A worker that is stopped in order gives its jobs back at once.
-    client.create_model(ProjectName="dying", OutputConfig={
-        "S3Location": {"Bucket": "dying-images", "Prefix": "results/"}})
-    until(lambda: cluster.sql("SELECT 1 FROM job WHERE kind = 'train' AND state = 'running'"))
-    assert heir.stop() == 0
-    assert cluster.sql("SELECT COUNT(*) FROM job WHERE state = 'running'") == "0"
-    last = cluster.worker()
-    assert wait_model(client, "dying", "2")["Status"] == "TRAINED"
     # Files of attempts that came to nothing are remembered, and removed later.
     named = json.loads(cluster.sql(
         "SELECT document FROM model WHERE project = 'dying' AND version = 1"))["files"]
     kept = cluster.state_keys("models/dying/1/")
     staged = set(cluster.sql("SELECT key FROM staged_object").splitlines())
     assert {key for key in kept if not key.startswith(f"models/{named}")} <= staged
-    last.stop()
+    heir.stop()
+    server.stop()
+
+
+def test_a_worker_that_is_stopped_in_order_gives_its_jobs_back_at_once(cluster):
+    server, worker = cluster.server(), cluster.worker()
+    client = patient(server)
+    cluster.make_dataset(client, "stopped", "stopped-images")
+    start_training(cluster, client, "stopped")
+    assert worker.stop() == 0
+    assert cluster.sql("SELECT state FROM job WHERE kind = 'train' AND project = 'stopped'") == (
+        "queued")
+    heir = cluster.worker()
+    assert wait_model(client, "stopped")["Status"] == "TRAINED"
+    heir.stop()
     server.stop()
 
 
@@ -168,19 +171,18 @@ def test_a_model_is_not_hosted_before_somebody_does_the_job(cluster):
     client = server.client()
     client.create_project(ProjectName="queued")
     put_pictures(cluster.s3(), "queued-images", 20, 10, (256, 256))
-    for member in cluster.members:
-        if member.command == "worker" and member.process.poll() is None:
-            member.stop()
     client.create_dataset(
         ProjectName="queued", DatasetType="train", DatasetSource={"GroundTruthManifest": {
             "S3Object": {"Bucket": "queued-images", "Key": "train.manifest"}}})
-    time.sleep(2)
     described = client.describe_dataset(ProjectName="queued", DatasetType="train")
     assert described["DatasetDescription"]["Status"] == "CREATE_IN_PROGRESS"
+    assert cluster.sql("SELECT state FROM job") == "queued"
     worker = cluster.worker("--kinds", "dataset")
     described = wait(lambda: client.describe_dataset(
         ProjectName="queued", DatasetType="train")["DatasetDescription"], ["CREATE_IN_PROGRESS"])
     assert described["Status"] == "CREATE_COMPLETE"
+    # Nobody had begun it before.
+    assert json.loads(cluster.sql("SELECT document FROM job"))["attempt"] == 1
     worker.stop()
     server.stop()
 

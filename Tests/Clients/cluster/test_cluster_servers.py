@@ -14,17 +14,9 @@ import botocore.exceptions
 import pytest
 
 from support.calls import metrics, until
-from support.cluster import Cluster
 from support.server import SPOTTER
 
 ONCE = botocore.config.Config(retries={"max_attempts": 0})
-
-
-@pytest.fixture
-def cluster(tmp_path):
-    cluster = Cluster(tmp_path)
-    yield cluster
-    cluster.remove()
 
 
 def together(*calls):

@@ -1,4 +1,4 @@
-"""What client programs of the original do with the agent on the device."""
+"""What client programs of Lookout for Vision do with the agent on the device."""
 
 import io
 import json
@@ -42,7 +42,7 @@ def test_the_developer_guides_way(agent, archive, hosted):
     listed = agent.listed()[NAME]
     assert listed.status == STOPPED
     assert listed.lookout_vision_model_arn.endswith("model/parts/1")
-    picture, _ = draw(7001, True)
+    picture, _ = draw(7003, True)
     with refused(grpc.StatusCode.FAILED_PRECONDITION, "RUNNING"):
         agent.detect(NAME, pixels(picture))
     with refused(grpc.StatusCode.FAILED_PRECONDITION, "RUNNING"):

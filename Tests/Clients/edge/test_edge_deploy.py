@@ -12,19 +12,40 @@ import pytest
 
 from support import edge
 from support.edge import NAME, RUNNING, pixels
-from support.pictures import draw
-from support.server import SPOTTER
+from support.pictures import draw, make_dataset, make_package, train
+from support.server import SPOTTER, Server
 
 AGENT = "com.spotter.EdgeAgent"
 
 
-@pytest.fixture(scope="session")
-def registry(archive, hosted, tmp_path_factory):
-    """A registry with a model and the agent, published as a user would."""
-    bundle = tmp_path_factory.mktemp("bundle") / "agent"
-    subprocess.run([edge.ROOT / "scripts" / "bundle-edge-agent", edge.SPOTTER_EDGE, bundle],
+def small_bundle(folder):
+    """A bundle of some kilobytes, whose program becomes the agent that was built."""
+    source = folder.parent / "agent.c"
+    source.write_text("#include <unistd.h>\nint main(int count, char **words) {"
+                      f' execv("{edge.SPOTTER_EDGE}", words); return 127; }}\n')
+    for file in ("bin/spotter-edge", "lib/spotter/libonnxruntime.so"):
+        (folder / file).parent.mkdir(parents=True)
+        subprocess.run(["clang", source, "-o", folder / file], check=True)
+
+
+def whole_bundle(folder):
+    """What 'make edge-agent' makes, of the debug build: compressing it takes half a minute."""
+    subprocess.run([edge.ROOT / "scripts" / "bundle-edge-agent", edge.SPOTTER_EDGE, folder],
                    check=True, stdout=subprocess.DEVNULL)
-    command = [SPOTTER, "edge-agent", "publish", "--data-directory", hosted.directory,
+
+
+@pytest.fixture(scope="session", params=[
+    small_bundle, pytest.param(whole_bundle, marks=pytest.mark.slow)])
+def registry(request, tmp_path_factory):
+    """A registry with a model and the agent, published as a user would."""
+    server = Server(tmp_path_factory.mktemp("registry") / "data").start()
+    client = server.client()
+    make_dataset(server, client, "parts", "parts-images", normal=20, anomalous=10)
+    train(client, "parts", "parts-images")
+    make_package(server, "parts", NAME, "parts-images")
+    bundle = tmp_path_factory.mktemp("bundle") / "agent"
+    request.param(bundle)
+    command = [SPOTTER, "edge-agent", "publish", "--data-directory", server.directory,
                "--bundle", bundle]
     outcome = subprocess.run(command, capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stderr
@@ -35,7 +56,8 @@ def registry(archive, hosted, tmp_path_factory):
     assert outcome.returncode == 1 and "--component-version" in outcome.stderr
     outcome = subprocess.run([*command, "--arch", "aarch64"], capture_output=True, text=True)
     assert outcome.returncode == 1 and "not for aarch64" in outcome.stderr
-    return hosted.directory / "greengrass"
+    yield server.directory / "greengrass"
+    server.kill()
 
 
 class Nucleus:

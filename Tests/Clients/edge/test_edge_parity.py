@@ -1,4 +1,4 @@
-"""Device and server judge alike: every test image of the real data sets, on the same pixels."""
+"""Device and server judge alike: drawn pictures, and every test image of the real data sets."""
 
 import json
 import zipfile
@@ -9,8 +9,8 @@ from PIL import Image
 
 from support.calls import wait_dataset
 from support.edge import Agent, pixels
-from support.pictures import host, import_shared, make_package, png, source, train
-from support.server import SHARED, Server, needs_shared
+from support.pictures import draw, host, import_shared, make_package, png, source, train
+from support.server import SHARED, ProductServer, needs_shared
 
 
 def score_of(result, decision):
@@ -24,10 +24,10 @@ def score_of(result, decision):
 
 
 @needs_shared
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cookies", "ballscrew", "aliens"])
-def test_server_and_agent_judge_alike(tmp_path, name):
-    server = Server(tmp_path / "data").start()
-    agent = Agent(tmp_path / "edge").start()
+def test_server_and_agent_judge_real_pictures_alike(tmp_path, name):
+    server = ProductServer(tmp_path / "data").start()
     try:
         client = server.client()
         import_shared(server, name)
@@ -38,8 +38,25 @@ def test_server_and_agent_judge_alike(tmp_path, name):
             wait_dataset(client, name, kind)
         train(client, name, name)
         host(client, name)
-        full, _ = make_package(server, name, "com.example.Full", name)
-        small, job = make_package(server, name, "com.example.Small", name,
+        paths = [path for path in sorted((SHARED / name / "test-images").rglob("*"))
+                 if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
+        compare(server, name, tmp_path, (Image.open(path).convert("RGB") for path in paths))
+    finally:
+        server.kill()
+
+
+def test_server_and_agent_judge_drawn_pictures_alike(hosted, tmp_path):
+    # Some of those that the model was trained on, as make_dataset draws them.
+    compare(hosted, "parts", tmp_path, (draw(seed, seed >= 24)[0] for seed in range(0, 38, 3)))
+
+
+def compare(server, name, tmp_path, pictures):
+    """Judges pictures by a hosted model and by its packages in full and in half precision."""
+    client, bucket = server.client(), name if name != "parts" else "parts-images"
+    agent = Agent(tmp_path / "edge").start()
+    try:
+        full, _ = make_package(server, name, "com.example.Full", bucket)
+        small, job = make_package(server, name, "com.example.Small", bucket,
                                   options={"precision": "float16"})
         agent.install(full, "com.example.Full")
         agent.install(small, "com.example.Small")
@@ -59,29 +76,25 @@ def test_server_and_agent_judge_alike(tmp_path, name):
             assert "32 bits" in job["StatusMessage"]
             bound = 1e-4
         compared = flipped = count = 0
-        for path in sorted((SHARED / name / "test-images").rglob("*")):
-            if path.suffix.lower() not in (".jpg", ".jpeg", ".png"):
-                continue
+        for picture in pictures:
             count += 1
-            picture = Image.open(path).convert("RGB")
             result = client.detect_anomalies(
                 ProjectName=name, ModelVersion="1", ContentType="image/png",
                 Body=png(picture))["DetectAnomalyResult"]
             device = agent.detect("com.example.Full", pixels(picture))
-            assert device.is_anomalous == result["IsAnomalous"], path.name
+            assert device.is_anomalous == result["IsAnomalous"], count
             assert abs(device.confidence - result["Confidence"]) < 1e-6
             score = score_of(result, decision)
             if score is not None:
                 compared += 1
-                assert abs(device.anomaly_score - score) <= 1e-4, path.name
+                assert abs(device.anomaly_score - score) <= 1e-4, count
             compressed = agent.detect("com.example.Small", pixels(picture))
-            # Test images were among those that the bound was measured on.
+            # These pictures were among those that the bound was measured on.
             assert abs(compressed.anomaly_score - device.anomaly_score) <= bound + 1e-4
             flipped += compressed.is_anomalous != device.is_anomalous
         assert compared > count / 2 and flipped <= compression["verdictsChanged"]
     finally:
         agent.kill()
-        server.kill()
 
 
 def read_manifest(archive):

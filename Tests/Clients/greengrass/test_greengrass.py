@@ -16,18 +16,12 @@ import botocore.exceptions
 import pytest
 
 from support.calls import ACCOUNT, allow, audit, failure, key, metrics, service, user
+from support.commands import bytes_in
 from support.pictures import make_package
 from support.server import Server
 
 ARN = f"arn:aws:greengrass:us-east-1:{ACCOUNT}:components"
 NAME = "com.example.Hello"
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("greengrass") / "data").start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture
@@ -370,9 +364,10 @@ def test_nobody_reads_by_way_of_a_component_what_they_may_not_read(shared, clien
     spy.create_component_version(inlineRecipe=recipe(name, "3.0.0"), clientToken="t")
 
 
-def test_a_large_artifact_does_not_fill_the_memory(server):
+@pytest.mark.parametrize("size", [
+    200 << 20, pytest.param(600 << 20, marks=pytest.mark.slow)])
+def test_a_large_artifact_does_not_fill_the_memory(server, size):
     client = service(server, "greengrassv2")
-    size = 600 << 20
     with open(server.bucket("large") / "a.zip", "wb") as file:
         file.truncate(size)
     client.create_component_version(inlineRecipe=recipe())
@@ -396,46 +391,58 @@ def test_a_large_artifact_does_not_fill_the_memory(server):
     assert "s3://large/b.zip = Specified artifact resource cannot be accessed" in message
 
 
-def test_a_server_that_is_killed_leaves_a_version_whole_or_not_at_all(tmp_path):
-    server = Server(tmp_path / "data").start()
+# How far the making of a version is, from first to last, by the files of the registry.
+MOMENTS = {
+    "at once": lambda folder, version: True,
+    "a tenth copied": lambda folder, version: bytes_in(folder / "temporary") > 3 << 20,
+    "half copied": lambda folder, version: bytes_in(folder / "temporary") > 16 << 20,
+    "artifact": lambda folder, version: (folder / f"artifacts/{NAME}/{version}/a.zip").exists(),
+    "recipe": lambda folder, version: (folder / f"recipes/{NAME}-{version}.json").exists(),
+    "component": lambda folder, version: (folder / f"components/{NAME}/{version}.json").exists(),
+    "answered": lambda folder, version: False,
+}
+
+
+@pytest.mark.parametrize("moments", [
+    ["half copied", "answered"], pytest.param(list(MOMENTS), marks=pytest.mark.slow)])
+def test_a_server_that_is_killed_leaves_a_version_whole_or_not_at_all(server, moments):
     once = botocore.config.Config(retries={"max_attempts": 0})
-    try:
-        content = os.urandom(32 << 20)
-        (server.bucket("parts") / "a.zip").write_bytes(content)
-        folder = server.directory / "greengrass"
-        made = 0
-        for attempt in range(8):
-            client = service(server, "greengrassv2", config=once)
-            arn = f"{ARN}:{NAME}:versions:{attempt}.0.0"
-            with concurrent.futures.ThreadPoolExecutor(1) as pool:
-                call = pool.submit(
-                    client.create_component_version,
-                    inlineRecipe=recipe(version=f"{attempt}.0.0", uris=["s3://parts/a.zip"]))
-                # Later each time, so that the kill meets different steps.
-                concurrent.futures.wait([call], timeout=0.03 + 0.04 * attempt)
-                server.kill()
-                answered = call.exception() is None
-            server.start()
-            client = service(server, "greengrassv2")
-            files = [str(x.relative_to(folder)) for x in folder.rglob("*")
-                     if x.is_file() and f"{attempt}.0.0" in str(x.relative_to(folder))]
-            try:
-                client.describe_component(arn=arn)
-            except client.exceptions.ResourceNotFoundException:
-                assert not answered and files == []
-            else:
-                made += 1
-                assert sorted(files) == [
-                    f"artifacts/{NAME}/{attempt}.0.0/a.zip",
-                    f"components/{NAME}/{attempt}.0.0.json", f"recipes/{NAME}-{attempt}.0.0.json"]
-                assert (folder / f"artifacts/{NAME}/{attempt}.0.0/a.zip").read_bytes() == content
-            assert list((folder / "temporary").iterdir()) == []
-        client.create_component_version(
-            inlineRecipe=recipe(version="9.0.0", uris=["s3://parts/a.zip"]))
-        assert len(client.list_component_versions(arn=f"{ARN}:{NAME}")["componentVersions"]) == (
-            made + 1)
-    finally:
-        server.kill()
+    content = os.urandom(32 << 20)
+    (server.bucket("parts") / "a.zip").write_bytes(content)
+    folder = server.directory / "greengrass"
+    outcomes = []
+    for major, moment in enumerate(moments):
+        version = f"{major}.0.0"
+        client = service(server, "greengrassv2", config=once)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            call = pool.submit(
+                client.create_component_version,
+                inlineRecipe=recipe(version=version, uris=["s3://parts/a.zip"]))
+            while not call.done() and not MOMENTS[moment](folder, version):
+                concurrent.futures.wait([call], timeout=0.001)
+            server.kill()
+            answered = call.exception() is None
+        server.start()
+        client = service(server, "greengrassv2")
+        files = [str(x.relative_to(folder)) for x in folder.rglob("*")
+                 if x.is_file() and version in str(x.relative_to(folder))]
+        try:
+            client.describe_component(arn=f"{ARN}:{NAME}:versions:{version}")
+        except client.exceptions.ResourceNotFoundException:
+            assert not answered and files == []
+            outcomes.append("nothing")
+        else:
+            assert sorted(files) == [
+                f"artifacts/{NAME}/{version}/a.zip",
+                f"components/{NAME}/{version}.json", f"recipes/{NAME}-{version}.json"]
+            assert (folder / f"artifacts/{NAME}/{version}/a.zip").read_bytes() == content
+            outcomes.append("whole")
+        assert list((folder / "temporary").iterdir()) == []
+    assert outcomes[0] == "nothing" and outcomes[-1] == "whole"
+    client.create_component_version(
+        inlineRecipe=recipe(version="9.0.0", uris=["s3://parts/a.zip"]))
+    assert len(client.list_component_versions(arn=f"{ARN}:{NAME}")["componentVersions"]) == (
+        outcomes.count("whole") + 1)
 
 
 def test_audit_log_and_metrics_tell_of_every_call(server):

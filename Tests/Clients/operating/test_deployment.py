@@ -280,8 +280,8 @@ def test_the_health_check_tells_a_live_server_from_others(server, answering):
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    cluster = Cluster(tmp_path_factory.mktemp("deployment"))
+def cluster(database, tmp_path_factory):
+    cluster = Cluster(tmp_path_factory.mktemp("deployment"), database)
     for _ in range(2):
         cluster.server("--metrics", "everyone")
     yield cluster

@@ -2,16 +2,17 @@
 
 import contextlib
 import json
+import shutil
 import socket
 import sqlite3
 import stat
 import subprocess
-import time
 
 import pytest
 
-from support.calls import wait_dataset, wait_model, wait_package
-from support.pictures import draw, line, make_dataset, png, source
+from support import networks
+from support.calls import until, wait_dataset, wait_model, wait_package
+from support.pictures import draw, line, make_dataset, png, source, train
 from support.server import ROOT, SPOTTER
 
 
@@ -56,45 +57,96 @@ def test_the_root_key_is_kept_to_its_owner_and_survives(server):
     assert before[1] not in log
 
 
-def test_sigterm_ends_the_server_in_order_and_leaves_a_training_to_be_resumed(server):
+def jobs(server, kind):
+    """The jobs of a kind, as they lie in the database now."""
+    with contextlib.closing(sqlite3.connect(server.directory / "spotter.sqlite")) as rows:
+        return [{**json.loads(document), "state": state} for state, document in rows.execute(
+            "SELECT state, document FROM job WHERE kind = ?", (kind,))]
+
+
+def kill_at_work(server, kind, attempt=1):
+    """Kills the server while it works on the newest job of a kind, and starts it again."""
+    until(lambda: jobs(server, kind)[-1]["state"] == "running"
+          and jobs(server, kind)[-1]["attempt"] == attempt)
+    server.kill()
+    assert jobs(server, kind)[-1]["state"] == "running", "the job ended too early"
+    server.start()
+
+
+def start_training(server):
     client = server.client()
-    make_dataset(server, client, "p", "images")
+    make_dataset(server, client, "p", "images", normal=20, anomalous=10)
     client.create_model(ProjectName="p", OutputConfig={"S3Location": {"Bucket": "images"}})
-    time.sleep(1)
+
+
+def test_sigterm_ends_the_server_in_order_and_leaves_a_training_to_be_resumed(server):
+    start_training(server)
+    until(lambda: jobs(server, "train")[0]["state"] == "running")
     assert server.stop() == 0
+    assert jobs(server, "train")[0]["state"] == "queued"
     server.start()
     assert wait_model(server.client(), "p")["Status"] == "TRAINED"
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.05, 0.3])
-def test_a_dataset_job_survives_a_kill(server, delay):
+@pytest.mark.parametrize("moment", ["at once", "at work", "at its end"])
+def test_a_dataset_job_survives_a_kill(server, moment):
     client = server.client()
     folder = server.bucket("images")
-    lines = [json.dumps(line("images", f"{i}.png", i % 2 == 0)) for i in range(3000)]
+    lines = [json.dumps(line("images", f"{i}.png", i % 2 == 0)) for i in range(6000)]
     (folder / "m").write_text("\n".join(lines))
     client.create_project(ProjectName="p")
     client.create_dataset(ProjectName="p", DatasetType="train", DatasetSource=source("images", "m"))
-    time.sleep(delay)
-    server.kill()
-    server.start()
-    dataset = wait_dataset(server.client(), "p")
-    assert dataset["Status"] == "CREATE_COMPLETE"
-    assert dataset["ImageStats"] == {"Total": 3000, "Labeled": 3000, "Normal": 1500, "Anomaly": 1500}
-
-
-def test_training_hosting_and_packaging_survive_kills_and_end_once(server):
-    client = server.client()
-    make_dataset(server, client, "p", "images")
-    client.create_model(ProjectName="p", OutputConfig={"S3Location": {"Bucket": "images"}})
-    for delay in (0.3, 2.5):
-        time.sleep(delay)
+    if moment == "at work":
+        kill_at_work(server, "dataset")
+    else:
+        if moment == "at its end":
+            assert wait_dataset(client, "p")["Status"] == "CREATE_COMPLETE"
         server.kill()
         server.start()
+    dataset = wait_dataset(server.client(), "p")
+    assert dataset["Status"] == "CREATE_COMPLETE"
+    assert dataset["ImageStats"] == {"Total": 6000, "Labeled": 6000, "Normal": 3000, "Anomaly": 3000}
+
+
+def test_training_survives_kills_and_ends_once(server):
+    start_training(server)
+    for attempt in (1, 2):
+        kill_at_work(server, "train", attempt)
     client = server.client()
     model = wait_model(client, "p")
     assert model["Status"] == "TRAINED", model
     assert [m["ModelVersion"] for m in client.list_models(ProjectName="p")["Models"]] == ["1"]
 
+
+def package(server, client, index, moment):
+    """Kills the server at a moment of a packaging job, which succeeds all the same."""
+    name = f"com.example.Killed{index}"
+    job = client.start_model_packaging_job(
+        ProjectName="p", ModelVersion="1", Configuration={"Greengrass": {
+            "S3OutputLocation": {"Bucket": "images", "Prefix": "out"}, "ComponentName": name,
+            "TargetPlatform": {"Os": "LINUX", "Arch": "X86_64"}}})["JobName"]
+    if moment == "at work":
+        kill_at_work(server, "package")
+    else:
+        folder = server.directory / "greengrass"
+        files = {
+            "at once": server.directory, "object": server.directory / f"buckets/images/out/{name}",
+            "artifact": folder / f"artifacts/{name}", "recipe": folder / f"recipes/{name}-1.0.0.json",
+            "component": folder / f"components/{name}"}
+        until(lambda: files[moment].exists() or jobs(server, "package")[-1]["state"] == "finished")
+        server.kill()
+        server.start()
+    # After several interruptions a job rests, so each gets a kill of its own.
+    answer = wait_package(server.client(), "p", job)
+    assert answer["Status"] == "SUCCEEDED", answer
+
+
+@pytest.mark.parametrize("moments", [["at work"], pytest.param(
+    ["at once", "at work", "object", "artifact", "recipe", "component"], marks=pytest.mark.slow)])
+def test_hosting_and_packaging_survive_kills_and_end_once(server, moments):
+    client = server.client()
+    make_dataset(server, client, "p", "images")
+    train(client, "p", "images")
     client.start_model(ProjectName="p", ModelVersion="1", MinInferenceUnits=1)
     server.kill()
     server.start()
@@ -106,65 +158,57 @@ def test_training_hosting_and_packaging_survive_kills_and_end_once(server):
     client = server.client()
     assert client.detect_anomalies(ProjectName="p", ModelVersion="1", Body=png(picture),
                                    ContentType="image/png")["DetectAnomalyResult"]["IsAnomalous"]
-
-    delays = (0.0, 0.01, 0.03, 0.06, 0.1, 0.25)
-    for index, delay in enumerate(delays):
-        job = client.start_model_packaging_job(
-            ProjectName="p", ModelVersion="1", Configuration={"Greengrass": {
-                "S3OutputLocation": {"Bucket": "images", "Prefix": "out"},
-                "ComponentName": f"com.example.Killed{index}",
-                "TargetPlatform": {"Os": "LINUX", "Arch": "X86_64"}}})["JobName"]
-        time.sleep(delay)
-        server.kill()
-        server.start()
-        client = server.client()
-        # After several interruptions a job rests, so each gets a kill of its own.
-        package = wait_package(client, "p", job)
-        assert package["Status"] == "SUCCEEDED", package
+    for index, moment in enumerate(moments):
+        package(server, server.client(), index, moment)
     recipes = list((server.directory / "greengrass" / "recipes").iterdir())
-    assert len(recipes) == len(delays)
+    assert len(recipes) == len(moments)
     for recipe in recipes:
         json.loads(recipe.read_text())
 
-    client.stop_model(ProjectName="p", ModelVersion="1")
+    server.client().stop_model(ProjectName="p", ModelVersion="1")
     server.kill()
     server.start()
     assert wait_model(server.client(), "p")["Status"] == "TRAINED"
 
 
 def test_a_model_that_kills_its_worker_each_time_fails_in_the_end(server):
-    client = server.client()
-    make_dataset(server, client, "p", "images")
-    client.create_model(ProjectName="p", OutputConfig={"S3Location": {"Bucket": "images"}})
-    for death in range(3):
-        deadline = time.time() + 30
-        while time.time() < deadline and not server.client().describe_model(
-                ProjectName="p", ModelVersion="1")["ModelDescription"].get("StatusMessage"):
-            time.sleep(0.05)
-        time.sleep(0.4)
-        server.kill()
-        if death == 2:
-            # The pauses between the next ones take minutes.
-            with contextlib.closing(sqlite3.connect(server.directory / "spotter.sqlite")) as rows:
-                rows.execute("UPDATE job SET document = json_set(document, '$.attempt', 8) "
-                             "WHERE kind = 'train'")
-                rows.commit()
-        server.start()
-    time.sleep(1)
+    start_training(server)
+    for attempt in (1, 2):
+        kill_at_work(server, "train", attempt)
+    until(lambda: jobs(server, "train")[0]["state"] == "running")
+    server.kill()
+    # The pauses between the next ones take minutes.
+    with contextlib.closing(sqlite3.connect(server.directory / "spotter.sqlite")) as rows:
+        rows.execute("UPDATE job SET document = json_set(document, '$.attempt', 8) "
+                     "WHERE kind = 'train'")
+        rows.commit()
+    server.start()
     model = wait_model(server.client(), "p")
     assert model["Status"] == "TRAINING_FAILED", model
     assert "interrupted" in model["StatusMessage"]
 
 
-def test_the_demonstration_runs_on_a_folder_of_pictures(tmp_path):
+def install(prefix, backbone):
+    """Lays the program out as 'make install' does, with a backbone."""
+    for file, target in ((SPOTTER, "bin/spotter"), (backbone, "share/spotter/backbone-e1.onnx"),
+                         (ROOT / ".deps/lib/spotter/libonnxruntime.so",
+                          "lib/spotter/libonnxruntime.so")):
+        (prefix / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, prefix / target)
+    return prefix / "bin" / "spotter"
+
+
+@pytest.mark.parametrize("backbone", ["small", pytest.param("own", marks=pytest.mark.slow)])
+def test_the_demonstration_runs_on_a_folder_of_pictures(tmp_path, backbone):
     for kind, count in (("normal", 22), ("anomaly", 12)):
         folder = tmp_path / "pictures" / kind
         folder.mkdir(parents=True)
         for index in range(count):
             picture, _ = draw(index + 100 * (kind == "anomaly"), kind == "anomaly")
             picture.save(folder / f"{kind}-{index}.png")
+    program = SPOTTER if backbone == "own" else install(tmp_path / "prefix", networks.small())
     out = subprocess.run(
-        [SPOTTER, "demo", "--images", tmp_path / "pictures", "--output", tmp_path / "out"],
+        [program, "demo", "--images", tmp_path / "pictures", "--output", tmp_path / "out"],
         capture_output=True, text=True, timeout=180)
     assert out.returncode == 0, out.stdout + out.stderr
     for word in ("Metrics", "arn:aws:greengrass:", "overview.png", "Next:"):
@@ -174,21 +218,15 @@ def test_the_demonstration_runs_on_a_folder_of_pictures(tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "letter.txt").write_text("keep me")
-    out = subprocess.run([SPOTTER, "demo", "--output", mine], capture_output=True, text=True)
+    out = subprocess.run([program, "demo", "--output", mine], capture_output=True, text=True)
     assert out.returncode != 0 and (mine / "letter.txt").exists()
 
 
 def test_an_installed_copy_finds_its_files(tmp_path):
-    for source_path, target in (
-            (SPOTTER, "bin/spotter"), (ROOT / "share/spotter/backbone-e1.onnx",
-                                       "share/spotter/backbone-e1.onnx"),
-            (ROOT / ".deps/lib/spotter/libonnxruntime.so", "lib/spotter/libonnxruntime.so")):
-        (tmp_path / "prefix" / target).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "prefix" / target).write_bytes(source_path.read_bytes())
-    program = tmp_path / "prefix" / "bin" / "spotter"
-    program.chmod(0o755)
-    process = subprocess.Popen([program, "serve", "--data-directory", tmp_path / "data", "--port", "0"],
-                               stdout=subprocess.PIPE, text=True)
+    program = install(tmp_path / "prefix", ROOT / "share/spotter/backbone-e1.onnx")
+    process = subprocess.Popen(
+        [program, "serve", "--data-directory", tmp_path / "data", "--port", "0"],
+        stdout=subprocess.PIPE, text=True)
     lines = [process.stdout.readline() for _ in range(2)]
     process.terminate()
     assert process.wait(timeout=30) == 0

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from support.calls import allow, key, user
+from support.pictures import draw, line
 from support.server import SHARED, SPOTTER, Server, needs_shared
 
 PROGRAM = pathlib.Path(__file__).parent / "programs" / "inspection.py"
@@ -26,9 +27,32 @@ def run(server, dataset, work):
     return out.stdout
 
 
-@needs_shared
-def test_images_go_in_and_a_component_comes_out(server, tmp_path):
-    text = run(server, SHARED / "cookies", tmp_path)
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    """Drawn pictures in the layout of the data sets that came with Lookout for Vision."""
+    folder = tmp_path_factory.mktemp("drawn")
+    for kind, normal, anomalous in (("train", 20, 10), ("test", 5, 5)):
+        images = {"train": "training-images", "test": "test-images"}[kind]
+        (folder / images).mkdir()
+        lines = []
+        for index in range(normal + anomalous):
+            picture, _ = draw(index + 100 * (kind == "test"), index >= normal, (128, 128))
+            picture.save(folder / images / f"{index}.png")
+            entry = line("bucket", f"{index}.png", index >= normal)
+            lines.append(json.dumps({**entry, "source-ref": f"{images}/{index}.png"}) + "\n")
+        (folder / "manifests").mkdir(exist_ok=True)
+        (folder / "manifests" / f"{kind}.manifest").write_text("".join(lines))
+    return folder
+
+
+@pytest.fixture(params=["drawn", pytest.param(
+    "cookies", marks=[pytest.mark.slow, needs_shared])])
+def dataset(request, drawn):
+    return drawn if request.param == "drawn" else SHARED / request.param
+
+
+def test_images_go_in_and_a_component_comes_out(server, dataset, tmp_path):
+    text = run(server, dataset, tmp_path)
     assert "artifact s3://inspection-line-7/components/" in text
     events = [json.loads(x) for x in (server.directory / "audit" / "audit.jsonl").open()]
     sources = {x["eventSource"] for x in events}
@@ -36,12 +60,11 @@ def test_images_go_in_and_a_component_comes_out(server, tmp_path):
     assert not [x for x in events if "errorCode" in x]
 
 
-@needs_shared
-def test_the_same_program_with_the_objects_in_another_s3(peer, tmp_path):
+def test_the_same_program_with_the_objects_in_another_s3(peer, drawn, tmp_path):
     server = peer.server(tmp_path / "data")
     try:
         (tmp_path / "work").mkdir()
-        text = run(server, SHARED / "cookies", tmp_path / "work")
+        text = run(server, drawn, tmp_path / "work")
     finally:
         server.kill()
     assert "artifact s3://inspection-line-7/components/" in text
@@ -50,8 +73,7 @@ def test_the_same_program_with_the_objects_in_another_s3(peer, tmp_path):
     assert not list((server.directory / "buckets").glob("*"))
 
 
-@needs_shared
-def test_the_same_program_with_objects_and_components_elsewhere(server, tmp_path):
+def test_the_same_program_with_objects_and_components_elsewhere(server, drawn, tmp_path):
     """Spotter's own S3 and Greengrass are as good a peer as any."""
     pair = server.credentials()
     front = Server(tmp_path / "front", "--object-store", "s3", "--s3-endpoint", server.endpoint,
@@ -59,7 +81,7 @@ def test_the_same_program_with_objects_and_components_elsewhere(server, tmp_path
                    AWS_ACCESS_KEY_ID=pair[0], AWS_SECRET_ACCESS_KEY=pair[1]).start()
     try:
         (tmp_path / "work").mkdir()
-        run(front, SHARED / "cookies", tmp_path / "work")
+        run(front, drawn, tmp_path / "work")
         pair = key(user(front, "create", "reader", policy=[
             allow("greengrass:ListComponents")]))
         mine = front.client("greengrassv2", aws_access_key_id=pair[0],

@@ -30,7 +30,7 @@ def wait(describe, while_in):
         answer = describe()
         if answer["Status"] not in while_in:
             return answer
-        time.sleep(0.1)
+        time.sleep(0.03)
     raise AssertionError(f"still {answer['Status']}: {answer.get('StatusMessage')}")
 
 
@@ -55,13 +55,14 @@ def wait_package(client, project, job):
         ["CREATED", "RUNNING"])
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=60):
+    """Waits for `condition` and returns its value."""
     deadline = time.time() + seconds
     while time.time() < deadline:
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not come to that")
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"it did not come to that in {seconds} s")
 
 
 def error(call, **arguments):
@@ -195,3 +196,16 @@ def metrics(server):
             name, value = line.rsplit(" ", 1)
             values[name] = float(value)
     return values
+
+
+def judge(server, body, threshold=None, model="parts/models/1"):
+    """One DetectAnomalies: the result, the score and the threshold in force."""
+    headers = {"Content-Type": "image/png"}
+    if threshold is not None:
+        headers["x-spotter-threshold"] = str(threshold)
+    status, headers, answer = raw(
+        server, "POST", f"/2020-11-20/projects/{model}/detect", body, headers)
+    assert status == 200, answer
+    headers = {k.lower(): v for k, v in headers.items()}
+    return (answer["DetectAnomalyResult"], float(headers["x-spotter-score"]),
+            float(headers["x-spotter-threshold"]))

@@ -25,9 +25,11 @@ class Worker(Server):
 class Cluster:
     """The S3 is another Spotter, with nothing of the cluster in it but objects."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, database=None):
         self.folder = pathlib.Path(folder)
-        self.database = Database()
+        # A PostgreSQL may have the databases of many clusters.
+        self.keeps_database = database is not None
+        self.database = database or Database()
         self.name, self.url = self.database.create()
         self.peer = Server(self.folder / "peer").start()
         self.members = []
@@ -36,7 +38,8 @@ class Cluster:
         for member in [*self.members, self.peer]:
             if member.process.poll() is None:
                 member.kill()
-        self.database.remove()
+        if not self.keeps_database:
+            self.database.remove()
 
     def server(self, *arguments):
         return self._start(Server, "--no-worker", *arguments)

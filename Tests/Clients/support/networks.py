@@ -1,6 +1,11 @@
 """Small networks that models can be built on."""
 
+import atexit
+import functools
 import hashlib
+import pathlib
+import shutil
+import tempfile
 
 import numpy
 import onnx
@@ -34,6 +39,25 @@ def network(path, seed=1, channels=24, side=128, outputs=("y",), output_channels
         [weights("a", (16, 3, 5, 5)), weights("d", (channels, 16, 3, 3))])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     model.ir_version = 8
-    helper.set_model_props(model, metadata or {})
+    helper.set_model_props(model, dict(metadata or {}))
     onnx.save(model, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@functools.cache
+def _file(**shape):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="spotter-network-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    network(folder / "network.onnx", **shape)
+    return folder / "network.onnx"
+
+
+def small():
+    """The file of a network on which a model of forty pictures is trained in about a second."""
+    return _file()
+
+
+def fine():
+    """The file of a network that takes pictures as they are: masks of 8 pixels, some seconds."""
+    return _file(side=None, channels=12,
+                 metadata=(("spotter.strides", "8"), ("spotter.multiple", "32")))

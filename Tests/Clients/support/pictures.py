@@ -63,12 +63,13 @@ def source(bucket, key):
     return {"GroundTruthManifest": {"S3Object": {"Bucket": bucket, "Key": key}}}
 
 
-def make_dataset(server, client, project, bucket, masks=False, normal=24, anomalous=14):
+def make_dataset(server, client, project, bucket, masks=False, normal=24, anomalous=14,
+                 size=(256, 256)):
     folder = server.bucket(bucket)
     lines = []
     for index in range(normal + anomalous):
         is_anomalous = index >= normal
-        picture, mask = draw(index, is_anomalous)
+        picture, mask = draw(index, is_anomalous, size)
         (folder / f"{index}.png").write_bytes(png(picture))
         if masks and is_anomalous:
             mask.save(folder / f"{index}-mask.png")

@@ -10,6 +10,8 @@ import threading
 import boto3
 import pytest
 
+from support import networks
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SPOTTER = ROOT / ".build" / "debug" / "spotter"
 SHARED = ROOT.parent / "shared" / "data"
@@ -19,9 +21,10 @@ needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/d
 
 
 class Server:
-    """`spotter serve` as a process of its own."""
+    """`spotter serve` as a process of its own, whose models are built on a small network."""
 
     command = "serve"
+    has_small_network = True
     greeting = "Spotter is listening on "
 
     def __init__(self, directory, *arguments, **variables):
@@ -35,13 +38,17 @@ class Server:
         log = open(self.directory.parent / f"{self.directory.name}.log", "ab")
         self.process = subprocess.Popen(
             [SPOTTER, self.command, "--data-directory", self.directory, "--port", "0",
-             *self.arguments], stdout=subprocess.PIPE, stderr=log, text=True,
+             *self.network(), *self.arguments], stdout=subprocess.PIPE, stderr=log, text=True,
             env={**self.environment(), **self.variables})
         for line in self.process.stdout:
             if line.startswith(self.greeting):
                 self.endpoint = line.split()[-1]
                 return self
         raise AssertionError(f"the server ended with {self.process.wait()}")
+
+    def network(self):
+        is_named = "--backbone" in self.arguments or not self.has_small_network
+        return [] if is_named else ["--backbone", networks.small()]
 
     def environment(self):
         return {k: v for k, v in os.environ.items() if not k.startswith(("SPOTTER_", "AWS_"))}
@@ -90,6 +97,12 @@ class Server:
     def peak_memory_mb(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+class ProductServer(Server):
+    """A server as it is installed, whose models are built on Spotter's own backbone."""
+
+    has_small_network = False
 
 
 class Peer:

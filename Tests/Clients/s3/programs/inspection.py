@@ -1,4 +1,4 @@
-"""A program as users of the original wrote them: s3, lookoutvision and greengrassv2 together.
+"""A program as users of Lookout for Vision wrote them: s3, lookoutvision and greengrassv2 together.
 
     inspection.py DATASET WORK
 
@@ -32,7 +32,7 @@ def wait(describe, busy):
         answer = describe()
         if answer["Status"] not in busy:
             return answer
-        time.sleep(0.5)
+        time.sleep(0.1)
 
 
 # Images and manifests into the bucket.

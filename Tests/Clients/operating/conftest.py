@@ -1,0 +1,38 @@
+"""A server that operators look after, and its backup."""
+
+import pytest
+
+from support import edge
+from support.commands import backup, done
+from support.pictures import host, make_dataset, make_package, train
+from support.server import Server
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A server that goes on: a hosted model with a threshold of its own, a package, objects with
+    metadata and one put there by hand."""
+    server = Server(tmp_path_factory.mktemp("kept") / "data").start()
+    client, s3 = server.client(), server.client("s3")
+    make_dataset(server, client, "parts", "parts-images", normal=20, anomalous=10)
+    train(client, "parts", "parts-images")
+    host(client, "parts")
+    make_package(server, "parts", edge.NAME, "parts-images")
+    s3.create_bucket(Bucket="letters")
+    s3.create_bucket(Bucket="empty")
+    s3.put_object(Bucket="letters", Key="a/ä.txt", Body=b"by S3", ContentType="text/x-letter",
+                  Metadata={"from": "ann"})
+    (server.directory / "buckets" / "letters" / "hand.txt").write_bytes(b"by hand")
+    upload = s3.create_multipart_upload(Bucket="letters", Key="joined")["UploadId"]
+    etag = s3.upload_part(Bucket="letters", Key="joined", UploadId=upload, PartNumber=1,
+                          Body=b"x" * 1000)["ETag"]
+    s3.complete_multipart_upload(Bucket="letters", Key="joined", UploadId=upload, MultipartUpload={
+        "Parts": [{"PartNumber": 1, "ETag": etag}]})
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def copied(kept, tmp_path):
+    done(backup(kept.directory, tmp_path / "backup", "--copy"))
+    return tmp_path / "backup"
