@@ -8,6 +8,7 @@ import sys
 import threading
 
 import boto3
+import botocore.loaders
 import pytest
 
 from support import networks
@@ -15,7 +16,10 @@ from support import networks
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SPOTTER = ROOT / ".build" / "debug" / "spotter"
 SHARED = ROOT.parent / "shared" / "data"
-HAS_CLIENT = "lookoutvision" in boto3.session.Session().get_available_services()
+# Whether the SDK itself knows the API: a process that pytest starts inherits AWS_DATA_PATH.
+HAS_CLIENT = "lookoutvision" in botocore.loaders.Loader(
+    extra_search_paths=[botocore.loaders.Loader.BUILTIN_DATA_PATH],
+    include_default_search_paths=False).list_available_services("service-2")
 
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data")
 
