@@ -170,7 +170,7 @@ let package = Package(
             exclude: ["Golden"]),
         .testTarget(
             name: "EdgeAgentTests", dependencies: ["Base", "EdgeAgent", "TestSupport", "Vision"]),
-        .testTarget(name: "ServiceTests", dependencies: tested),
+        .testTarget(name: "ServiceTests", dependencies: tested, exclude: ["Golden"]),
         .testTarget(name: "AdministrationTests", dependencies: tested + ["Administration"]),
         .testTarget(name: "SimulationTests", dependencies: tested + ["Simulation"]),
         .testTarget(

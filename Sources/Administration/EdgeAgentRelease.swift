@@ -39,12 +39,12 @@ package struct EdgeAgentRelease: Sendable {
     package func publish(
         _ configuration: ServerConfiguration, environment: [String: String],
         temporaryDirectory: String, logger: Logger
-    ) async throws -> ComponentVersion {
+    ) async throws -> RegisteredComponent {
         let pool = NIOThreadPool(numberOfThreads: Self.threads)
         pool.start()
         let cloud = CloudServices(
             environment: environment, region: configuration.region, logger: logger)
-        let outcome: Result<ComponentVersion, any Error>
+        let outcome: Result<RegisteredComponent, any Error>
         do {
             let all = try objects(configuration, cloud, pool)
             let objects = configuration.stateBucket.map { UserObjects(all, without: $0) } ?? all

@@ -55,7 +55,7 @@ package final class SimulationPlace: Sendable {
             metadata: metadata, objects: objects, state: state, models: library,
             host: ModelHost(
                 library: library, runtime: runtime, pool: pool,
-                bytesMax: AdjustableLimits().hostedModelBytesMax),
+                bytesMax: AdjustableLimits().hostedModelBytesMax, clock: clock),
             registry: StoredRegistry(
                 metadata: metadata, state: state, objects: objects, arns: arns, pool: pool,
                 temporaryDirectory: directory.path, now: now),

@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 import NIOPosix
 import Service
@@ -112,9 +113,10 @@ struct ComponentCatalogueFixture {
     }
 
     func create(_ recipe: Data, _ token: String, tags: [String: String] = [:]) async throws
-        -> ComponentVersion
+        -> RegisteredComponent
     {
-        try await registry.createComponentVersion(recipe: recipe, tags: tags, clientToken: token)
+        try await registry.createComponentVersion(
+            RecipeDocument(validating: recipe), tags: tags, clientToken: token)
     }
 
     func failure(_ recipe: Data, _ token: String = UUID().uuidString) async -> ComponentError? {
@@ -122,7 +124,8 @@ struct ComponentCatalogueFixture {
     }
 
     func read(
-        _ name: String, _ version: String, _ artifact: String, _ range: Range<Int>? = nil
+        _ name: ComponentName, _ version: ComponentVersion, _ artifact: String,
+        _ range: Range<Int>? = nil
     ) async throws -> Data? {
         guard let reader = try await registry.artifact(name, version: version, artifact) else {
             return nil

@@ -1,4 +1,6 @@
 import Access
+import Base
+import FoundationEssentials
 import Service
 import Testing
 import Wire
@@ -23,6 +25,38 @@ import WireAWS
             "arn:aws-cn:greengrass:us-east-1:123456789012:components:a",
             start + String(repeating: "n", count: 129),
         ] { #expect(ComponentARN(text, arns: arns) == nil, "\(text)") }
+    }
+
+    @Test(arguments: ["", ".", "..", "a/b", "a b", "ä", "a:b", String(repeating: "n", count: 129)])
+    func whatNoComponentCanBeCalledIsNoName(text: String) throws {
+        #expect(ComponentName(text) == nil)
+        let bytes = try JSONEncoder().encode([text])
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode([ComponentName].self, from: bytes)
+        }
+    }
+
+    @Test(arguments: [
+        "", "1", "1.2", "1.2.3.4", "1..3", "1.2.x", "-1.2.3", "1.2.3-rc1", "1.2.3+b", "../1.0.0",
+        "1.2.1000000", " 1.2.3", "1.2.3\n", "1.0." + String(repeating: "0", count: 61),
+    ])
+    func whatIsNotThreeNumbersIsNoVersion(text: String) throws {
+        #expect(ComponentVersion(text) == nil)
+        let bytes = try JSONEncoder().encode([text])
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode([ComponentVersion].self, from: bytes)
+        }
+    }
+
+    @Test func namesAndVersionsAreStringsInJSONAndVersionsCompareAsNumbers() throws {
+        let versions: [ComponentVersion] = ["10.0.0", "9.9.9", "1.00.0", "1.0.0", "1.0.999999"]
+        let bytes = try JSONEncoder().encode(versions)
+        #expect(try JSONDecoder().decode([String].self, from: bytes) == versions.map(\.text))
+        #expect(try JSONDecoder().decode([ComponentVersion].self, from: bytes) == versions)
+        #expect(versions.sorted() == ["1.0.0", "1.00.0", "1.0.999999", "9.9.9", "10.0.0"])
+        let longest = String(repeating: "n", count: 128)
+        #expect(ComponentName(longest)?.text == longest)
+        #expect("\(ComponentName("-_."))/\(versions[1])" == "-_./9.9.9")
     }
 
     @Test func theTableOfOperationsIsTheRoutersAndCountsTen() throws {

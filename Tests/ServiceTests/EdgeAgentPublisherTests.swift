@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Service
 import TestSupport
@@ -22,7 +23,7 @@ import Testing
         }
     }
 
-    private func publish(_ architecture: String = "amd64") async throws -> ComponentVersion {
+    private func publish(_ architecture: String = "amd64") async throws -> RegisteredComponent {
         let context = service.context
         return try await EdgeAgentPublisher(
             objects: service.objects, registry: context.registry, pool: context.pool,
@@ -54,6 +55,23 @@ import Testing
         async let other = publish()
         let both = try await [one, other]
         #expect(both[0] == both[1])
+    }
+
+    @Test(arguments: [
+        ("com.x y", "0.1.0", "ComponentName must"), ("a", "0.1", "MAJOR.MINOR.PATCH"),
+    ])
+    func namesThatNoComponentCanHaveAreRefused(name: String, version: String, words: String)
+        async throws
+    {
+        let publisher = EdgeAgentPublisher(
+            objects: service.objects, registry: service.context.registry,
+            pool: service.context.pool, temporaryDirectory: service.context.temporaryDirectory)
+        let error = await #expect(throws: ComponentError.self) {
+            try await publisher.publish(
+                bundle: bundle, architecture: "amd64", name: name, version: version,
+                bucket: "agents")
+        }
+        #expect(error?.code == .invalidRecipe && error?.message.contains(words) == true)
     }
 
     @Test func aBundleForAnotherProcessorOrWithoutItsLibraryIsRefused() async throws {

@@ -1,4 +1,5 @@
 import Access
+import Base
 import Cloud
 import FoundationEssentials
 import Logging
@@ -9,7 +10,7 @@ import Testing
 
 @Suite struct GreengrassCloudTests {
     private let recipe = Data(
-        #"{"RecipeFormatVersion":"2020-01-25","ComponentName":"com.x.Y","ComponentVersion":"1.0.0"}"#
+        #"{"RecipeFormatVersion":"2020-01-25","ComponentName":"com.x.Y","ComponentVersion":"1.0.0","Manifests":[]}"#
             .utf8)
     private static let arn = "\(GreengrassStandIn.prefix)com.x.Y:versions:1.0.0"
 
@@ -42,10 +43,10 @@ import Testing
     }
 
     private func create(_ registry: GreengrassCloud, token: String = "token-1") async throws
-        -> ComponentVersion
+        -> RegisteredComponent
     {
         try await registry.createComponentVersion(
-            recipe: recipe, tags: ["line": "3"], clientToken: token)
+            RecipeDocument(validating: recipe), tags: ["line": "3"], clientToken: token)
     }
 
     @Test func aVersionIsThereOnceDevicesCanTakeIt() async throws {

@@ -19,7 +19,8 @@ struct ModelFixture: Sendable {
     init(
         bytesMax: Int = 1 << 30, keepsModels: Bool = true,
         registry: (any ComponentRegistry)? = nil, reserved: String? = nil,
-        training: any ModelTraining = InstantTraining()
+        training: any ModelTraining = InstantTraining(),
+        hostClock: any Clock<Duration> = ContinuousClock()
     ) throws {
         service = try TestService()
         let base = service.context
@@ -34,7 +35,7 @@ struct ModelFixture: Sendable {
             metadata: metadata, objects: objects, state: state, models: library,
             host: ModelHost(
                 library: library, runtime: base.runtime, pool: base.pool, bytesMax: bytesMax,
-                keepsModels: keepsModels),
+                keepsModels: keepsModels, clock: hostClock),
             registry: registry ?? base.registry, runtime: base.runtime, backbones: base.backbones,
             training: training, arns: base.arns, pageTokens: base.pageTokens,
             pool: base.pool, temporaryDirectory: base.temporaryDirectory, limits: base.limits,

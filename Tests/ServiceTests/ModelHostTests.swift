@@ -1,5 +1,5 @@
+import Dispatch
 import FoundationEssentials
-import Glibc
 import Storage
 import Synchronization
 import TestSupport
@@ -21,11 +21,12 @@ import Wire
         try await host.run(model, bytes: 0) { try $0.detect(Self.picture).score }
     }
 
-    private func fixture(models: Int, room: Int, keepsModels: Bool = true) async throws
-        -> ModelFixture
-    {
+    private func fixture(
+        models: Int, room: Int, keepsModels: Bool = true,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) async throws -> ModelFixture {
         let fixture = try ModelFixture(
-            bytesMax: Self.modelBytes * room, keepsModels: keepsModels)
+            bytesMax: Self.modelBytes * room, keepsModels: keepsModels, hostClock: clock)
         for version in 1...models { try await fixture.createOlderModel(version, .hosted) }
         return fixture
     }
@@ -78,31 +79,42 @@ import Wire
         #expect(host.memory.bytes <= host.memory.bytesMax)
     }
 
-    @Test func aCallWaitsForRoomUntilAModelInUseIsAtRest() async throws {
-        let fixture = try await fixture(models: 2, room: 1)
+    @Test(.timeLimit(.minutes(1))) func aCallWaitsForRoomUntilAModelInUseIsAtRest() async throws {
+        let clock = HeldClock()
+        let fixture = try await fixture(models: 2, room: 1, clock: clock)
         let host = fixture.context.host
         let (first, second) = (try await model(fixture, 1), try await model(fixture, 2))
-        let (hasBegun, mayEnd) = (Flag("the first call"), Flag("the end of the wait"))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await host.run(first, bytes: 0) { _ in
-                    hasBegun.raise()
-                    try mayEnd.wait()
-                }
-            }
-            try await hasBegun.raised()
-            let loads = host.memory.loads
-            group.addTask {
-                let score = try await score(host, second)
-                #expect(score == 7)
-            }
-            // It has asked for its files and found no room.
-            try await Task.sleep(for: .milliseconds(200))
-            #expect(host.keys.map(\.version) == [1] && host.memory.loads == loads)
-            mayEnd.raise()
-            try await group.waitForAll()
-        }
+        let use = Use()
+        async let one: Void = host.run(first, bytes: 0) { _ in try use.last() }
+        await use.begun()
+        let loads = host.memory.loads
+        async let other = score(host, second)
+        // It has asked for its files, found no room, and waits.
+        await clock.sleeperCame()
+        #expect(host.keys.map(\.version) == [1] && host.memory.loads == loads)
+        use.end()
+        try await one
+        clock.open()
+        #expect(try await other == 7)
         #expect(host.keys.map(\.version) == [2])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aCallThatFindsNoRoomForFiveSecondsIsThrottled() async throws
+    {
+        let clock = HeldClock()
+        clock.open()
+        let fixture = try await fixture(models: 2, room: 1, clock: clock)
+        let host = fixture.context.host
+        let (first, second) = (try await model(fixture, 1), try await model(fixture, 2))
+        let use = Use()
+        async let one: Void = host.run(first, bytes: 0) { _ in try use.last() }
+        await use.begun()
+        let error = await #expect(throws: WireError.self) { try await score(host, second) }
+        #expect(error?.code == .throttling)
+        #expect(error?.message.contains("--limit hosted-model-bytes") == true)
+        use.end()
+        try await one
+        #expect(try await score(host, second) == 7)
     }
 
     @Test func aWorkerOnlyTriesWhetherAModelLoads() async throws {
@@ -161,7 +173,7 @@ import Wire
         #expect(host.memory.models == 0)
     }
 
-    @Test func theWatchActsByItselfAndEndsWhenItIsTold() async throws {
+    @Test func theWatchActsByItselfAndEndsWhenItIsCancelled() async throws {
         let fixture = try await fixture(models: 2, room: 4)
         let (context, host) = (fixture.context, fixture.context.host)
         await withThrowingTaskGroup(of: Void.self) { group in
@@ -176,5 +188,26 @@ import Wire
 
     private func until(_ isTrue: @Sendable () -> Bool) async {
         for _ in 0..<1000 where !isTrue() { try? await Task.sleep(for: .milliseconds(10)) }
+        #expect(isTrue())
+    }
+
+    /// A use of a model that lasts until the test ends it.
+    private final class Use: Sendable {
+        struct NeverEnded: Error {}
+
+        private let beginning = AsyncStream<Void>.makeStream()
+        private let isOver = DispatchSemaphore(value: 0)
+
+        /// On the thread of the pool that runs the model.
+        func last() throws {
+            beginning.continuation.yield()
+            guard isOver.wait(timeout: .now() + .seconds(60)) == .success else {
+                throw NeverEnded()
+            }
+        }
+
+        func begun() async { for await _ in beginning.stream { return } }
+
+        func end() { isOver.signal() }
     }
 }

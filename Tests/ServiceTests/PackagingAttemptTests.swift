@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Storage
 import Synchronization
@@ -14,11 +15,14 @@ import Wire
     private final class RefusingRegistry: ComponentRegistry {
         let before = Mutex<(@Sendable () async throws -> Void)?>(nil)
 
-        func component(_ name: String, version: String) async throws -> ComponentVersion? { nil }
+        func component(_ name: ComponentName, version: ComponentVersion) async throws
+            -> RegisteredComponent?
+        { nil }
 
-        func createComponentVersion(recipe: Data, tags: [String: String], clientToken: String)
-            async throws -> ComponentVersion
-        {
+        func createComponentVersion(
+            _ recipe: RecipeDocument, tags: [String: String], clientToken: String,
+            localFiles: [ObjectLocation: String]
+        ) async throws -> RegisteredComponent {
             try await before.withLock { $0 }?()
             throw ComponentError(.alreadyExists, "There is one already.")
         }
@@ -76,6 +80,78 @@ import Wire
             ObjectLocation(bucket: "out", key: key), bytesMax: 1 << 20
         ).write(to: URL(filePath: path))
         #expect(try ModelPackage.manifest(path: path).decision.threshold == 55)
+    }
+
+    @Test func aJobOfARecordWithoutATargetResolvesItOnceAndKeepsIt() async throws {
+        let fixture = try ModelFixture()
+        try await fixture.createOlderModel()
+        try await queue(fixture)
+        #expect(try await job(fixture)?.target == nil)
+        try await fixture.work()
+        let target = try #require(try await job(fixture)?.target)
+        #expect(target.component == "c" && target.version == "1.0.0")
+        #expect(
+            target.archive.uri == "s3://out/c/1.0.0/p-1_greengrass_model_component.zip")
+        #expect(
+            target.device
+                == PackagingTarget.Device(
+                    architecture: "amd64", name: nil, os: "LINUX", arch: "X86_64",
+                    accelerator: nil, compilerOptions: ["mcpu": "core-avx2"]))
+    }
+
+    @Test func theCallThatStartsAJobStoresWhatItIsToMake() async throws {
+        let fixture = try ModelFixture()
+        try await fixture.createOlderModel()
+        let request = try WireCoding.decode(
+            StartModelPackagingJobRequest.self,
+            from: Data(
+                #"""
+                {"ProjectName": "p", "ModelVersion": "1", "JobName": "j", "Configuration":
+                 {"Greengrass": {"S3OutputLocation": {"Bucket": "out", "Prefix": "x"},
+                  "ComponentName": "c", "TargetDevice": "jetson_xavier",
+                  "CompilerOptions": "{\"gpu-code\": \"sm_72\", \"trt-ver\": \"7.1.3\", \"cuda-ver\": \"10.2\"}"}}}
+                """#.utf8))
+        _ = try await Operations(context: fixture.context).startModelPackagingJob(request)
+        let target = try await job(fixture)?.target
+        let device = PackagingTarget.Device(
+            architecture: "aarch64", name: "jetson_xavier", os: "LINUX", arch: "ARM64",
+            accelerator: "NVIDIA",
+            compilerOptions: ["gpu-code": "sm_72", "trt-ver": "7.1.3", "cuda-ver": "10.2"])
+        #expect(
+            target
+                == PackagingTarget(
+                    component: "c", version: "1.0.0",
+                    archive: ObjectLocation(
+                        bucket: "out",
+                        key: "x/c/1.0.0/p-1_greengrass_model_component.zip"),
+                    device: device))
+    }
+
+    @Test func theRegistryTakesTheArchiveFromTheFileThatWasUploaded() async throws {
+        let fixture = try ModelFixture()
+        try await fixture.createOlderModel()
+        try await queue(fixture)
+        let reads = Mutex(0)
+        fixture.objects.watch { moment, location in
+            if moment == .beforeGet, location.key.hasSuffix(".zip") { reads.withLock { $0 += 1 } }
+        }
+        // The fixture's registry reads artifacts of recipes from the store beneath the watched one.
+        fixture.service.objects.fail(.get, times: .max)
+        defer { fixture.objects.watch(nil) }
+        try await fixture.work()
+        #expect(try await job(fixture)?.status == .succeeded)
+        #expect(reads.withLock { $0 } == 0)
+        fixture.service.objects.fail(.get, times: 0)
+        let key = try #require(try await archives(fixture).first)
+        let archive = try await fixture.objects.get(
+            ObjectLocation(bucket: "out", key: key), bytesMax: 1 << 20)
+        let registry = try #require(fixture.context.registry as? any ComponentCatalogue)
+        let name = try #require(key.split(separator: "/").last.map(String.init))
+        let reader = try #require(
+            try await registry.artifact("c", version: "1.0.0", name))
+        var bytes = Data()
+        try await reader.read(0..<reader.size) { bytes += $0 }
+        #expect(bytes == archive)
     }
 
     @Test func theTrainedThresholdIsKeptToo() async throws {

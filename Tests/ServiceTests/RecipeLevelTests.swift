@@ -1,10 +1,11 @@
 import FoundationEssentials
-import Service
 import Testing
 import Wire
 import WireAWS
 
-/// What the original takes, and what only some nuclei take.
+@testable import Service
+
+/// What Greengrass takes, and what only some nuclei take.
 @Suite struct RecipeLevelTests {
     private static let plain = """
         RecipeFormatVersion: 2020-01-25
@@ -21,6 +22,16 @@ import WireAWS
             return ""
         } catch {
             return error.message
+        }
+    }
+
+    /// Both levels of rules.
+    private func violations(_ text: String) -> [String] {
+        let bytes = Data(text.utf8)
+        do {
+            return RecipeRules.violations(in: try RecipeDocument.parse(bytes), bytes: bytes.count)
+        } catch {
+            return [error.message]
         }
     }
 
@@ -83,7 +94,7 @@ import WireAWS
                     "accessControl": .object([:]),
                 ]))
         // The same, but not for every nucleus.
-        let found = RecipeRules.violations(in: Data(text.utf8))
+        let found = violations(text)
         for words in [
             "Lifecycle is no member", "os must be linux", "nvidia", "Startup is no phase",
             "URI is no member", "comparisons",
@@ -93,7 +104,7 @@ import WireAWS
     @Test func whatNeedsNoPhaseAndNoArtifactIsAComponentToo() throws {
         #expect(errors(Self.plain) == "")
         #expect(errors(Self.plain.replacing("\n- Platform:\n    os: all", with: " []")) == "")
-        #expect(!RecipeRules.violations(in: Data(Self.plain.utf8)).isEmpty)
+        #expect(!violations(Self.plain).isEmpty)
     }
 
     @Test(arguments: [

@@ -1,34 +1,52 @@
+import Base
 import FoundationEssentials
-import Service
+import Storage
 import Testing
 import Wire
 
+@testable import Service
+
 @Suite struct RecipeTests {
-    private func recipe(name: String = "com.example.Model", project: String = "line") throws -> Data
+    private func recipe(name: ComponentName = "com.example.Model", project: String = "line") throws
+        -> Data
     {
         try ComponentRecipe.model(
             name: name, version: "1.0.0", description: "Model line version 1",
-            architecture: "amd64", stem: "\(project)-1_greengrass_model_component",
-            archive: "s3://bucket/prefix/\(name)/1.0.0/\(project)-1.zip"
-        ).encoded()
+            architecture: "amd64",
+            archive: ObjectLocation(
+                bucket: "bucket",
+                key: "prefix/\(name)/1.0.0/\(project)-1_greengrass_model_component.zip")
+        ).written
+    }
+
+    /// Both levels of rules.
+    private func violations(_ bytes: Data) -> [String] {
+        do {
+            return RecipeRules.violations(
+                in: try RecipeDocument.parse(bytes), bytes: bytes.count)
+        } catch {
+            return [error.message]
+        }
     }
 
     @Test func ourRecipesMeetEveryRule() throws {
-        #expect(RecipeRules.violations(in: try recipe()) == [])
+        #expect(violations(try recipe()) == [])
         // The longest names that the API and we allow still fit the C nucleus.
         let longest = try recipe(
-            name: String(repeating: "n", count: 128), project: String(repeating: "p", count: 100))
-        #expect(RecipeRules.violations(in: longest) == [])
+            name: try #require(ComponentName(String(repeating: "n", count: 128))),
+            project: String(repeating: "p", count: 100))
+        #expect(violations(longest) == [])
     }
 
     @Test(
         arguments: ["amd64", "aarch64"], ["com.spotter.EdgeAgent", EdgeAgentComponent.originalName])
     func theAgentsRecipeMeetsEveryRule(architecture: String, name: String) throws {
-        let recipe = ComponentRecipe.edgeAgent(
-            name: name, version: "0.1.0", architecture: architecture, stem: "spotter-edge",
+        let recipe = try ComponentRecipe.edgeAgent(
+            name: try #require(ComponentName(name)), version: "0.1.0", architecture: architecture,
             folder: "spotter-edge-0.1.0-\(architecture)",
-            archive: "s3://spotter-edge-agent/\(name)/0.1.0/spotter-edge.zip")
-        #expect(RecipeRules.violations(in: try recipe.encoded()) == [])
+            archive: ObjectLocation(
+                bucket: "spotter-edge-agent", key: "\(name)/0.1.0/spotter-edge.zip"))
+        #expect(violations(recipe.written) == [])
     }
 
     @Test func theRecipeSaysWhatADeviceNeeds() throws {
@@ -86,7 +104,7 @@ import Wire
     func aBrokenRuleIsNamed(old: String, new: String, words: String) throws {
         let text = String(decoding: try recipe(), as: UTF8.self)
         #expect(text.contains(old), "the recipe no longer has \(old)")
-        let found = RecipeRules.violations(in: Data(text.replacing(old, with: new).utf8))
+        let found = violations(Data(text.replacing(old, with: new).utf8))
         if words.isEmpty {
             #expect(found == [])
         } else {
@@ -94,13 +112,15 @@ import Wire
         }
     }
 
-    @Test func aManifestThatCanNeverMatchIsTold() throws {
-        var recipe = try JSONDecoder().decode(ComponentRecipe.self, from: try recipe())
-        recipe.Manifests.append(recipe.Manifests[0])
-        let found = RecipeRules.violations(in: try recipe.encoded())
+    @Test func aManifestThatCanNeverMatchIsReported() throws {
+        var root = try JSONValue(parsing: try recipe()).object ?? [:]
+        let manifests = try #require(root["Manifests"]?.array)
+        root["Manifests"] = .array(manifests + manifests)
+        let found = RecipeRules.violations(in: root, bytes: 1000)
         #expect(found == ["Manifests[1] can never match: one before it has its platform."])
-        recipe.Manifests = []
-        #expect(RecipeRules.violations(in: try recipe.encoded()).count == 1)
-        #expect(RecipeRules.violations(in: Data("[]".utf8)).count == 1)
+        root["Manifests"] = .array([])
+        #expect(RecipeRules.violations(in: root, bytes: 1000).count == 1)
+        #expect(throws: ComponentError.self) { try RecipeDocument(portable: root) }
+        #expect(violations(Data("[]".utf8)).count == 1)
     }
 }

@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Service
 import ServiceLifecycle
@@ -130,12 +131,11 @@ import WireAWS
 
     @Test func theRegistryRefusesWhatItCannotRead() async throws {
         let recipe = try ComponentRecipe.model(
-            name: "c", version: "1.0.0", description: "d", architecture: "amd64", stem: "s",
-            archive: "s3://nowhere/s.zip"
-        ).encoded()
+            name: "c", version: "1.0.0", description: "d", architecture: "amd64",
+            archive: ObjectLocation(bucket: "nowhere", key: "s.zip"))
         let error = await #expect(throws: ComponentError.self) {
             try await service.context.registry.createComponentVersion(
-                recipe: recipe, tags: [:], clientToken: "1")
+                recipe, tags: [:], clientToken: "1")
         }
         #expect(error?.code == .artifactUnavailable)
         #expect(error?.message.contains("s3://nowhere/s.zip") == true)
@@ -150,17 +150,16 @@ import WireAWS
         try await service.objects.put(
             .bytes(Data([1, 2])), at: ObjectLocation(bucket: "bucket", key: "s.zip"))
         let recipe = try ComponentRecipe.model(
-            name: "c", version: "1.0.0", description: "d", architecture: "aarch64", stem: "s",
-            archive: "s3://bucket/s.zip"
-        ).encoded()
+            name: "c", version: "1.0.0", description: "d", architecture: "aarch64",
+            archive: ObjectLocation(bucket: "bucket", key: "s.zip"))
         let registry = service.context.registry
         let first = try await registry.createComponentVersion(
-            recipe: recipe, tags: ["k": "v"], clientToken: "1")
+            recipe, tags: ["k": "v"], clientToken: "1")
         let again = try await registry.createComponentVersion(
-            recipe: recipe, tags: ["k": "v"], clientToken: "1")
+            recipe, tags: ["k": "v"], clientToken: "1")
         #expect(first == again && first.state == "DEPLOYABLE")
         let error = await #expect(throws: ComponentError.self) {
-            try await registry.createComponentVersion(recipe: recipe, tags: [:], clientToken: "2")
+            try await registry.createComponentVersion(recipe, tags: [:], clientToken: "2")
         }
         #expect(error?.code == .alreadyExists)
         #expect(error?.message.contains("already exists with state: [DEPLOYABLE]") == true)

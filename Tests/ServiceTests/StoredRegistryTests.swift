@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Service
 import Storage
@@ -55,7 +56,7 @@ import Testing
             let registry = try it.another(
                 process.metadata(it.metadata), process.objects(it.stateObjects))
             let made = try? await registry.createComponentVersion(
-                recipe: Self.recipe(it), tags: ["k": "v"], clientToken: "t")
+                RecipeDocument(validating: Self.recipe(it)), tags: ["k": "v"], clientToken: "t")
             try await Self.expectWholeOrNothing(it)
             let before = try await it.registry.component("com.example.A", version: "1.0.0")
             // The client asks another server then.
@@ -122,13 +123,13 @@ import Testing
         let registry = try it.another(forgetful)
         await #expect(throws: StorageError.self) {
             try await registry.createComponentVersion(
-                recipe: Self.recipe(it), tags: [:], clientToken: "t")
+                RecipeDocument(validating: Self.recipe(it)), tags: [:], clientToken: "t")
         }
         let made = try await it.registry.component("com.example.A", version: "1.0.0")
         #expect((made != nil) == (number == 2))
         try await Self.expectWholeOrNothing(it)
         let again = try await registry.createComponentVersion(
-            recipe: Self.recipe(it), tags: [:], clientToken: "t")
+            RecipeDocument(validating: Self.recipe(it)), tags: [:], clientToken: "t")
         #expect(made == nil || made == again)
         try await Self.sweepADayLater(it)
         try await Self.expectWholeOrNothing(it)
@@ -151,9 +152,9 @@ import Testing
         let it = try await Self.prepared()
         let registry = try it.another(
             nil, CancellingObjects(base: it.stateObjects, failsToo: duringPut))
-        let recipe = Self.recipe(it)
+        let recipe = try RecipeDocument(validating: Self.recipe(it))
         let call = Task {
-            try await registry.createComponentVersion(recipe: recipe, tags: [:], clientToken: "t")
+            try await registry.createComponentVersion(recipe, tags: [:], clientToken: "t")
         }
         await #expect(throws: (any Error).self) { try await call.value }
         try await Self.expectWholeOrNothing(it)

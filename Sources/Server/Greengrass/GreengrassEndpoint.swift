@@ -1,4 +1,5 @@
 import Access
+import Base
 import Cloud
 import FoundationEssentials
 import HTTPTypes
@@ -117,7 +118,8 @@ struct GreengrassEndpoint: ServiceEndpoint {
             payloadHash: SignatureVerifier.unsignedPayload, now: now())
         call.isVerified = true
         call.input = .object([
-            "componentName": .string(link.name), "componentVersion": .string(link.version),
+            "componentName": .string(link.name.text),
+            "componentVersion": .string(link.version.text),
             "artifactName": .string(link.artifact),
         ])
         let caller = Caller(principal: claim.principal, sourceAddress: call.sourceAddress)
@@ -181,11 +183,11 @@ struct ArtifactLink: Equatable {
     static let expiresSeconds = 3600
     private static let prefix = "/greengrass/v2/artifacts/"
 
-    let name: String
-    let version: String
+    let name: ComponentName
+    let version: ComponentVersion
     let artifact: String
 
-    init(name: String, version: String, artifact: String) {
+    init(name: ComponentName, version: ComponentVersion, artifact: String) {
         self.name = name
         self.version = version
         self.artifact = artifact
@@ -196,11 +198,11 @@ struct ArtifactLink: Equatable {
         guard path.hasPrefix(Self.prefix) else { return nil }
         let parts = path.dropFirst(Self.prefix.count).split(
             separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, ComponentNames.isName(String(parts[0])),
-            ComponentNames.isVersion(String(parts[1])),
+        guard parts.count == 3, let name = ComponentName(String(parts[0])),
+            let version = ComponentVersion(String(parts[1])),
             let artifact = PercentCoding.decode(parts[2]), !artifact.isEmpty
         else { return nil }
-        self.init(name: String(parts[0]), version: String(parts[1]), artifact: artifact)
+        self.init(name: name, version: version, artifact: artifact)
     }
 
     var path: String {

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Storage
 
 /// Brings audit lines into the state bucket, every minute and before the process ends: a machine
-/// may vanish with its disk.
+/// may be lost together with its disk.
 package struct AuditDelivery: ServiceLifecycle.Service {
     private let queue: AuditQueue
     private let bucket: StateBucket
@@ -30,6 +30,8 @@ package struct AuditDelivery: ServiceLifecycle.Service {
         self.logger = logger
     }
 
+    /// Delivers every `Limits.auditDeliverySeconds`, and once more after the request to shut down,
+    /// for at most `Limits.auditLastDeliverySeconds`. Errors are logged; it never throws.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
@@ -58,7 +60,10 @@ package struct AuditDelivery: ServiceLifecycle.Service {
         }
     }
 
-    /// Delivers all lines there are.
+    /// Delivers all lines there are, an object for each `Limits.auditObjectSeconds`.
+    ///
+    /// - Throws: `StorageError` when a file or the bucket cannot be used; what was delivered until
+    ///   then is not delivered again.
     package func deliver() async throws {
         let (queue, now) = (queue, now())
         while let piece = try await pool.runIfActive({ try queue.next(now: now) }) {

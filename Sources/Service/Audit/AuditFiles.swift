@@ -32,7 +32,14 @@ package final class AuditFiles: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// - Parameter isDelivered: whether somebody reads the lines with `AuditQueue`.
+    /// Makes the folder if there is none, and opens `audit.jsonl`.
+    ///
+    /// - Parameters:
+    ///   - fileBytesMax: a file that would grow larger is renamed; a longer line has a file alone.
+    ///   - filesMax: files that are kept, the newest included.
+    ///   - isDelivered: whether `AuditQueue` reads the lines; then files stay until they were read,
+    ///     up to `Limits.auditBacklogFactor` times `filesMax`.
+    /// - Throws: `StorageError.unavailable` when the disk does not take them.
     package init(
         directory: String, fileBytesMax: Int, filesMax: Int, isDelivered: Bool, logger: Logger
     ) throws(StorageError) {
@@ -50,6 +57,10 @@ package final class AuditFiles: Sendable {
 
     deinit { state.withLock { _ = close($0.file) } }
 
+    /// Writes a line to `audit.jsonl`, after a rotation if the file is full.
+    ///
+    /// - Parameter line: JSON and a newline.
+    /// - Throws: `StorageError.unavailable`; then nothing of the line is in the file.
     package func append(_ line: Data) throws {
         try state.withLock { state in
             if state.size > 0, state.size + line.count > fileBytesMax { try rotate(&state) }
@@ -110,9 +121,9 @@ package final class AuditFiles: Sendable {
     // MARK: For the delivery
 
     /// Opens the first file, from the newest on, that `isWanted`, and takes it for the one that the
-    /// delivery has come to; the oldest when none is. Whoever gets it closes it.
+    /// delivery has come to; the oldest when none is. The caller closes it.
     ///
-    /// - Parameter isWanted: told the file's beginning, `headBytesMax` bytes at most.
+    /// - Parameter isWanted: gets the file's beginning, `headBytesMax` bytes at most.
     func open(
         headBytesMax: Int, where isWanted: (Data) -> Bool
     ) throws(StorageError) -> (file: Opened, isFound: Bool) {

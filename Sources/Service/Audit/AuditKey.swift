@@ -2,6 +2,7 @@
 /// `audit/2026/11/25/043446Z-HOST-1a2b3c4d-000001.jsonl`, by the time of their first line, so that
 /// keys are in the order in which a reader needs the objects.
 package enum AuditKey {
+    /// Prefix of all keys with audit lines in the state bucket.
     package static let folder = "audit/"
     private static let suffix = ".jsonl"
 
@@ -21,7 +22,7 @@ package enum AuditKey {
         return "\(folder)\(day)/\((parts.dropFirst().first ?? "").replacing(":", with: ""))"
     }
 
-    /// The time of the first line; nil for what is no such key.
+    /// The time of the first line; nil for any other key.
     static func time(of key: String) -> String? {
         guard key.hasPrefix(folder), key.hasSuffix(suffix) else { return nil }
         let parts = key.dropFirst(folder.count).split(

@@ -25,8 +25,10 @@ package enum AuditLine {
         return String(bytes: text, encoding: .utf8)
     }
 
+    /// A time as lines have it, in whole seconds and UTC.
     package static func text(_ date: Date) -> String { date.formatted(.iso8601) }
 
+    /// The time that a line has; nil for a text that is not one.
     package static func date(_ time: String) -> Date? { try? Date(time, strategy: .iso8601) }
 
     /// Each line with its newline; the last may lack it.

@@ -21,7 +21,8 @@ package struct AuditReader: Sendable {
     /// The lines of all servers. Held at once are the objects that begin before the line at hand
     /// and end after it: one or two of each server that lived then.
     ///
-    /// - Parameter emit: told each line, with its newline.
+    /// - Parameter emit: called with each line and its newline.
+    /// - Throws: `StorageError` when the bucket cannot be read, and what `emit` throws.
     package func read(
         _ objects: any ObjectStore, bucket: String, _ emit: (Data) throws -> Void
     ) async throws {
@@ -55,7 +56,8 @@ package struct AuditReader: Sendable {
 
     /// The lines in the folder of a server that delivers nothing, which may be running.
     ///
-    /// - Parameter emit: told each line, with its newline.
+    /// - Parameter emit: called with each line and its newline.
+    /// - Throws: what `emit` throws; a folder or a file that is not there has no lines.
     package func read(directory: String, _ emit: (Data) throws -> Void) throws {
         // From the newest on: a file that is renamed meanwhile is seen twice rather than never.
         var found: [(number: Int, identity: UInt)] = []

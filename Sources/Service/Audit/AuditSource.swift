@@ -7,6 +7,7 @@ package struct AuditSource: Sendable, Equatable {
     /// Of the process among the members: eight hexadecimal digits.
     package let member: String
 
+    /// - Parameter member: ID of the process in the table of members.
     package init(host: String, member: UUID) {
         self.host = host
         self.member = String(member.uuidString.lowercased().prefix(8))

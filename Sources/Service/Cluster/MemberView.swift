@@ -18,6 +18,7 @@ package struct MemberView: Sendable {
     private var known: [UUID: Known] = [:]
     private var looked: Date?
 
+    /// - Parameter own: ID of the process whose view it is; it always counts itself as alive.
     package init(own: UUID) { self.own = own }
 
     /// Takes what the table holds now.

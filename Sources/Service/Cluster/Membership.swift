@@ -4,7 +4,8 @@ import ServiceLifecycle
 package import Storage
 import Synchronization
 
-/// Tells the others at the database that this process is alive, and knows which of them are.
+/// Lets the other processes at the database know that this one is alive, and knows which of them
+/// are.
 ///
 /// A process that ends in order removes its row; one that does not is gone for the others after
 /// `Limits.memberGoneSeconds`. A lone server is a cluster of one.
@@ -21,7 +22,9 @@ package final class Membership: ServiceLifecycle.Service {
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// - Parameter own: this process.
+    /// - Parameters:
+    ///   - own: this process.
+    ///   - random: 0 to 1; spreads the beats of processes that started together.
     package init(
         own: MemberRecord, metadata: any MetadataStore, now: @escaping @Sendable () -> Date,
         clock: any Clock<Duration> = ContinuousClock(),
@@ -45,6 +48,8 @@ package final class Membership: ServiceLifecycle.Service {
     /// Servers that share out what is bounded for all of them; at least 1.
     package var serverCount: Int { max(1, members.count { $0.role == .server }) }
 
+    /// Writes this member's row every `Limits.memberBeatSeconds`, give or take a tenth, until the
+    /// request to shut down, and removes it then. Errors are logged; it never throws.
     package func run() async throws {
         await cancelWhenGracefulShutdown { await self.beats() }
         await leave()
@@ -73,7 +78,10 @@ package final class Membership: ServiceLifecycle.Service {
         }
     }
 
-    /// Writes this member's row, and sees who else wrote theirs.
+    /// Writes this member's row, reads everybody else's, and removes those of members that have
+    /// been silent for `Limits.memberForgottenSeconds`.
+    ///
+    /// - Throws: `StorageError` when the database cannot be used; the members last known stay.
     package func beat() async throws {
         let now = now()
         let own = state.withLock { state in

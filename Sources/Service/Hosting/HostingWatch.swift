@@ -13,8 +13,11 @@ package final class HostingWatch: Service {
     /// Those that were hosted when it last looked.
     private let hosted = Mutex<Set<ModelKey>>([])
 
+    /// - Parameter context: of the process whose memory it watches.
     package init(context: ServiceContext) { self.context = context }
 
+    /// Looks when a row of a model has changed, at most every `Limits.hostingWatchPauseSeconds`,
+    /// and every `Limits.hostingWatchSeconds` in any case. Errors are logged; it never throws.
     package func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             let (started, continuation) = AsyncStream<[ModelRecord]>.makeStream()
@@ -29,11 +32,11 @@ package final class HostingWatch: Service {
 
     private func watch(_ started: ([ModelRecord]) -> Void) async {
         while !Task.isCancelled {
-            let told = context.metadata.changes.count(.models)
+            let seen = context.metadata.changes.count(.models)
             do {
                 let models = try await look()
                 if !models.isEmpty { started(models) }
-                try await rest(beyond: told)
+                try await rest(beyond: seen)
             } catch is CancellationError {
                 return
             } catch {
@@ -44,8 +47,8 @@ package final class HostingWatch: Service {
         }
     }
 
-    /// Trainings tell of their models every second, so being told is no reason to look at once.
-    private func rest(beyond told: Int) async throws {
+    /// Trainings write their models' rows every second, so a change is no reason to look at once.
+    private func rest(beyond seen: Int) async throws {
         let (changes, clock) = (context.metadata.changes, context.clock)
         try await clock.sleep(for: .seconds(Limits.hostingWatchPauseSeconds))
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -53,7 +56,7 @@ package final class HostingWatch: Service {
                 try await clock.sleep(
                     for: .seconds(Limits.hostingWatchSeconds - Limits.hostingWatchPauseSeconds))
             }
-            group.addTask { await changes.wait(for: .models, beyond: told) }
+            group.addTask { await changes.wait(for: .models, beyond: seen) }
             try await group.next()
             group.cancelAll()
         }
@@ -82,8 +85,8 @@ package final class HostingWatch: Service {
         }
     }
 
-    /// Loads models until there is no room. What goes wrong is told to the first call that needs
-    /// the model.
+    /// Loads models until there is no room. What goes wrong is logged, and reported to the first
+    /// call that needs the model.
     func warm(_ models: [ModelRecord]) async {
         for model in models where !Task.isCancelled {
             do {

@@ -11,12 +11,17 @@ import Wire
 /// An inference unit is one run at a time. A model has as many as StartModel's maximum; calls
 /// beyond wait, and beyond `Limits.waitingCallsPerUnit` for each unit they are throttled.
 package final class ModelHost: Sendable {
+    /// What the host holds at a moment, for metrics.
     package struct Memory: Sendable, Equatable {
+        /// Models in memory.
         package let models: Int
+        /// What they and those that are being loaded take, as `ModelMemory` estimates it.
         package let bytes: Int
+        /// The bound of `bytes`; a model that is larger than it is let in alone.
         package let bytesMax: Int
-        /// Since the process began.
+        /// Models loaded since the process began.
         package let loads: Int
+        /// Models that left memory for others since the process began.
         package let evictions: Int
     }
 
@@ -34,23 +39,27 @@ package final class ModelHost: Sendable {
     private let runtime: OnnxRuntime
     private let pool: NIOThreadPool
     private let keepsModels: Bool
+    private let clock: any Clock<Duration>
     private let loads = Admission(runningMax: Limits.modelLoadsMax, waitingMax: .max)
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - bytesMax: of the models in memory, as `ModelMemory` counts them.
     ///   - keepsModels: whether calls will need them; a worker only tries whether they load.
+    ///   - clock: what pauses are measured by while there is no room.
     package init(
         library: ModelLibrary, runtime: OnnxRuntime, pool: NIOThreadPool,
-        bytesMax: Int, keepsModels: Bool = true
+        bytesMax: Int, keepsModels: Bool = true, clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.library = library
         self.runtime = runtime
         self.pool = pool
         self.keepsModels = keepsModels
+        self.clock = clock
         state = Mutex(State(cache: ModelCache(bytesMax: bytesMax)))
     }
 
+    /// What is in memory now.
     package var memory: Memory {
         state.withLock { state in
             Memory(
@@ -229,26 +238,27 @@ package final class ModelHost: Sendable {
 
     /// Waits a while for models in use to come to rest, if there is no room beside them.
     private func reserve(_ bytes: Int, for key: ModelKey, evicting: Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(Limits.modelRoomSeconds)
+        var millisecondsLeft = Int(Limits.modelRoomSeconds * 1000)
         while true {
             let gone = state.withLock { state in
                 let gone = state.cache.reserve(key, bytes: bytes, evicting: evicting)
                 if !evicting {
                     // One that never fits beside others says nothing about those.
-                    let isTold = gone == nil && bytes < state.cache.bytesMax
-                    state.bytesRefused = isTold ? bytes : 0
+                    let isKnown = gone == nil && bytes < state.cache.bytesMax
+                    state.bytesRefused = isKnown ? bytes : 0
                 }
                 return gone
             }
             if gone != nil { return }
             guard evicting else { throw NoRoom() }
-            guard ContinuousClock.now < deadline else {
+            guard millisecondsLeft > 0 else {
                 throw WireError.throttled(
                     "The model takes \(bytes >> 20) MiB of memory, and the models in use leave no "
                         + "room for it. Try again later, or start the server with a higher --limit "
                         + "hosted-model-bytes.", quota: "hosted-model-bytes")
             }
-            try await Task.sleep(for: .milliseconds(Limits.modelRoomPollMilliseconds))
+            try await clock.sleep(for: .milliseconds(Limits.modelRoomPollMilliseconds))
+            millisecondsLeft -= Limits.modelRoomPollMilliseconds
         }
     }
 }

@@ -7,10 +7,10 @@ package import Vision
 ///
 /// Each attempt of a training writes a folder of its own, `PROJECT/VERSION/ATTEMPT`, and the row of
 /// the model names the one whose attempt came to its end (`ModelRecord.files`). A worker that was
-/// taken for dead and comes back writes what no row names. Models of before are in
-/// `PROJECT/VERSION`, and their rows name nothing.
+/// taken for dead and comes back writes what no row names. Models that were made before there were
+/// attempts are in `PROJECT/VERSION`, and their rows name nothing.
 package struct ModelLibrary: Sendable {
-    /// Before the folders, in a bucket that has other things too.
+    /// Prefix of the folders, in a bucket that has other things too.
     package static let sharedPrefix = "models/"
     private static let names = [ModelManifest.fileName, ModelManifest.modelFileName]
 
@@ -32,6 +32,7 @@ package struct ModelLibrary: Sendable {
         names.map { "\(prefix)\(folder)/\($0)" }
     }
 
+    /// The same, with this library's prefix.
     package func keys(of model: ModelRecord) -> [String] {
         Self.keys(of: model, prefix: prefix)
     }
@@ -42,6 +43,7 @@ package struct ModelLibrary: Sendable {
     ///
     /// - Parameter attempt: no other attempt has the same.
     /// - Returns: what `ModelRecord.files` is to be.
+    /// - Throws: `StorageError`.
     package func save(
         _ manifest: ModelManifest, model: Data, project: String, version: Int, attempt: String
     ) async throws -> String {
@@ -78,6 +80,9 @@ package struct ModelLibrary: Sendable {
 
     func discard(_ model: ModelRecord) async { await state.discard(keys(of: model)) }
 
+    /// Manifest and ONNX file, whose checksum is the manifest's.
+    ///
+    /// - Throws: `VisionError.invalidModel` when a file is gone or damaged; `StorageError`.
     package func load(_ model: ModelRecord) async throws -> (
         manifest: ModelManifest, model: Data
     ) {

@@ -19,10 +19,16 @@ struct JobLease: Sendable {
     var attemptName: String { "\(id.uuidString.lowercased().prefix(8))-\(attempt)" }
 
     /// Writes something while the work goes on.
-    func update(_ body: @escaping @Sendable (MetadataTransaction) throws -> Void) async throws {
-        try await withJob { transaction, _ in
-            try body(transaction)
-            return nil
+    ///
+    /// - Returns: what `body` returned in the transaction that was committed; a transaction that is
+    ///   retried calls it again.
+    /// - Throws: `Lost`, what `body` throws, `StorageError`.
+    func update<Value: Sendable>(
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
+    ) async throws -> Value {
+        try await metadata.write { transaction in
+            _ = try held(transaction)
+            return try body(transaction)
         }
     }
 
@@ -72,10 +78,10 @@ struct JobLease: Sendable {
     }
 
     private func withJob(
-        _ body: @escaping @Sendable (MetadataTransaction, JobRecord) throws -> JobRecord?
+        _ body: @escaping @Sendable (MetadataTransaction, JobRecord) throws -> JobRecord
     ) async throws {
         try await metadata.write { transaction in
-            if let job = try body(transaction, try held(transaction)) { try transaction.save(job) }
+            try transaction.save(try body(transaction, try held(transaction)))
         }
     }
 

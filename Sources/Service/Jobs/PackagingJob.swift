@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import NIOPosix
 import Storage
@@ -14,10 +15,9 @@ struct PackagingJob: JobRunner {
     private var clientToken: String { lease.id.uuidString.lowercased() }
 
     func run() async throws {
-        let job = try await begin()
-        let greengrass = job.configuration.greengrass
-        let (name, version) = (greengrass.componentName, job.componentVersion)
+        let (job, target) = try await begin()
         let model = try await packageable(job)
+        let (name, version) = (target.component, target.version)
         if let existing = try await context.registry.component(name, version: version) {
             // A server that died between registering and saying so finds its own component.
             guard existing.clientToken == clientToken else {
@@ -27,39 +27,21 @@ struct PackagingJob: JobRunner {
             }
             return try await succeed(existing)
         }
-        let bucket = greengrass.s3OutputLocation.bucket
+        let bucket = target.archive.bucket
         guard try await context.objects.bucketExists(bucket) else {
             throw JobError(
                 "The bucket \(bucket) of S3OutputLocation does not exist. Create it and start a "
                     + "new packaging job.")
         }
-        let stem = GreengrassConfiguration.archiveStem(
-            project: project, modelVersion: String(job.modelVersion))
-        let location = greengrass.archive(
-            project: project, modelVersion: String(job.modelVersion), componentVersion: version)
-        let existed = try await context.objects.head(location) != nil
+        let existed = try await context.objects.head(target.archive) != nil
         do {
-            let note = try await upload(job, model, to: location)
-            let recipe = ComponentRecipe.model(
-                name: name, version: version,
-                description: greengrass.componentDescription
-                    ?? "Model \(project) version \(job.modelVersion)",
-                architecture: try PackagingTarget(greengrass).architecture, stem: stem,
-                archive: location.uri)
-            let tags = (greengrass.tags ?? []).reduce(into: [:]) { $0[$1.key] = $1.value }
-            // The upload took its time: whoever lost the job meanwhile registers nothing.
-            try await lease.renew()
-            let component = try await context.registry.createComponentVersion(
-                recipe: try recipe.portable(), tags: tags, clientToken: clientToken)
-            try await succeed(component, note: note)
+            try await publish(job, target, model)
         } catch let error as ComponentError {
             // A registry that was asked by a worker without a lease may refuse for that reason
             // alone, and the archive may be its successor's.
             try Task.checkCancellation()
             try await lease.renew()
-            if !existed { try? await context.objects.delete(location) }
-            throw JobError(error.message)
-        } catch let error as WireError {
+            if !existed { try? await context.objects.delete(target.archive) }
             throw JobError(error.message)
         }
     }
@@ -68,9 +50,9 @@ struct PackagingJob: JobRunner {
         try await finish(.failed, message, output: nil, error: message)
     }
 
-    private func begin() async throws -> PackagingRecord {
+    private func begin() async throws -> (PackagingRecord, PackagingTarget) {
         let (project, jobName, now) = (project, jobName, context.now())
-        return try await withUpdated { transaction in
+        return try await lease.update { transaction in
             guard var job = try transaction.packagingJob(project, jobName) else {
                 throw JobError("The packaging job was deleted.")
             }
@@ -87,23 +69,27 @@ struct PackagingJob: JobRunner {
                 let model = try transaction.model(project, job.modelVersion)
                 job.basis = PackagingRecord.Basis(threshold: model?.threshold)
             }
+            let target = try job.target ?? Self.target(of: job)
+            job.target = target
             job.status = .running
             job.statusMessage = "Packaging model \(project)/\(job.modelVersion)."
             job.updated = now
             try transaction.save(job, componentVersion: job.componentVersion)
-            return job
+            return (job, target)
         }
     }
 
-    /// An update through the lease that also returns something.
-    private func withUpdated(
-        _ body: @escaping @Sendable (MetadataTransaction) throws -> PackagingRecord
-    ) async throws -> PackagingRecord {
-        try await lease.update { _ = try body($0) }
-        let (project, jobName) = (project, jobName)
-        guard let job = try await context.metadata.read({ try $0.packagingJob(project, jobName) })
-        else { throw JobError("The packaging job was deleted.") }
-        return job
+    /// What a job is to make whose record was written before records had targets.
+    private static func target(of job: PackagingRecord) throws(JobError) -> PackagingTarget {
+        let greengrass = job.configuration.greengrass
+        do {
+            return try PackagingTarget(
+                greengrass, component: greengrass.component(),
+                device: PackagingTarget.Device(resolving: greengrass), project: job.project,
+                modelVersion: job.modelVersion)
+        } catch {
+            throw JobError(error.message)
+        }
     }
 
     private func packageable(_ job: PackagingRecord) async throws -> ModelRecord {
@@ -122,27 +108,38 @@ struct PackagingJob: JobRunner {
         }
     }
 
-    /// - Returns: what is to be said about the package.
-    private func upload(
-        _ job: PackagingRecord, _ model: ModelRecord, to location: ObjectLocation
-    ) async throws -> String? {
+    /// Makes the archive, uploads it, and registers the component whose artifact it is. The
+    /// registry takes the archive's bytes from the file that was uploaded.
+    private func publish(_ job: PackagingRecord, _ target: PackagingTarget, _ model: ModelRecord)
+        async throws
+    {
         let (files, note) = try await PackageBuilder(context: context, project: project).files(
-            of: model, threshold: job.basis?.threshold,
-            target: try PackagingTarget(job.configuration.greengrass))
+            of: model, threshold: job.basis?.threshold, device: target.device)
         let path = "\(context.temporaryDirectory)/\(UUID().uuidString).zip"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await context.pool.runIfActive { try PackageArchive.write(files, to: path) }
         // A worker that was paused must not write over what its successor registers.
         try await lease.renew()
-        try await context.objects.put(.file(path: path), at: location)
-        return note
+        try await context.objects.put(.file(path: path), at: target.archive)
+        let greengrass = job.configuration.greengrass
+        let recipe = try ComponentRecipe.model(
+            name: target.component, version: target.version,
+            description: greengrass.componentDescription
+                ?? "Model \(project) version \(job.modelVersion)",
+            architecture: target.device.architecture, archive: target.archive)
+        let tags = (greengrass.tags ?? []).reduce(into: [:]) { $0[$1.key] = $1.value }
+        // The upload took its time: a worker that lost the job meanwhile registers nothing.
+        try await lease.renew()
+        let component = try await context.registry.createComponentVersion(
+            recipe, tags: tags, clientToken: clientToken, localFiles: [target.archive: path])
+        try await succeed(component, note: note)
     }
 
-    private func succeed(_ component: ComponentVersion, note: String? = nil) async throws {
+    private func succeed(_ component: RegisteredComponent, note: String? = nil) async throws {
         let output = ModelPackagingOutputDetails(
             greengrass: GreengrassOutputDetails(
-                componentVersionArn: component.arn, componentName: component.name,
-                componentVersion: component.version))
+                componentVersionArn: component.arn, componentName: component.name.text,
+                componentVersion: component.version.text))
         let message = ["The component was registered."] + (note.map { [$0] } ?? [])
         try await finish(
             .succeeded, message.joined(separator: " "), output: output, error: nil)

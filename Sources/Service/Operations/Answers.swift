@@ -61,8 +61,8 @@ extension PackagingRecord {
             lastUpdatedTimestamp: updated)
     }
 
-    /// The component version to make: the one asked for, or the model's number.
+    /// The component version to make.
     var componentVersion: String {
-        configuration.greengrass.componentVersion ?? "\(modelVersion).0.0"
+        configuration.greengrass.componentVersion(ofModel: String(modelVersion))
     }
 }

@@ -8,15 +8,12 @@ extension Operations {
     {
         let now = context.now()
         let greengrass = request.configuration.greengrass
-        _ = try PackagingTarget(greengrass)
+        let device = try PackagingTarget.Device(resolving: greengrass)
         try context.checkBucket(
             greengrass.s3OutputLocation.bucket, "Configuration.Greengrass.S3OutputLocation.Bucket")
         try TagRules.check(greengrass.tags ?? [])
         try TagRules.checkCount(greengrass.tags ?? [], of: "the component")
-        guard greengrass.componentName != ".", greengrass.componentName != ".." else {
-            throw WireError.validation(
-                "Configuration.Greengrass.ComponentName must not be '.' or '..'.")
-        }
+        let component = try greengrass.component()
         let jobName = request.jobName ?? UUID().uuidString.lowercased()
         return try await mutate(
             .startModelPackagingJob, request, token: request.clientToken,
@@ -35,8 +32,11 @@ extension Operations {
             }
             let record = PackagingRecord(
                 project: model.project, jobName: jobName, modelVersion: model.version,
-                configuration: request.configuration, description: request.description,
-                created: now)
+                configuration: request.configuration,
+                target: try PackagingTarget(
+                    greengrass, component: component, device: device, project: model.project,
+                    modelVersion: model.version),
+                description: request.description, created: now)
             try transaction.save(record, componentVersion: record.componentVersion)
             let job = JobSubject.package(project: model.project, jobName: jobName)
             try transaction.save(try job.record(created: now))

@@ -21,15 +21,15 @@ struct PackageBuilder: Sendable {
     /// - Parameter threshold: what the package carries in place of what training chose.
     /// - Returns: the archive's files, and what is to be said about the compression.
     func files(
-        of record: ModelRecord, threshold: Double?, target: PackagingTarget
+        of record: ModelRecord, threshold: Double?, device: PackagingTarget.Device
     ) async throws -> ([(name: String, bytes: Data)], note: String?) {
         var (manifest, model) = try await context.models.load(record)
-        manifest.target = target.manifest
+        manifest.target = device.manifest
         if let threshold {
             manifest.decision = manifest.decision.moved(to: threshold)
         }
         var note: String?
-        if target.precision == .float16 {
+        if device.precision == .float16 {
             let (compression, compressed) = try await compress(manifest, model)
             manifest.compression = compression
             if let compressed {

@@ -1,18 +1,10 @@
+import Base
 import FoundationEssentials
 import Storage
 import Vision
 import Wire
 
-/// What a package is made for, read from the request and checked.
-struct PackagingTarget: Sendable, Equatable {
-    /// Greengrass' word for the processor: `amd64` or `aarch64`.
-    let architecture: String
-    let manifest: ModelManifest.Target
-    let precision: Precision
-
-    /// How weights are stored. Spotter's own compiler option.
-    enum Precision: String, Sendable { case float32, float16 }
-
+extension PackagingTarget.Device {
     private static let nvidiaKeys = ["gpu-code", "trt-ver", "cuda-ver"]
     private static let processorKeys = ["mcpu", "precision"]
     private static let patterns: [String: (pattern: String, example: String)] = [
@@ -23,36 +15,48 @@ struct PackagingTarget: Sendable, Equatable {
         "mcpu": (#"[a-z0-9][a-z0-9._+-]{0,63}"#, "core-avx2"),
     ]
 
+    /// Reads TargetDevice, TargetPlatform and CompilerOptions of a request.
+    ///
     /// - Throws: `validation` when target device and platform are both given or both missing, or
     ///   the compiler options do not suit them; the message names the key.
-    init(_ configuration: GreengrassConfiguration) throws(WireError) {
+    init(resolving configuration: GreengrassConfiguration) throws(WireError) {
         let path = "Configuration.Greengrass"
         let options = try Self.options(configuration.compilerOptions)
-        precision = options["precision"].flatMap(Precision.init) ?? .float32
         switch (configuration.targetDevice, configuration.targetPlatform) {
         case (nil, nil), (.some, .some):
             throw .validation("\(path): exactly one of TargetDevice and TargetPlatform is needed.")
         case (.some(let device), nil):
             try Self.check(options, allowed: Self.nvidiaKeys, required: [], for: device)
-            architecture = "aarch64"
-            manifest = ModelManifest.Target(
-                device: device, os: "LINUX", arch: "ARM64", accelerator: "NVIDIA",
-                compilerOptions: options)
+            self.init(
+                architecture: "aarch64", name: device, os: "LINUX", arch: "ARM64",
+                accelerator: "NVIDIA", compilerOptions: options)
         case (nil, .some(let platform)):
             let isNvidia = platform.accelerator == "NVIDIA"
             try Self.check(
                 options, allowed: isNvidia ? Self.nvidiaKeys : Self.processorKeys,
                 required: isNvidia ? Self.nvidiaKeys : [],
                 for: isNvidia ? "a platform with an NVIDIA accelerator" : "a platform without one")
-            architecture = platform.arch == "ARM64" ? "aarch64" : "amd64"
             var resolved = options
             if !isNvidia, platform.arch == "X86_64", resolved["mcpu"] == nil {
                 resolved["mcpu"] = "core-avx2"
             }
-            manifest = ModelManifest.Target(
-                device: nil, os: platform.os, arch: platform.arch,
-                accelerator: platform.accelerator, compilerOptions: resolved)
+            self.init(
+                architecture: platform.arch == "ARM64" ? "aarch64" : "amd64", name: nil,
+                os: platform.os, arch: platform.arch, accelerator: platform.accelerator,
+                compilerOptions: resolved)
         }
+    }
+
+    /// How the package is to store weights.
+    var precision: PackagingPrecision {
+        compilerOptions["precision"].flatMap(PackagingPrecision.init) ?? .float32
+    }
+
+    /// What the manifest of the package says of the device.
+    var manifest: ModelManifest.Target {
+        ModelManifest.Target(
+            device: name, os: os, arch: arch, accelerator: accelerator,
+            compilerOptions: compilerOptions)
     }
 
     private static func options(_ text: String?) throws(WireError) -> [String: String] {
@@ -94,20 +98,60 @@ struct PackagingTarget: Sendable, Equatable {
     }
 }
 
+/// How weights are stored in a package: Spotter's own compiler option. `float16` is a wish, which
+/// `PackageBuilder` measures before it grants it.
+enum PackagingPrecision: String, Sendable { case float32, float16 }
+
+extension PackagingTarget {
+    /// What a job of `configuration` is to make.
+    ///
+    /// - Throws: `validation`, as the members of `configuration` do, and for a version that no
+    ///   component can have.
+    init(
+        _ configuration: GreengrassConfiguration, component: ComponentName, device: Device,
+        project: String, modelVersion: Int
+    ) throws(WireError) {
+        let text = configuration.componentVersion(ofModel: String(modelVersion))
+        guard let version = ComponentVersion(text) else {
+            throw .validation(
+                "Configuration.Greengrass.ComponentVersion: \(RecipeRules.versionRule)")
+        }
+        self.init(
+            component: component, version: version,
+            archive: configuration.archive(
+                project: project, modelVersion: String(modelVersion), componentVersion: text),
+            device: device)
+    }
+}
+
 extension GreengrassConfiguration {
+    /// The name of the component to make.
+    ///
+    /// - Throws: `validation` for the two names that the API's pattern lets pass and no component
+    ///   can have.
+    func component() throws(WireError) -> ComponentName {
+        guard let name = ComponentName(componentName) else {
+            throw .validation("Configuration.Greengrass.ComponentName must not be '.' or '..'.")
+        }
+        return name
+    }
+
+    /// The component version to make: the one asked for, or the model's number.
+    func componentVersion(ofModel version: String) -> String {
+        componentVersion ?? "\(version).0.0"
+    }
+
     /// A longer project name would make a file name that no file system takes.
     private static let stemProjectCharactersMax = 100
 
-    /// Name of the archive without its suffix, which is also the folder it is unpacked to.
-    static func archiveStem(project: String, modelVersion: String) -> String {
-        "\(project.prefix(stemProjectCharactersMax))-\(modelVersion)_greengrass_model_component"
-    }
-
-    /// Where the archive of a packaging job goes.
+    /// Where the archive of a packaging job goes. Its name without the suffix is also the folder
+    /// that it is unpacked to.
     func archive(project: String, modelVersion: String, componentVersion: String)
         -> ObjectLocation
     {
-        let stem = Self.archiveStem(project: project, modelVersion: modelVersion)
+        let stem =
+            "\(project.prefix(Self.stemProjectCharactersMax))-\(modelVersion)"
+            + "_greengrass_model_component"
         return ObjectLocation(
             bucket: s3OutputLocation.bucket,
             key: s3OutputLocation.key("\(componentName)/\(componentVersion)/\(stem).zip"))

@@ -76,9 +76,10 @@ private struct Permissions {
             ModelPackagingConfiguration.self, from: input["Configuration"] ?? .null)
         let greengrass = configuration.greengrass
         let name = greengrass.componentName
-        let version = try greengrass.componentVersion ?? "\(modelVersion(project)).0.0"
+        let model = try modelVersion(project)
+        let version = greengrass.componentVersion(ofModel: model)
         let object = greengrass.archive(
-            project: project, modelVersion: try modelVersion(project), componentVersion: version)
+            project: project, modelVersion: model, componentVersion: version)
         let component = arns.componentVersion(name, version)
         var requests = [
             request(["s3:GetBucketLocation"], on: "arn:aws:s3:::\(object.bucket)"),

@@ -8,11 +8,17 @@ package import Storage
 /// what is not there. In between, a row of `staged_object` remembers the key: what a crash left is
 /// found there and removed a day later.
 package struct StateBucket: Sendable {
+    /// The store that the bucket is in: the users' S3 in a cluster, a directory of its own
+    /// elsewhere.
     package let objects: any ObjectStore
+    /// Name of the bucket; made by the first write.
     package let name: String
     private let metadata: any MetadataStore
     private let now: @Sendable () -> Date
 
+    /// - Parameters:
+    ///   - metadata: where `staged_object` is.
+    ///   - now: dates staged objects; the same clock for all processes, give or take minutes.
     package init(
         objects: any ObjectStore, name: String, metadata: any MetadataStore,
         now: @escaping @Sendable () -> Date
@@ -23,15 +29,23 @@ package struct StateBucket: Sendable {
         self.now = now
     }
 
+    /// Where the object with this key of the bucket is.
     package func location(_ key: String) -> ObjectLocation {
         ObjectLocation(bucket: name, key: key)
     }
 
+    /// A whole object.
+    ///
+    /// - Parameter bytesMax: a larger object throws `tooLarge` and is not read.
+    /// - Throws: `StorageError`: `noSuchBucket` and `noSuchObject` too.
     package func get(_ key: String, bytesMax: Int) async throws -> Data {
         try await objects.get(location(key), bytesMax: bytesMax)
     }
 
     /// Writes an object that no row names yet. Keys are used once.
+    ///
+    /// - Throws: `StorageError`; then the object may be there or still on its way, and stays noted
+    ///   for `abandon` or `sweep`.
     package func stage(_ content: ObjectContent, _ key: String) async throws {
         // The time is that of the transaction, which may have waited.
         let now = now
@@ -59,6 +73,8 @@ package struct StateBucket: Sendable {
 
     /// Called in the transaction that removes the row that names the objects; `discard` them after
     /// it.
+    ///
+    /// - Throws: `StorageError`, and then the transaction is rolled back.
     package func disown(_ keys: [String], _ transaction: MetadataTransaction) throws {
         for key in keys {
             try transaction.saveStagedObject(
@@ -67,7 +83,7 @@ package struct StateBucket: Sendable {
     }
 
     /// Removes objects that were written and that no row has got; those that one has got stay. It
-    /// ends also when the task is cancelled: whoever lost the right to write still tidies up.
+    /// ends also when the task is cancelled: a worker that lost the right to write still tidies up.
     package func abandon(_ keys: [String]) async {
         try? await Shield.run {
             let left = try? await metadata.write { transaction in

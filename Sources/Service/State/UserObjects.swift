@@ -7,6 +7,9 @@ package struct UserObjects: ObjectStore {
     private let base: any ObjectStore
     private let stateBucket: String
 
+    /// - Parameters:
+    ///   - base: the store with both.
+    ///   - stateBucket: the bucket that users do not see.
     package init(_ base: any ObjectStore, without stateBucket: String) {
         self.base = base
         self.stateBucket = stateBucket
@@ -22,30 +25,36 @@ package struct UserObjects: ObjectStore {
         bucket.lowercased() == stateBucket.lowercased()
     }
 
+    /// A sentence for a user who named the state bucket.
     package static func refusal(_ bucket: String) -> String {
         "The bucket \(bucket) is for Spotter's own use. Choose another."
     }
 
+    /// Throws `noSuchBucket` for the state bucket, as the other operations do.
     package func createBucket(_ bucket: String) async throws {
         try check(bucket)
         try await base.createBucket(bucket)
     }
 
+    /// Always false for the state bucket.
     package func bucketExists(_ bucket: String) async throws -> Bool {
         if Self.isSame(bucket, stateBucket) { return false }
         return try await base.bucketExists(bucket)
     }
 
+    /// Throws `noSuchBucket` for the state bucket before anything is sent.
     package func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
         try check(location.bucket)
         try await base.put(content, at: location)
     }
 
+    /// Throws `noSuchBucket` for the state bucket.
     package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
         try check(location.bucket)
         return try await base.get(location, bytesMax: bytesMax)
     }
 
+    /// Throws `noSuchBucket` for the state bucket, without a piece.
     package func read(
         _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
     ) async throws {
@@ -53,6 +62,8 @@ package struct UserObjects: ObjectStore {
         try await base.read(location, bytesMax: bytesMax, chunk)
     }
 
+    /// Throws `noSuchBucket` for the state bucket, where another bucket that is missing may give
+    /// nil.
     package func head(_ location: ObjectLocation) async throws -> ObjectSummary? {
         try check(location.bucket)
         return try await base.head(location)

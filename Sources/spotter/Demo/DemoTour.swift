@@ -198,13 +198,12 @@ struct DemoTour: Sendable {
             throw DemoError("The packaging job names no component.")
         }
         let recipe = try await client.recipe(arn: details.componentVersionArn)
-        let artifact = try JSONDecoder().decode(ComponentRecipe.self, from: recipe)
-            .Manifests.first?.Artifacts.first
-        guard let artifact, let location = ObjectLocation(uri: artifact.Uri) else {
+        let artifact = try RecipeDocument(stored: recipe).artifacts.first
+        guard let artifact, let location = artifact.location else {
             throw DemoError("The recipe of \(details.componentName) names no artifact.")
         }
         let archive = try await client.objects.get(location, bytesMax: Self.archiveBytesMax)
-        guard Checksum.sha256Base64(archive) == artifact.Digest else {
+        guard Checksum.sha256Base64(archive) == artifact.digest else {
             throw DemoError("\(location) is not what the recipe's digest says.")
         }
         let folder = "\(output)/component"

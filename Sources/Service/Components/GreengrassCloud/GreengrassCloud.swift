@@ -1,23 +1,28 @@
 package import Access
+package import Base
 package import Cloud
-package import FoundationEssentials
+import FoundationEssentials
 package import Logging
-import Storage
+package import Storage
 
 /// The real Greengrass, or another server of its protocol.
 ///
 /// A version that was made here carries its client token as a tag, so that a job that begins again
 /// after a crash knows its own component.
 package struct GreengrassCloud: ComponentRegistry {
+    /// Key of the tag in which a version carries its client token.
     package static let tokenTag = "spotter:client-token"
-    /// Of one answer.
+    /// Largest answer in bytes; Greengrass' own are a few hundred.
     private static let answerBytesMax = 1 << 20
 
-    /// Seconds between questions about a version on its way: at first, at last, and in all.
-    /// Greengrass reads artifacts of a few hundred megabytes in less than a minute.
+    /// How a version on its way is asked about. Greengrass reads artifacts of a few hundred
+    /// megabytes in less than a minute.
     package struct Polling: Sendable {
+        /// Pause before the second question; each further pause is twice as long.
         package var secondsFirst = 1.0
+        /// Longest pause.
         package var secondsMax = 15.0
+        /// After so many seconds the version is given up.
         package var secondsTotal = 900.0
 
         package init() {}
@@ -31,6 +36,8 @@ package struct GreengrassCloud: ComponentRegistry {
     /// - Parameters:
     ///   - endpoint: AWS's own in the region of `arns` when nil.
     ///   - arns: with the account that owns the components.
+    ///   - policy: for answers that may come later, such as throttling.
+    ///   - ambience: clock, randomness and pauses.
     package init(
         connections: HTTPConnections, endpoint: CloudEndpoint?, arns: ARNs,
         credentials: Credentials, polling: Polling = Polling(),
@@ -45,20 +52,30 @@ package struct GreengrassCloud: ComponentRegistry {
             readFailure: Self.failure, policy: policy, ambience: ambience, logger: logger)
     }
 
-    /// Waits for one that is on its way. One that failed is none: making it again tells why.
-    package func component(_ name: String, version: String) async throws -> ComponentVersion? {
+    /// Waits for a version that is on its way. One that failed counts as none: the call that makes
+    /// it again gets the reason.
+    ///
+    /// - Throws: `ComponentError.refused` when the key may not do that; `StorageError.unavailable`
+    ///   for an outage, and for a version that is on its way for longer than `Polling` allows.
+    package func component(_ name: ComponentName, version: ComponentVersion) async throws
+        -> RegisteredComponent?
+    {
         do {
-            let described = try await settled(arns.componentVersion(name, version), isMade: false)
+            let arn = arns.componentVersion(name.text, version.text)
+            let described = try await settled(arn, isMade: false)
             guard let described, described.status.componentState != "FAILED" else { return nil }
-            return described.version
+            return described.component(name, version)
         } catch {
             throw Self.translated(error, "look for the component \(name) \(version)")
         }
     }
 
+    /// Registers the component, and waits until devices can take it. Greengrass reads the artifacts
+    /// from S3 itself.
     package func createComponentVersion(
-        recipe: Data, tags: [String: String], clientToken: String
-    ) async throws -> ComponentVersion {
+        _ recipe: RecipeDocument, tags: [String: String], clientToken: String,
+        localFiles: [ObjectLocation: String]
+    ) async throws -> RegisteredComponent {
         struct Input: Encodable {
             /// Base64 on the wire.
             let inlineRecipe: Data
@@ -74,13 +91,14 @@ package struct GreengrassCloud: ComponentRegistry {
                 headers: [("Content-Type", "application/json")])
             request.body = .bytes(
                 try JSONEncoder().encode(
-                    Input(inlineRecipe: recipe, tags: marked, clientToken: clientToken)))
-            var arn: String
+                    Input(inlineRecipe: recipe.written, tags: marked, clientToken: clientToken)))
+            var arn = arns.componentVersion(recipe.name.text, recipe.version.text)
             do {
-                let made = try await answer(Made.self, to: request)
-                arn = made.arn ?? arns.componentVersion(made.componentName, made.componentVersion)
+                arn = try await answer(Made.self, to: request).arn ?? arn
             } catch let error as CloudError where error.failure?.code == "ConflictException" {
-                arn = try await ownVersion(recipe, clientToken, orElse: error)
+                // An earlier attempt of the same job may have made it.
+                let existing = try await describe(arn)
+                guard existing?.tags?[Self.tokenTag] == clientToken else { throw error }
             }
             guard var made = try await settled(arn, isMade: true) else {
                 throw StorageError(.unavailable, "\(arn) is gone.")
@@ -89,26 +107,10 @@ package struct GreengrassCloud: ComponentRegistry {
                 throw ComponentError(.artifactUnavailable, made.status.reason)
             }
             made.tags?[Self.tokenTag] = clientToken
-            return made.version
+            return made.component(recipe.name, recipe.version)
         } catch {
             throw Self.translated(error, "register the component")
         }
-    }
-
-    /// The version that an earlier attempt of the same job made.
-    private func ownVersion(_ recipe: Data, _ token: String, orElse error: CloudError) async throws
-        -> String
-    {
-        struct Names: Decodable {
-            let ComponentName: String
-            let ComponentVersion: String
-        }
-        guard let names = try? JSONDecoder().decode(Names.self, from: recipe) else { throw error }
-        let arn = arns.componentVersion(names.ComponentName, names.ComponentVersion)
-        guard let existing = try await describe(arn), existing.tags?[Self.tokenTag] == token else {
-            throw error
-        }
-        return arn
     }
 
     /// Asks until the version is no more on its way.
@@ -192,8 +194,6 @@ package struct GreengrassCloud: ComponentRegistry {
 /// The answer to CreateComponentVersion, as far as it is of use.
 private struct Made: Decodable {
     let arn: String?
-    let componentName: String
-    let componentVersion: String
 }
 
 /// The answer to DescribeComponent, as far as it is of use.
@@ -204,7 +204,7 @@ private struct Described: Decodable {
         /// Texts by URI of an artifact.
         let errors: [String: String]?
 
-        /// What Greengrass says, in its words.
+        /// Why the version failed, in Greengrass' words.
         var reason: String {
             var parts: [String] = []
             if let message, !message.isEmpty, message != "NONE" { parts.append(message) }
@@ -212,24 +212,22 @@ private struct Described: Decodable {
             where !parts.contains(where: { $0.contains(text) && $0.contains(name) }) {
                 parts.append("\(name): \(text)")
             }
-            return parts.isEmpty ? "Greengrass says no reason." : parts.joined(separator: " ")
+            return parts.isEmpty ? "Greengrass gave no reason." : parts.joined(separator: " ")
         }
     }
 
     let arn: String
-    let componentName: String
-    let componentVersion: String
     /// Seconds since 1970.
     let creationTimestamp: Double?
     let status: Status
     var tags: [String: String]?
 
-    var version: ComponentVersion {
+    func component(_ name: ComponentName, _ version: ComponentVersion) -> RegisteredComponent {
         var others = tags ?? [:]
         let token = others.removeValue(forKey: GreengrassCloud.tokenTag)
-        return ComponentVersion(
-            arn: arn, name: componentName, version: componentVersion,
-            state: status.componentState, tags: others, clientToken: token ?? "",
+        return RegisteredComponent(
+            arn: arn, name: name, version: version, state: status.componentState, tags: others,
+            clientToken: token ?? "",
             created: Date(timeIntervalSince1970: creationTimestamp ?? 0))
     }
 }

@@ -1,10 +1,10 @@
-package import Wire
+import Wire
 
 /// What not every nucleus takes: Greengrass Lite reads less than the Java nucleus, and neither
-/// tells what it ignores. Our own recipes must break none of these rules; a user's recipe may.
-package enum RecipePortability {
+/// reports what it ignores. Our own recipes must break none of these rules; a user's recipe may.
+enum RecipePortability {
     /// Lite reads 8,196 bytes.
-    package static let recipeBytesMax = 8000
+    static let recipeBytesMax = 8000
     /// What the registry adds to an artifact that has no digest yet.
     private static let digestBytes = 128
     private static let scriptBytesMax = 2000
@@ -21,7 +21,7 @@ package enum RecipePortability {
     ///   - root: without errors of `RecipeRules`.
     ///   - bytes: of the recipe as it was written.
     /// - Returns: one sentence for each broken rule, with the path of the member.
-    package static func violations(in root: [String: JSONValue], bytes: Int) -> [String] {
+    static func violations(in root: [String: JSONValue], bytes: Int) -> [String] {
         var found = root.keys.sorted().filter { !keys.contains($0) }.map {
             "\($0.prefix(80)) is no member of a recipe that every nucleus reads."
         }

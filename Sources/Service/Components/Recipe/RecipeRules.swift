@@ -1,10 +1,11 @@
-package import FoundationEssentials
+import Base
+import FoundationEssentials
 import Storage
-package import Wire
+import Wire
 
-/// The rules that a recipe must meet to become a component, as the original has them. What not
-/// every nucleus takes is for `RecipePortability`.
-package enum RecipeRules {
+/// The rules that a recipe must meet to become a component, as Greengrass has them. What not every
+/// nucleus takes is for `RecipePortability`.
+enum RecipeRules {
     private static let keys: Set<String> = [
         "recipeformatversion", "componentname", "componentversion", "componenttype",
         "componentdescription", "componentpublisher", "componentconfiguration",
@@ -22,19 +23,14 @@ package enum RecipeRules {
 
     /// Both levels at once, for recipes that every nucleus must take.
     ///
-    /// - Parameter recipe: JSON or YAML.
+    /// - Parameter bytes: size of the recipe as it is written.
     /// - Returns: one sentence for each broken rule, with the path of the member.
-    package static func violations(in recipe: Data) -> [String] {
-        do {
-            let root = try RecipeDocument(parsing: recipe).root
-            return errors(in: root) + RecipePortability.violations(in: root, bytes: recipe.count)
-        } catch {
-            return [error.message]
-        }
+    static func violations(in root: [String: JSONValue], bytes: Int) -> [String] {
+        errors(in: root) + RecipePortability.violations(in: root, bytes: bytes)
     }
 
     /// - Returns: one sentence for each broken rule, with the path of the member.
-    package static func errors(in root: [String: JSONValue]) -> [String] {
+    static func errors(in root: [String: JSONValue]) -> [String] {
         var found = root.keys.sorted().filter { !keys.contains($0.lowercased()) }.map {
             "\($0.prefix(80)) is no member of a recipe."
         }
@@ -82,17 +78,20 @@ package enum RecipeRules {
         return ["\(path)\(name) must be a text."]
     }
 
-    private static func identity(_ root: [String: JSONValue]) -> [String] {
+    static let nameRule =
+        "ComponentName must have 1 to \(ComponentName.charactersMax) of letters, digits, '-', '_', "
+        + "'.' and not be '.' or '..'."
+    static let versionRule =
+        "ComponentVersion must be MAJOR.MINOR.PATCH, each at most \(ComponentVersion.numberMax)."
+
+    /// The rules of the two members without which nothing has a name.
+    static func identity(_ root: [String: JSONValue]) -> [String] {
         var found: [String] = []
-        if !ComponentNames.isName(root.member("ComponentName")?.string ?? "") {
-            found.append(
-                "ComponentName must have 1 to \(ComponentNames.nameCharactersMax) of letters, "
-                    + "digits, '-', '_', '.' and not be '.' or '..'.")
+        if ComponentName(root.member("ComponentName")?.string ?? "") == nil {
+            found.append(nameRule)
         }
-        if !ComponentNames.isVersion(root.member("ComponentVersion")?.string ?? "") {
-            found.append(
-                "ComponentVersion must be MAJOR.MINOR.PATCH, each at most "
-                    + "\(ComponentNames.versionNumberMax).")
+        if ComponentVersion(root.member("ComponentVersion")?.string ?? "") == nil {
+            found.append(versionRule)
         }
         return found
     }
@@ -103,8 +102,8 @@ package enum RecipeRules {
             return ["ComponentDependencies must be an object."]
         }
         return dependencies.sorted { $0.key < $1.key }.flatMap { name, dependency -> [String] in
-            let path = "ComponentDependencies.\(name.prefix(ComponentNames.nameCharactersMax))"
-            guard ComponentNames.isName(name) else { return ["\(path) is no name of a component."] }
+            let path = "ComponentDependencies.\(name.prefix(ComponentName.charactersMax))"
+            guard ComponentName(name) != nil else { return ["\(path) is no name of a component."] }
             guard let members = dependency.object else { return ["\(path) must be an object."] }
             var found = ambiguity(members, "\(path).")
             if !VersionRange.isValid(members.member("VersionRequirement")?.string ?? "") {

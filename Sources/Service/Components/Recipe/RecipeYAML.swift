@@ -78,7 +78,7 @@ enum RecipeYAML {
     }
 
     /// Plain scalars become what JSON has, without YAML's further types: `2020-01-25` and `yes`
-    /// are texts, as the original reads them.
+    /// are texts, as Greengrass reads them.
     private static func value(_ scalar: Node.Scalar) throws(ComponentError) -> JSONValue {
         let (text, tag) = (scalar.string, scalar.tag.rawValue)
         if tag == "tag:yaml.org,2002:str" || tag == "!" { return .string(text) }

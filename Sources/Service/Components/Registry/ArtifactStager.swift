@@ -20,6 +20,8 @@ protocol ArtifactDestination: Sendable {
 struct ArtifactStager: Sendable {
     let objects: any ObjectStore
     let pool: NIOThreadPool
+    /// Files with the bytes of artifacts, which are read in place of the objects.
+    let localFiles: [ObjectLocation: String]
 
     private struct Copy {
         let path: String
@@ -30,13 +32,14 @@ struct ArtifactStager: Sendable {
 
     /// Reads every artifact once and puts its digest into the recipe.
     ///
-    /// - Returns: the files that `destination` has got.
+    /// - Returns: the recipe with digests, and the files that `destination` has got.
     /// - Throws: `artifactUnavailable` naming every artifact that cannot be read, and
     ///   `StorageError.unavailable` when the disk or the object store failed; what `destination`
     ///   has got is left to the caller then.
-    func stage(_ recipe: inout RecipeDocument, in destination: some ArtifactDestination)
-        async throws -> [RegistryArtifact]
+    func stage(_ recipe: RecipeDocument, in destination: some ArtifactDestination)
+        async throws -> (recipe: RecipeDocument, files: [RegistryArtifact])
     {
+        var complete = recipe
         var files: [RegistryArtifact] = []
         var unreadable: [String] = []
         var bytesLeft = Limits.artifactBytesMax
@@ -61,13 +64,13 @@ struct ArtifactStager: Sendable {
                 }
                 await pool.runAnyway { unlink(path) }
             }
-            if let file { recipe.setDigest(file.digest, of: artifact) }
+            if let file { complete.setDigest(file.digest, of: artifact) }
         }
         guard unreadable.isEmpty else { throw Self.unavailable(unreadable) }
-        return files
+        return (complete, files)
     }
 
-    /// The original's words.
+    /// In Greengrass' words.
     static func unavailable(_ uris: [String]) -> ComponentError {
         let errors = uris.map { "\($0) = Specified artifact resource cannot be accessed" }
         return ComponentError(
@@ -83,8 +86,12 @@ struct ArtifactStager: Sendable {
         let pool = pool
         let file = try await pool.runIfActive { try StagedFile(path) }
         do {
-            try await objects.read(location, bytesMax: bytesMax) { piece in
-                try await pool.runIfActive { try file.append(piece) }
+            if let local = localFiles[location] {
+                try await pool.runIfActive { try file.append(fileAt: local, bytesMax: bytesMax) }
+            } else {
+                try await objects.read(location, bytesMax: bytesMax) { piece in
+                    try await pool.runIfActive { try file.append(piece) }
+                }
             }
         } catch let error as StorageError where error.code != .unavailable {
             return nil
@@ -108,17 +115,5 @@ struct ArtifactStager: Sendable {
             same?.file ?? (isTaken ? "\(Fingerprint.of([copied.digest]))/\(name)" : name)
         if same == nil { try await destination.keep(copied.path, as: path) }
         return RegistryArtifact(uri: uri, file: path, digest: digest, size: copied.size)
-    }
-}
-
-extension NIOThreadPool {
-    /// Runs what must be done although the task may be cancelled: that may be why we are here.
-    func runAnyway(_ work: @escaping @Sendable () -> Void) async {
-        await withCheckedContinuation { continuation in
-            submit { _ in
-                work()
-                continuation.resume()
-            }
-        }
     }
 }

@@ -1,51 +1,56 @@
+package import Base
 package import FoundationEssentials
 
 /// A registry of Spotter's own, which also lists, deletes, tags and hands out artifacts.
 /// `ComponentCatalogueContract` in the tests says in code what every implementation must do.
 package protocol ComponentCatalogue: ComponentRegistry {
-    /// Reads a recipe without registering anything.
+    /// A version with its recipe and what the registry has of its artifacts.
     ///
-    /// - Throws: `invalidRecipe`.
-    func validated(_ recipe: Data) async throws -> RecipeDocument
-
     /// - Returns: nil when there is no such version.
-    func details(_ name: String, version: String) async throws -> ComponentDetails?
+    /// - Throws: `StorageError.unavailable`, as all of these do when files or rows cannot be read.
+    func details(_ name: ComponentName, version: ComponentVersion) async throws -> ComponentDetails?
 
     /// The newest version of each component.
     ///
     /// - Parameters:
     ///   - name: components after this one, in the order of their names; nil for the first.
-    ///   - limit: at most so many.
-    func newest(after name: String?, limit: Int) async throws -> [ComponentDetails]
+    ///   - limit: how many at most.
+    func newest(after name: ComponentName?, limit: Int) async throws -> [ComponentDetails]
 
     /// Versions of a component, the newest first; none when there is no such component.
     ///
     /// - Parameter version: versions older than this one; nil for all.
-    func versions(of name: String, before version: String?, limit: Int) async throws -> [String]
+    func versions(of name: ComponentName, before version: ComponentVersion?, limit: Int)
+        async throws -> [ComponentVersion]
 
+    /// Removes a version and its artifacts. Readers that are open go on.
+    ///
     /// - Throws: `notFound`.
-    func delete(_ name: String, version: String) async throws
+    func delete(_ name: ComponentName, version: ComponentVersion) async throws
 
     /// Adds and removes tags; a known key gets the new value.
     ///
     /// - Throws: `notFound`, `tooManyTags`.
     func changeTags(
-        _ name: String, version: String, adding added: [String: String], removing removed: [String]
+        _ name: ComponentName, version: ComponentVersion, adding added: [String: String],
+        removing removed: [String]
     ) async throws
 
     /// Opens an artifact.
     ///
     /// - Parameter artifact: the artifact's URI without its scheme, or its file's name.
     /// - Returns: nil when the version has no such artifact.
-    func artifact(_ name: String, version: String, _ artifact: String) async throws
-        -> (any ArtifactReader)?
+    func artifact(_ name: ComponentName, version: ComponentVersion, _ artifact: String)
+        async throws -> (any ArtifactReader)?
 }
 
 /// A version with its recipe.
 package struct ComponentDetails: Sendable {
-    package let component: ComponentVersion
+    /// Names, state and tags of the version.
+    package let component: RegisteredComponent
+    /// With the digests of its artifacts.
     package let recipe: RecipeDocument
-    /// Files in the registry.
+    /// The files that the registry keeps, one for each URI of the recipe.
     package let artifacts: [RegistryArtifact]
 }
 
@@ -56,25 +61,13 @@ extension [RegistryArtifact] {
     }
 }
 
-/// An open artifact.
+/// An open artifact. It stays readable although its version is deleted meanwhile.
 package protocol ArtifactReader: Sendable {
-    /// Bytes.
+    /// Size in bytes.
     var size: Int { get }
 
     /// Hands the bytes of a range to `piece`, piece by piece.
     ///
     /// - Throws: `StorageError.unavailable`, also when the artifact ends before the range does.
     func read(_ range: Range<Int>, _ piece: (Data) async throws -> Void) async throws
-}
-
-extension ComponentError {
-    static func tooManyTags(_ count: Int) -> ComponentError {
-        ComponentError(
-            .tooManyTags,
-            "A component version keeps at most \(Limits.tagsMax) tags; it would have \(count).")
-    }
-
-    static func missing(_ name: String, _ version: String) -> ComponentError {
-        ComponentError(.notFound, "Component [\(name) : \(version)] does not exist")
-    }
 }

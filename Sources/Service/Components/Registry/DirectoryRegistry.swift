@@ -1,4 +1,5 @@
 package import Access
+package import Base
 package import FoundationEssentials
 package import NIOPosix
 package import Storage
@@ -11,7 +12,10 @@ package final class DirectoryRegistry: ComponentCatalogue {
     private let arns: ARNs
     private let now: @Sendable () -> Date
 
+    /// Makes the folders that are missing.
+    ///
     /// - Parameter objects: where the artifacts of recipes are read from.
+    /// - Throws: what the file system reports, for a folder that cannot be made.
     package init(
         root: String, objects: any ObjectStore, arns: ARNs, pool: NIOThreadPool,
         now: @escaping @Sendable () -> Date = { Date() }
@@ -23,43 +27,46 @@ package final class DirectoryRegistry: ComponentCatalogue {
         self.now = now
     }
 
-    /// Removes what a crash left. For the server at its start; other processes may be using the
-    /// registry.
+    /// Removes what a crash left, and tokens older than `Limits.clientTokenSeconds`. The server
+    /// calls it at its start; other processes may be using the registry.
+    ///
+    /// - Throws: `StorageError.unavailable` when a file cannot be removed or the lock not be taken.
     package func tidy() throws {
         try folder.tidy(tokensBefore: now().addingTimeInterval(-Limits.clientTokenSeconds))
     }
 
-    package func component(_ name: String, version: String) async throws -> ComponentVersion? {
-        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else { return nil }
+    /// Reads the record from disk. Never sees a version that is half made or half deleted.
+    package func component(_ name: ComponentName, version: ComponentVersion) async throws
+        -> RegisteredComponent?
+    {
         return try await pool.runIfActive { [folder] in
             try folder.record(name, version)?.component
         }
     }
 
-    package func validated(_ recipe: Data) async throws -> RecipeDocument {
-        try await pool.runIfActive { try RecipeDocument(validating: recipe) }
-    }
-
+    /// Copies the artifacts into a folder of their own, and commits them with recipe and record
+    /// under the registry's lock, which no other process holds meanwhile.
     package func createComponentVersion(
-        recipe: Data, tags: [String: String], clientToken: String
-    ) async throws -> ComponentVersion {
+        _ recipe: RecipeDocument, tags: [String: String], clientToken: String,
+        localFiles: [ObjectLocation: String]
+    ) async throws -> RegisteredComponent {
         let folder = folder
-        var document = try await validated(recipe)
-        let call = ComponentCall(document, recipe: recipe, tags: tags, clientToken: clientToken)
+        let call = ComponentCall(recipe, tags: tags, clientToken: clientToken)
         if let known = try await pool.runIfActive({ try self.outcome(of: call) }) {
             return known.component
         }
         try call.checkTags()
         let staging = try await pool.runIfActive { try folder.staging() }
         do {
-            let artifacts = try await ArtifactStager(objects: objects, pool: pool).stage(
-                &document, in: StagingFolderDestination(folder: staging, pool: pool))
+            let (complete, artifacts) = try await ArtifactStager(
+                objects: objects, pool: pool, localFiles: localFiles
+            ).stage(recipe, in: StagingFolderDestination(folder: staging, pool: pool))
             let record = call.record(artifacts, now: now(), arns: arns)
-            let complete = try document.json()
+            let bytes = try complete.json()
             return try await pool.runIfActive {
                 defer { staging.discard() }
                 return try folder.commit(
-                    record, recipe: complete, artifacts.isEmpty ? nil : staging,
+                    record, recipe: bytes, artifacts.isEmpty ? nil : staging,
                     unless: { try self.outcome(of: call) }
                 ).component
             }

@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import NIOPosix
 package import Storage
@@ -5,7 +6,9 @@ package import Storage
 /// A version of a registry in a directory, as a registry of several servers has it: the row, and
 /// which files become which objects of the state bucket.
 package struct MovedComponent: Sendable {
+    /// The row, whose record names `artifacts`.
     package let row: ComponentRow
+    /// Where each file is, and under which key of the state bucket it is to be.
     package let artifacts: [(path: String, key: String)]
 }
 
@@ -15,6 +18,8 @@ extension DirectoryRegistry {
     private static let movedFolder = "moved"
 
     /// Calls `body` with each version, in the order of the components' names.
+    ///
+    /// - Throws: what `body` throws, and `StorageError` when files cannot be read.
     package func forEachMoved(_ body: (MovedComponent) async throws -> Void) async throws {
         for name in try await pool.runIfActive({ [folder] in folder.names() }) {
             for version in try await versions(of: name, before: nil, limit: .max) {
@@ -23,7 +28,9 @@ extension DirectoryRegistry {
         }
     }
 
-    private func moved(_ name: String, _ version: String) async throws -> MovedComponent? {
+    private func moved(_ name: ComponentName, _ version: ComponentVersion) async throws
+        -> MovedComponent?
+    {
         guard let details = try await details(name, version: version),
             var record = try await pool.runIfActive({ [folder] in
                 try folder.record(name, version)

@@ -1,3 +1,4 @@
+package import Base
 import FoundationEssentials
 import Glibc
 import NIOPosix
@@ -48,12 +49,16 @@ private final class ArtifactFile: ArtifactReader {
 
 /// Listing, deleting, tagging and handing out artifacts.
 extension DirectoryRegistry {
-    package func details(_ name: String, version: String) async throws -> ComponentDetails? {
-        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else { return nil }
+    /// Reads record and recipe. A version whose record does not list its files gets those that are
+    /// on disk, with empty digests.
+    package func details(_ name: ComponentName, version: ComponentVersion) async throws
+        -> ComponentDetails?
+    {
         return try await pool.runIfActive { [folder] in try Self.details(name, version, folder) }
     }
 
-    package func newest(after name: String?, limit: Int) async throws -> [ComponentDetails] {
+    /// Reads the folder of components, which takes longer with every component there is.
+    package func newest(after name: ComponentName?, limit: Int) async throws -> [ComponentDetails] {
         try await pool.runIfActive { [folder] in
             var found: [ComponentDetails] = []
             for next in folder.names() where name.map({ $0 < next }) ?? true {
@@ -67,34 +72,34 @@ extension DirectoryRegistry {
         }
     }
 
-    package func versions(of name: String, before version: String?, limit: Int) async throws
-        -> [String]
+    /// The names of the record files, sorted as versions.
+    package func versions(of name: ComponentName, before version: ComponentVersion?, limit: Int)
+        async throws -> [ComponentVersion]
     {
-        guard ComponentNames.isName(name) else { return [] }
-        return try await pool.runIfActive { [folder] in
+        try await pool.runIfActive { [folder] in
             let older = folder.versions(of: name).filter { candidate in
-                version.map { ComponentNames.precedes(candidate, $0) } ?? true
+                version.map { candidate < $0 } ?? true
             }
             return Array(older.prefix(limit))
         }
     }
 
-    package func delete(_ name: String, version: String) async throws {
+    /// Removes the record first, so that a version that is half removed after a crash is gone;
+    /// `tidy` removes the rest.
+    package func delete(_ name: ComponentName, version: ComponentVersion) async throws {
         try await pool.runIfActive { [folder] in
-            guard ComponentNames.isName(name), ComponentNames.isVersion(version),
-                try folder.remove(name, version)
-            else { throw ComponentError.missing(name, version) }
+            guard try folder.remove(name, version) else {
+                throw ComponentError.missing(name, version)
+            }
         }
     }
 
+    /// Rewrites the record under the registry's lock, so that two callers lose nothing.
     package func changeTags(
-        _ name: String, version: String, adding added: [String: String],
+        _ name: ComponentName, version: ComponentVersion, adding added: [String: String],
         removing removed: [String]
     ) async throws {
         try await pool.runIfActive { [folder] in
-            guard ComponentNames.isName(name), ComponentNames.isVersion(version) else {
-                throw ComponentError.missing(name, version)
-            }
             let changed = try folder.update(name, version) { record in
                 try record.changeTags(adding: added, removing: removed)
             }
@@ -102,8 +107,9 @@ extension DirectoryRegistry {
         }
     }
 
-    package func artifact(_ name: String, version: String, _ artifact: String) async throws
-        -> (any ArtifactReader)?
+    /// The file stays open, and so readable, until the reader goes.
+    package func artifact(_ name: ComponentName, version: ComponentVersion, _ artifact: String)
+        async throws -> (any ArtifactReader)?
     {
         guard let details = try await details(name, version: version),
             let found = details.artifacts.named(artifact)
@@ -116,9 +122,9 @@ extension DirectoryRegistry {
     }
 
     /// Blocks.
-    private static func details(_ name: String, _ version: String, _ folder: RegistryFolder) throws
-        -> ComponentDetails?
-    {
+    private static func details(
+        _ name: ComponentName, _ version: ComponentVersion, _ folder: RegistryFolder
+    ) throws -> ComponentDetails? {
         guard let record = try folder.record(name, version),
             let recipe = try folder.recipe(name, version)
         else { return nil }

@@ -1,66 +1,7 @@
-import Access
+import Base
 import FoundationEssentials
 import Glibc
 import Storage
-
-/// A file of a component version in the registry.
-package struct RegistryArtifact: Sendable, Codable, Equatable {
-    package let uri: String
-    /// Path below the version's folder of artifacts.
-    package let file: String
-    /// Base64 of the raw SHA-256.
-    package let digest: String
-    /// Bytes.
-    package let size: Int
-}
-
-/// What the registry remembers of a version.
-struct ComponentRecord: Sendable, Codable {
-    var arn: String
-    var name: String
-    var version: String
-    var state: String
-    var tags: [String: String]
-    var clientToken: String
-    var created: Date
-    /// nil in records of before there were any.
-    var artifacts: [RegistryArtifact]?
-    /// Where they are among the version's objects in the state bucket; nil in a directory.
-    var folder: String?
-    /// SHA-256 of what the call that made it sent; nil in older records.
-    var fingerprint: String?
-
-    init(
-        _ component: ComponentVersion, artifacts: [RegistryArtifact], folder: String?,
-        fingerprint: String
-    ) {
-        arn = component.arn
-        name = component.name
-        version = component.version
-        state = component.state
-        tags = component.tags
-        clientToken = component.clientToken
-        created = component.created
-        self.artifacts = artifacts
-        self.folder = folder
-        self.fingerprint = fingerprint
-    }
-
-    var component: ComponentVersion {
-        ComponentVersion(
-            arn: arn, name: name, version: version, state: state, tags: tags,
-            clientToken: clientToken, created: created)
-    }
-
-    /// - Throws: `tooManyTags`.
-    mutating func changeTags(adding added: [String: String], removing removed: [String])
-        throws(ComponentError)
-    {
-        tags.merge(added) { $1 }
-        for key in removed { tags[key] = nil }
-        guard tags.count <= Limits.tagsMax else { throw .tooManyTags(tags.count) }
-    }
-}
 
 /// The files of the embedded registry. Its calls block, so they belong on the pool.
 ///
@@ -88,46 +29,45 @@ struct RegistryFolder: Sendable {
 
     private var temporary: String { "\(root)/temporary" }
 
-    private func recordPath(_ name: String, _ version: String) -> String {
+    private func recordPath(_ name: ComponentName, _ version: ComponentVersion) -> String {
         "\(root)/components/\(name)/\(version).json"
     }
 
-    private func markerPath(_ name: String, _ version: String) -> String {
+    private func markerPath(_ name: ComponentName, _ version: ComponentVersion) -> String {
         "\(root)/components/\(name)/\(version).unfinished"
     }
 
-    private func recipePath(_ name: String, _ version: String) -> String {
+    private func recipePath(_ name: ComponentName, _ version: ComponentVersion) -> String {
         "\(root)/recipes/\(name)-\(version).json"
     }
 
-    func artifactsPath(_ name: String, _ version: String) -> String {
+    func artifactsPath(_ name: ComponentName, _ version: ComponentVersion) -> String {
         "\(root)/artifacts/\(name)/\(version)"
     }
 
     // MARK: Reading
 
-    func record(_ name: String, _ version: String) throws -> ComponentRecord? {
+    func record(_ name: ComponentName, _ version: ComponentVersion) throws -> ComponentRecord? {
         try read(ComponentRecord.self, recordPath(name, version))
     }
 
-    func recipe(_ name: String, _ version: String) throws -> RecipeDocument? {
+    func recipe(_ name: ComponentName, _ version: ComponentVersion) throws -> RecipeDocument? {
         try bytes(recipePath(name, version)).map { try RecipeDocument(stored: $0) }
     }
 
     /// Names of components that have a version, sorted.
-    func names() -> [String] {
-        entries("components").filter {
-            ComponentNames.isName($0) && !versions(of: $0).isEmpty
+    func names() -> [ComponentName] {
+        entries("components").compactMap(ComponentName.init).filter {
+            !versions(of: $0).isEmpty
         }.sorted()
     }
 
     /// Versions of a component, the newest first.
-    func versions(of name: String) -> [String] {
+    func versions(of name: ComponentName) -> [ComponentVersion] {
         entries("components/\(name)").compactMap { file in
             guard file.hasSuffix(".json") else { return nil }
-            let version = String(file.dropLast(5))
-            return ComponentNames.isVersion(version) ? version : nil
-        }.sorted { ComponentNames.precedes($1, $0) }
+            return ComponentVersion(String(file.dropLast(5)))
+        }.sorted(by: >)
     }
 
     private func entries(_ folder: String) -> [String] {
@@ -186,7 +126,7 @@ struct RegistryFolder: Sendable {
     ) throws -> ComponentRecord {
         try withLock {
             if let other = try refusal() { return other }
-            let (name, version) = (record.name, record.version)
+            let (name, version) = (record.component.name, record.component.version)
             for folder in ["components", "artifacts"] {
                 try FileManager.default.createDirectory(
                     atPath: "\(root)/\(folder)/\(name)", withIntermediateDirectories: true)
@@ -212,14 +152,15 @@ struct RegistryFolder: Sendable {
                 throw error
             }
             unlink(marker)
-            try write(record, to: tokenPath(record.clientToken))
+            try write(record, to: tokenPath(record.component.clientToken))
             return record
         }
     }
 
     /// - Returns: nil when there is no such version.
     func update(
-        _ name: String, _ version: String, _ change: (inout ComponentRecord) throws -> Void
+        _ name: ComponentName, _ version: ComponentVersion,
+        _ change: (inout ComponentRecord) throws -> Void
     ) throws -> ComponentRecord? {
         try withLock {
             guard var record = try record(name, version) else { return nil }
@@ -230,7 +171,7 @@ struct RegistryFolder: Sendable {
     }
 
     /// - Returns: false when there is no such version.
-    func remove(_ name: String, _ version: String) throws -> Bool {
+    func remove(_ name: ComponentName, _ version: ComponentVersion) throws -> Bool {
         try withLock {
             let path = recordPath(name, version)
             guard FileManager.default.fileExists(atPath: path) else { return false }
@@ -248,11 +189,11 @@ struct RegistryFolder: Sendable {
     /// Removes what a crash left unfinished, and tokens that nobody remembers any more.
     func tidy(tokensBefore time: Date) throws {
         try withLock {
-            for name in entries("components") where ComponentNames.isName(name) {
+            for name in entries("components").compactMap(ComponentName.init) {
                 let markers = entries("components/\(name)").filter { $0.hasSuffix(".unfinished") }
                 for marker in markers {
-                    let version = String(marker.dropLast(".unfinished".count))
-                    guard ComponentNames.isVersion(version) else { continue }
+                    let text = String(marker.dropLast(".unfinished".count))
+                    guard let version = ComponentVersion(text) else { continue }
                     // With a record it is whole: only the marker was left.
                     if !FileManager.default.fileExists(atPath: recordPath(name, version)) {
                         try removeFiles(name, version)
@@ -267,12 +208,12 @@ struct RegistryFolder: Sendable {
             for file in entries("tokens") {
                 let path = "\(root)/tokens/\(file)"
                 let record = try? read(ComponentRecord.self, path)
-                if (record?.created ?? .distantPast) < time { unlink(path) }
+                if (record?.component.created ?? .distantPast) < time { unlink(path) }
             }
         }
     }
 
-    private func removeFiles(_ name: String, _ version: String) throws {
+    private func removeFiles(_ name: ComponentName, _ version: ComponentVersion) throws {
         let recipe = recipePath(name, version)
         guard unlink(recipe) == 0 || errno == ENOENT else { throw Self.failure("delete", recipe) }
         let artifacts = artifactsPath(name, version)
@@ -284,7 +225,7 @@ struct RegistryFolder: Sendable {
         }
     }
 
-    private func removeEmptyFolders(_ name: String) {
+    private func removeEmptyFolders(_ name: ComponentName) {
         for folder in ["components", "artifacts"] { rmdir("\(root)/\(folder)/\(name)") }
     }
 

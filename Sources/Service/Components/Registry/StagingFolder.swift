@@ -99,6 +99,17 @@ final class StagedFile: Sendable {
         }
     }
 
+    /// Appends a whole file.
+    ///
+    /// - Throws: `StorageError.tooLarge` when it has more than `bytesMax` bytes.
+    func append(fileAt path: String, bytesMax: Int) throws {
+        let bytes = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+        guard bytes.count <= bytesMax else {
+            throw StorageError(.tooLarge, "\(path) has \(bytes.count) bytes.")
+        }
+        try append(bytes)
+    }
+
     /// Makes the file last.
     ///
     /// - Returns: the raw SHA-256 and the size in bytes.

@@ -1,4 +1,5 @@
 package import Access
+package import Base
 package import FoundationEssentials
 package import NIOPosix
 package import Storage
@@ -37,15 +38,13 @@ package final class StoredRegistry: ComponentCatalogue {
 
     // MARK: Making versions
 
-    package func validated(_ recipe: Data) async throws -> RecipeDocument {
-        try await pool.runIfActive { try RecipeDocument(validating: recipe) }
-    }
-
+    /// Stages the artifacts as objects, and adopts them in the transaction that writes the row and
+    /// the token's answer. Objects of a call that failed are removed at once, or a day later.
     package func createComponentVersion(
-        recipe: Data, tags: [String: String], clientToken: String
-    ) async throws -> ComponentVersion {
-        var document = try await validated(recipe)
-        let call = ComponentCall(document, recipe: recipe, tags: tags, clientToken: clientToken)
+        _ recipe: RecipeDocument, tags: [String: String], clientToken: String,
+        localFiles: [ObjectLocation: String]
+    ) async throws -> RegisteredComponent {
+        let call = ComponentCall(recipe, tags: tags, clientToken: clientToken)
         if let known = try await metadata.read({ try self.outcome(of: call, $0) }) {
             return known.component
         }
@@ -55,10 +54,11 @@ package final class StoredRegistry: ComponentCatalogue {
             state, prefix: try Self.prefix(call.name, call.version, folder: folder),
             workFolder: temporaryDirectory)
         do {
-            let artifacts = try await ArtifactStager(objects: objects, pool: pool).stage(
-                &document, in: staging)
+            let (complete, artifacts) = try await ArtifactStager(
+                objects: objects, pool: pool, localFiles: localFiles
+            ).stage(recipe, in: staging)
             let record = call.record(artifacts, folder: folder, now: now(), arns: arns)
-            let row = try Self.row(record, recipe: try document.json())
+            let row = try Self.row(record, recipe: try complete.json())
             let kept = try await metadata.write { transaction in
                 if let other = try self.outcome(of: call, transaction) { return other }
                 try staging.adopt(transaction)
@@ -94,7 +94,7 @@ package final class StoredRegistry: ComponentCatalogue {
         try transaction.save(
             TokenRecord(
                 key: Self.tokenKey(token), requestDigest: record.fingerprint ?? "",
-                response: try Self.encoded(record), created: record.created))
+                response: try Self.encoded(record), created: record.component.created))
     }
 
     /// Keys have no such part: object stores keep it for themselves.
@@ -103,10 +103,10 @@ package final class StoredRegistry: ComponentCatalogue {
     private static func tokenKey(_ token: String) -> String { "greengrass \(token)" }
 
     /// - Throws: `invalidRecipe` for a name that no object store takes between slashes.
-    static func prefix(_ name: String, _ version: String, folder: String)
+    static func prefix(_ name: ComponentName, _ version: ComponentVersion, folder: String)
         throws(ComponentError) -> String
     {
-        guard !name.hasPrefix(Self.reservedPrefix) else {
+        guard !name.text.hasPrefix(Self.reservedPrefix) else {
             throw ComponentError(
                 .invalidRecipe,
                 "The recipe is invalid: ComponentName must not begin with "
@@ -117,42 +117,51 @@ package final class StoredRegistry: ComponentCatalogue {
 
     // MARK: Reading
 
-    package func component(_ name: String, version: String) async throws -> ComponentVersion? {
-        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else { return nil }
+    /// Reads one row.
+    package func component(_ name: ComponentName, version: ComponentVersion) async throws
+        -> RegisteredComponent?
+    {
         return try await metadata.read { try Self.record(name, version, $0)?.component }
     }
 
-    package func details(_ name: String, version: String) async throws -> ComponentDetails? {
-        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else { return nil }
+    /// Reads one row, which has the recipe too.
+    package func details(_ name: ComponentName, version: ComponentVersion) async throws
+        -> ComponentDetails?
+    {
         return try await metadata.read { try Self.details(name, version, $0) }
     }
 
-    package func newest(after name: String?, limit: Int) async throws -> [ComponentDetails] {
+    /// In one transaction, so that a component is listed once.
+    package func newest(after name: ComponentName?, limit: Int) async throws -> [ComponentDetails] {
         try await metadata.read { transaction in
-            try transaction.componentNames(after: name, limit: limit).compactMap { name in
-                let version = try transaction.componentVersions(name).max {
-                    ComponentNames.precedes($0, $1)
-                }
+            let names = try transaction.componentNames(after: name?.text, limit: limit)
+            return try names.compactMap(ComponentName.init).compactMap { name in
+                let version = try Self.versions(of: name, transaction).max()
                 return try version.flatMap { try Self.details(name, $0, transaction) }
             }
         }
     }
 
-    package func versions(of name: String, before version: String?, limit: Int) async throws
-        -> [String]
+    /// Reads the names of all versions and sorts them here: the database would sort them as texts.
+    package func versions(of name: ComponentName, before version: ComponentVersion?, limit: Int)
+        async throws -> [ComponentVersion]
     {
-        guard ComponentNames.isName(name) else { return [] }
-        let all = try await metadata.read { try $0.componentVersions(name) }
-        let older = all.filter { candidate in
-            version.map { ComponentNames.precedes(candidate, $0) } ?? true
-        }
-        return Array(older.sorted { ComponentNames.precedes($1, $0) }.prefix(limit))
+        let all = try await metadata.read { try Self.versions(of: name, $0) }
+        let older = all.filter { candidate in version.map { candidate < $0 } ?? true }
+        return Array(older.sorted(by: >).prefix(limit))
     }
 
-    package func artifact(_ name: String, version: String, _ artifact: String) async throws
-        -> (any ArtifactReader)?
+    private static func versions(of name: ComponentName, _ transaction: MetadataTransaction)
+        throws -> [ComponentVersion]
     {
-        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else { return nil }
+        try transaction.componentVersions(name.text).compactMap(ComponentVersion.init)
+    }
+
+    /// The object is found by the row now; a reader fails when the version is deleted while it
+    /// reads.
+    package func artifact(_ name: ComponentName, version: ComponentVersion, _ artifact: String)
+        async throws -> (any ArtifactReader)?
+    {
         let record = try await metadata.read { try Self.record(name, version, $0) }
         guard let folder = record?.folder, let file = record?.artifacts?.named(artifact) else {
             return nil
@@ -163,17 +172,17 @@ package final class StoredRegistry: ComponentCatalogue {
     }
 
     private static func record(
-        _ name: String, _ version: String, _ transaction: MetadataTransaction
+        _ name: ComponentName, _ version: ComponentVersion, _ transaction: MetadataTransaction
     ) throws -> ComponentRecord? {
-        try transaction.component(name, version).map {
+        try transaction.component(name.text, version.text).map {
             try JSONDecoder().decode(ComponentRecord.self, from: $0.document)
         }
     }
 
     private static func details(
-        _ name: String, _ version: String, _ transaction: MetadataTransaction
+        _ name: ComponentName, _ version: ComponentVersion, _ transaction: MetadataTransaction
     ) throws -> ComponentDetails? {
-        guard let row = try transaction.component(name, version) else { return nil }
+        guard let row = try transaction.component(name.text, version.text) else { return nil }
         let record = try JSONDecoder().decode(ComponentRecord.self, from: row.document)
         return ComponentDetails(
             component: record.component, recipe: try RecipeDocument(stored: row.recipe),
@@ -182,8 +191,8 @@ package final class StoredRegistry: ComponentCatalogue {
 
     static func row(_ record: ComponentRecord, recipe: Data) throws -> ComponentRow {
         ComponentRow(
-            name: record.name, version: record.version, document: try encoded(record),
-            recipe: recipe)
+            name: record.component.name.text, version: record.component.version.text,
+            document: try encoded(record), recipe: recipe)
     }
 
     private static func encoded(_ record: ComponentRecord) throws -> Data {
@@ -194,10 +203,8 @@ package final class StoredRegistry: ComponentCatalogue {
 
     // MARK: Changing
 
-    package func delete(_ name: String, version: String) async throws {
-        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else {
-            throw ComponentError.missing(name, version)
-        }
+    /// Disowns the objects in the transaction that removes the row, and removes them after it.
+    package func delete(_ name: ComponentName, version: ComponentVersion) async throws {
         let state = state
         let keys = try await metadata.write { transaction in
             guard let record = try Self.record(name, version, transaction) else {
@@ -205,7 +212,7 @@ package final class StoredRegistry: ComponentCatalogue {
             }
             let keys = try Self.keys(record)
             try state.disown(keys, transaction)
-            try transaction.removeComponent(name, version)
+            try transaction.removeComponent(name.text, version.text)
             return keys
         }
         await state.discard(keys)
@@ -214,19 +221,18 @@ package final class StoredRegistry: ComponentCatalogue {
     /// The objects of a version; two artifacts of its recipe may be one.
     private static func keys(_ record: ComponentRecord) throws -> [String] {
         guard let folder = record.folder else { return [] }
-        let prefix = try prefix(record.name, record.version, folder: folder)
+        let prefix = try prefix(
+            record.component.name, record.component.version, folder: folder)
         return Set((record.artifacts ?? []).map { "\(prefix)/\($0.file)" }).sorted()
     }
 
+    /// In one transaction, which is retried when another changed the row.
     package func changeTags(
-        _ name: String, version: String, adding added: [String: String],
+        _ name: ComponentName, version: ComponentVersion, adding added: [String: String],
         removing removed: [String]
     ) async throws {
-        guard ComponentNames.isName(name), ComponentNames.isVersion(version) else {
-            throw ComponentError.missing(name, version)
-        }
         try await metadata.write { transaction in
-            guard var row = try transaction.component(name, version) else {
+            guard var row = try transaction.component(name.text, version.text) else {
                 throw ComponentError.missing(name, version)
             }
             var record = try JSONDecoder().decode(ComponentRecord.self, from: row.document)

@@ -31,16 +31,20 @@ package struct PackagingRecord: Sendable, Codable, Equatable {
     package var output: ModelPackagingOutputDetails?
     /// nil before the first attempt.
     package var basis: Basis?
+    /// nil in records that were made before they had one; their jobs resolve it when they begin.
+    package var target: PackagingTarget?
 
     /// A job that has been created and not begun.
     package init(
         project: String, jobName: String, modelVersion: Int,
-        configuration: ModelPackagingConfiguration, description: String?, created: Date
+        configuration: ModelPackagingConfiguration, target: PackagingTarget? = nil,
+        description: String?, created: Date
     ) {
         self.project = project
         self.jobName = jobName
         self.modelVersion = modelVersion
         self.configuration = configuration
+        self.target = target
         self.description = description
         status = .created
         self.created = created

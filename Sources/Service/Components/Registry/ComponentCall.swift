@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 
 /// A call that makes a component version, as far as its outcome may be known already. Pure.
@@ -6,20 +7,18 @@ struct ComponentCall: Sendable {
     let token: String
     /// SHA-256 of what the call sends.
     let fingerprint: String
-    let name: String
-    let version: String
+    let name: ComponentName
+    let version: ComponentVersion
     private let tags: [String: String]
 
-    init(
-        _ document: RecipeDocument, recipe: Data, tags: [String: String], clientToken: String
-    ) {
+    init(_ recipe: RecipeDocument, tags: [String: String], clientToken: String) {
         token = clientToken
         let parts = tags.sorted { $0.key < $1.key }.flatMap {
             [Data($0.key.utf8), Data($0.value.utf8)]
         }
-        fingerprint = Fingerprint.of([recipe] + parts)
-        name = document.name
-        version = document.version
+        fingerprint = Fingerprint.of([recipe.written] + parts)
+        name = recipe.name
+        version = recipe.version
         self.tags = tags
     }
 
@@ -34,23 +33,24 @@ struct ComponentCall: Sendable {
         answer: ComponentRecord?, existing: () throws -> ComponentRecord?, now: Date, arns: ARNs
     ) throws -> ComponentRecord? {
         let oldest = now.addingTimeInterval(-Limits.clientTokenSeconds)
-        if let answer, answer.created > oldest {
+        if let answer, answer.component.created > oldest {
             guard answer.fingerprint == fingerprint else {
                 throw ComponentError(
                     .tokenReused,
                     "The client token was used for another component version with other content: "
-                        + "[\(answer.name) : \(answer.version)].")
+                        + "[\(answer.component.name) : \(answer.component.version)].")
             }
             return answer
         }
         guard let existing = try existing() else { return nil }
         // A server that died before it kept the token's answer.
         let isSame = existing.fingerprint ?? fingerprint == fingerprint
-        if existing.clientToken == token, isSame, existing.created > oldest { return existing }
+        let made = existing.component
+        if made.clientToken == token, isSame, made.created > oldest { return existing }
         throw ComponentError(
             .alreadyExists,
             "Component [\(name) : \(version)] for account [\(arns.account)] already exists with "
-                + "state: [\(existing.state)]")
+                + "state: [\(made.state)]")
     }
 
     /// - Throws: `tooManyTags`.
@@ -63,9 +63,10 @@ struct ComponentCall: Sendable {
         -> ComponentRecord
     {
         ComponentRecord(
-            ComponentVersion(
-                arn: arns.componentVersion(name, version), name: name, version: version,
-                state: "DEPLOYABLE", tags: tags, clientToken: token, created: now),
+            component: RegisteredComponent(
+                arn: arns.componentVersion(name.text, version.text), name: name,
+                version: version, state: "DEPLOYABLE", tags: tags, clientToken: token,
+                created: now),
             artifacts: artifacts, folder: folder, fingerprint: fingerprint)
     }
 }

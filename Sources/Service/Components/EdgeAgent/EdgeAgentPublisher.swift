@@ -3,6 +3,7 @@ import FoundationEssentials
 package import NIOPosix
 package import Storage
 import Vision
+import Wire
 
 /// Makes the agent's own component from a bundle of its files and registers it.
 package struct EdgeAgentPublisher: Sendable {
@@ -16,6 +17,9 @@ package struct EdgeAgentPublisher: Sendable {
     private let pool: NIOThreadPool
     private let temporaryDirectory: String
 
+    /// - Parameters:
+    ///   - objects: where the archive is uploaded, and where `registry` reads artifacts.
+    ///   - temporaryDirectory: for the archive on its way, as large as the bundle.
     package init(
         objects: any ObjectStore, registry: any ComponentRegistry, pool: NIOThreadPool,
         temporaryDirectory: String
@@ -26,14 +30,26 @@ package struct EdgeAgentPublisher: Sendable {
         self.temporaryDirectory = temporaryDirectory
     }
 
+    /// Packs the bundle, uploads it and registers the component, unless a version with the same
+    /// content is registered already.
+    ///
     /// - Parameters:
     ///   - bundle: folder that `make edge-agent` made.
     ///   - architecture: `amd64` or `aarch64`.
-    /// - Throws: `ComponentError` when the bundle is not whole, is for another processor, or the
-    ///   version exists with other content.
+    ///   - bucket: for the archive; made when it is missing.
+    ///   - name: of the component, as the operator gave it; `version` likewise.
+    /// - Throws: `ComponentError` for a name or a version that no component can have, when the
+    ///   bundle is not whole or is for another processor, and when the version exists with other
+    ///   content; `StorageError`.
     package func publish(
         bundle: String, architecture: String, name: String, version: String, bucket: String
-    ) async throws -> ComponentVersion {
+    ) async throws -> RegisteredComponent {
+        let names = [
+            "ComponentName": JSONValue.string(name), "ComponentVersion": .string(version),
+        ]
+        guard let name = ComponentName(name), let version = ComponentVersion(version) else {
+            throw ComponentError.invalidRecipe(RecipeRules.identity(names))
+        }
         let folder = "\(Self.stem)-\(version)-\(architecture)"
         let archive = "\(temporaryDirectory)/\(UUID().uuidString).zip"
         defer { try? FileManager.default.removeItem(atPath: archive) }
@@ -49,15 +65,16 @@ package struct EdgeAgentPublisher: Sendable {
             bucket: bucket, key: "\(name)/\(version)/\(Self.stem).zip")
         if let known = try await published(name, version, checksum) { return known }
         try await objects.put(.file(path: archive), at: location)
-        let recipe = ComponentRecipe.edgeAgent(
-            name: name, version: version, architecture: architecture, stem: Self.stem,
-            folder: folder, archive: location.uri)
+        let recipe = try ComponentRecipe.edgeAgent(
+            name: name, version: version, architecture: architecture, folder: folder,
+            archive: location)
         do {
-            // A token of its own each time: one of before would be answered with a component that
-            // may have been deleted since.
+            // A token of its own each time: one of an earlier call would be answered with a
+            // component that may have been deleted since.
             return try await registry.createComponentVersion(
-                recipe: try recipe.portable(), tags: [:],
-                clientToken: "\(Self.mark(checksum))-\(UUID().uuidString.lowercased())")
+                recipe, tags: [:],
+                clientToken: "\(Self.mark(checksum))-\(UUID().uuidString.lowercased())",
+                localFiles: [location: archive])
         } catch let error as ComponentError where error.code == .alreadyExists {
             // Somebody published it at the same time.
             guard let known = try await published(name, version, checksum) else { throw error }
@@ -70,8 +87,8 @@ package struct EdgeAgentPublisher: Sendable {
     private static func mark(_ checksum: String) -> String { String(checksum.prefix(27)) }
 
     /// - Throws: `alreadyExists` for a version with other content.
-    private func published(_ name: String, _ version: String, _ checksum: String) async throws
-        -> ComponentVersion?
+    private func published(_ name: ComponentName, _ version: ComponentVersion, _ checksum: String)
+        async throws -> RegisteredComponent?
     {
         guard let existing = try await registry.component(name, version: version) else {
             return nil
@@ -102,7 +119,7 @@ package struct EdgeAgentPublisher: Sendable {
         let paths = try FileManager.default.subpathsOfDirectory(atPath: bundle).sorted()
         guard paths.count <= filesMax else {
             throw ComponentError(
-                .artifactUnavailable, "\(bundle) has \(paths.count) files; that is no bundle.")
+                .artifactUnavailable, "\(bundle) has \(paths.count) files; that is not a bundle.")
         }
         return try paths.compactMap { path in
             var isDirectory = false

@@ -1,6 +1,6 @@
 package import Access
+package import Base
 package import FoundationEssentials
-import Storage
 import Wire
 package import WireAWS
 
@@ -8,11 +8,14 @@ package import WireAWS
 package struct ComponentOperations: Sendable {
     private static let pageSizeDefault = 100
 
-    private let registry: any ComponentCatalogue
-    private let arns: ARNs
+    let registry: any ComponentCatalogue
+    let arns: ARNs
     private let pageTokens: PageTokens
-    private let caller: Caller
+    let caller: Caller
 
+    /// - Parameters:
+    ///   - arns: of the region and the account whose ARNs are taken.
+    ///   - caller: in whose name the operations are done.
     package init(
         registry: any ComponentCatalogue, arns: ARNs, pageTokens: PageTokens, caller: Caller
     ) {
@@ -29,7 +32,9 @@ package struct ComponentOperations: Sendable {
     /// - Throws: `GreengrassError`, `AccessError`.
     package func perform(
         _ operation: GreengrassOperation, _ input: GreengrassInput,
-        artifactURL: (_ name: String, _ version: String, _ artifact: String) -> String
+        artifactURL: (
+            _ name: ComponentName, _ version: ComponentVersion, _ artifact: String
+        ) -> String
     ) async throws -> Data {
         // Which component it is, and so who may make it, stands in the recipe.
         if operation != .createComponentVersion { try await authorize(operation, input) }
@@ -67,25 +72,25 @@ package struct ComponentOperations: Sendable {
         }
     }
 
-    /// Opens an artifact, which whoever signed the URL must be allowed to get.
+    /// Opens an artifact, which the signer of the URL must be allowed to get.
     ///
     /// - Throws: `resourceNotFound`, `AccessError.accessDenied`.
-    package func readArtifact(_ name: String, _ version: String, _ artifact: String) async throws
-        -> any ArtifactReader
-    {
+    package func readArtifact(
+        _ name: ComponentName, _ version: ComponentVersion, _ artifact: String
+    ) async throws -> any ArtifactReader {
         let operation = GreengrassOperation.getComponentVersionArtifact
         try caller.principal.check(
-            try await request([operation.permission], arns.componentVersion(name, version)))
+            try await request([operation.permission], arn(of: name, version)))
         return try await self.artifact(name, version, artifact)
     }
 
-    private func artifact(_ name: String, _ version: String, _ artifact: String) async throws
-        -> any ArtifactReader
+    private func artifact(_ name: ComponentName, _ version: ComponentVersion, _ artifact: String)
+        async throws -> any ArtifactReader
     {
         guard let reader = try await registry.artifact(name, version: version, artifact) else {
             throw GreengrassError.notFound(
                 "Artifact [\(artifact.prefix(200))] of component [\(name) : \(version)] does not "
-                    + "exist", arns.componentVersion(name, version))
+                    + "exist", arn(of: name, version))
         }
         return reader
     }
@@ -102,29 +107,28 @@ package struct ComponentOperations: Sendable {
         guard let bytes = input.bytes("inlineRecipe"), !bytes.isEmpty else {
             throw GreengrassError.validation("inlineRecipe", "inlineRecipe must hold a recipe.")
         }
-        let recipe = try await translating("") { try await registry.validated(bytes) }
+        let recipe = try recipe(bytes)
         let tags = input.tags ?? [:]
         try await authorize(creating: recipe, tags)
         let token = input.text("clientToken") ?? UUID().uuidString
         // The tokens of two users are two.
         let user = caller.principal.userName.map { "\($0)/" } ?? ""
-        let arn = arns.componentVersion(recipe.name, recipe.version)
-        let component = try await translating(arn) {
+        let component = try await translating(arn(of: recipe.name, recipe.version)) {
             try await registry.createComponentVersion(
-                recipe: bytes, tags: tags, clientToken: user + token)
+                recipe, tags: tags, clientToken: user + token)
         }
         return try GreengrassCoding.encode(
             CreateComponentVersionAnswer(
-                arn: component.arn, componentName: component.name,
-                componentVersion: component.version, creationTimestamp: component.created,
+                arn: component.arn, componentName: component.name.text,
+                componentVersion: component.version.text, creationTimestamp: component.created,
                 status: ComponentStatusAnswer(componentState: component.state)))
     }
 
     private func describe(_ details: ComponentDetails) -> DescribeComponentAnswer {
         let component = details.component
         return DescribeComponentAnswer(
-            arn: component.arn, componentName: component.name,
-            componentVersion: component.version, creationTimestamp: component.created,
+            arn: component.arn, componentName: component.name.text,
+            componentVersion: component.version.text, creationTimestamp: component.created,
             publisher: details.recipe.publisher, description: details.recipe.description,
             status: ComponentStatusAnswer(componentState: component.state),
             platforms: details.recipe.platforms, tags: component.tags)
@@ -145,14 +149,14 @@ package struct ComponentOperations: Sendable {
         if input.text("scope") == "PUBLIC" { return .init(components: [], nextToken: nil) }
         let limit = input.integer("maxResults") ?? Self.pageSizeDefault
         let list = "greengrass/components"
-        let found = try await registry.newest(
-            after: try position(input, list: list), limit: limit + 1)
+        let start = try position(input, list: list, ComponentName.init)
+        let found = try await registry.newest(after: start, limit: limit + 1)
         let components = found.prefix(limit).map { details in
             let component = details.component
             return ListComponentsAnswer.Component(
-                arn: arns.component(component.name), componentName: component.name,
+                arn: arns.component(component.name.text), componentName: component.name.text,
                 latestVersion: .init(
-                    arn: component.arn, componentVersion: component.version,
+                    arn: component.arn, componentVersion: component.version.text,
                     creationTimestamp: component.created, description: details.recipe.description,
                     publisher: details.recipe.publisher, platforms: details.recipe.platforms))
         }
@@ -167,82 +171,18 @@ package struct ComponentOperations: Sendable {
         guard let component = ComponentARN(arn, arns: arns) else { throw missing(arn) }
         let limit = input.integer("maxResults") ?? Self.pageSizeDefault
         let list = "greengrass/versions/\(component.name)"
-        let start = try position(input, list: list)
+        let start = try position(input, list: list, ComponentVersion.init)
         let found = try await registry.versions(
             of: component.name, before: start, limit: limit + 1)
         if found.isEmpty, start == nil { throw missing(arn) }
         let items = found.prefix(limit).map {
             ListComponentVersionsAnswer.Item(
-                componentName: component.name, componentVersion: $0,
-                arn: arns.componentVersion(component.name, $0))
+                componentName: component.name.text, componentVersion: $0.text,
+                arn: self.arn(of: component.name, $0))
         }
         let next = found.count > limit ? items.last?.componentVersion : nil
         return .init(
             componentVersions: items, nextToken: next.map { pageTokens.token($0, list: list) })
-    }
-
-    // MARK: Permissions
-
-    /// Whether the caller may do an operation that another Greengrass is to do.
-    ///
-    /// - Throws: `AccessError.accessDenied`, `GreengrassError` for a recipe that cannot be read.
-    package func check(_ operation: GreengrassOperation, _ input: GreengrassInput) async throws {
-        guard !caller.principal.isRoot else { return }
-        guard operation == .createComponentVersion else {
-            return try await authorize(operation, input)
-        }
-        let bytes = input.bytes("inlineRecipe") ?? Data()
-        let recipe = try await translating("") { try await registry.validated(bytes) }
-        try await authorize(creating: recipe, input.tags ?? [:])
-    }
-
-    private func authorize(_ operation: GreengrassOperation, _ input: GreengrassInput)
-        async throws
-    {
-        guard !caller.principal.isRoot else { return }
-        let arn = input.text("arn") ?? input.text("resourceArn")
-        var access = try await request([operation.permission], arn ?? "*")
-        access.requestTags = input.tags
-        let keys = input.tags.map { $0.keys.sorted() } ?? input.tagKeys
-        access.tagKeys = keys.isEmpty ? nil : keys
-        try caller.principal.check(access)
-    }
-
-    private func authorize(creating recipe: RecipeDocument, _ tags: [String: String]) async throws {
-        guard !caller.principal.isRoot else { return }
-        let operation = GreengrassOperation.createComponentVersion
-        var main = try await request([operation.permission], arns.component(recipe.name))
-        main.requestTags = tags.isEmpty ? nil : tags
-        main.tagKeys = tags.isEmpty ? nil : tags.keys.sorted()
-        try caller.principal.check(main)
-        if !tags.isEmpty {
-            var tagging = main
-            tagging.actions = [GreengrassOperation.tagResource.permission]
-            tagging.resource = arns.componentVersion(recipe.name, recipe.version)
-            try caller.principal.check(tagging)
-        }
-        // Nobody reads by way of a component what they may not read.
-        var unreadable: [String] = []
-        for artifact in recipe.artifacts {
-            guard let location = artifact.location else { continue }
-            let object = try await request(
-                ["s3:GetObject"], "arn:aws:s3:::\(location.bucket)/\(location.key)")
-            let isAllowed = (try? caller.principal.check(object)) != nil
-            if !isAllowed, !unreadable.contains(artifact.uri) { unreadable.append(artifact.uri) }
-        }
-        guard unreadable.isEmpty else {
-            throw Self.translated(ArtifactStager.unavailable(unreadable), "")
-        }
-    }
-
-    private func request(_ actions: [String], _ resource: String) async throws -> AccessRequest {
-        var tags: [String: String] = [:]
-        if let arn = ComponentARN(resource, arns: arns), let version = arn.version {
-            tags = try await registry.component(arn.name, version: version)?.tags ?? [:]
-        }
-        return AccessRequest(
-            actions: actions, resource: resource, principal: caller.principal,
-            sourceAddress: caller.sourceAddress, resourceTags: tags)
     }
 
     // MARK: Lookups and errors
@@ -257,7 +197,7 @@ package struct ComponentOperations: Sendable {
 
     /// - Parameter member: of the input, that the ARN is in.
     private func version(_ arn: String, _ member: String = "arn") throws(GreengrassError) -> (
-        name: String, version: String
+        name: ComponentName, version: ComponentVersion
     ) {
         guard let component = ComponentARN(arn, arns: arns) else { throw missing(arn) }
         guard let version = component.version else {
@@ -273,13 +213,28 @@ package struct ComponentOperations: Sendable {
         .notFound("Resource [\(arn.prefix(300))] does not exist", arn)
     }
 
-    private func position(_ input: GreengrassInput, list: String) throws(GreengrassError) -> String?
-    {
+    /// - Parameter read: makes the position of its text, which this list wrote.
+    private func position<Position>(
+        _ input: GreengrassInput, list: String, _ read: (String) -> Position?
+    ) throws(GreengrassError) -> Position? {
         guard let token = input.text("nextToken") else { return nil }
         do {
-            return try pageTokens.position(token, list: list)
+            return read(try pageTokens.position(token, list: list))
         } catch {
             throw .validation("nextToken", error.message.replacing("NextToken", with: "nextToken"))
+        }
+    }
+
+    func arn(of name: ComponentName, _ version: ComponentVersion) -> String {
+        arns.componentVersion(name.text, version.text)
+    }
+
+    /// The one place where a recipe of a client is read.
+    func recipe(_ bytes: Data) throws(GreengrassError) -> RecipeDocument {
+        do {
+            return try RecipeDocument(validating: bytes)
+        } catch {
+            throw Self.translated(error, "")
         }
     }
 
@@ -293,7 +248,7 @@ package struct ComponentOperations: Sendable {
         }
     }
 
-    private static func translated(_ error: ComponentError, _ arn: String) -> GreengrassError {
+    static func translated(_ error: ComponentError, _ arn: String) -> GreengrassError {
         switch error.code {
         case .alreadyExists, .tokenReused: .conflict(error.message, arn)
         case .invalidRecipe, .artifactUnavailable: .validation("inlineRecipe", error.message)

@@ -1,0 +1,56 @@
+/// The name of a Greengrass component.
+///
+/// It has 1 to `charactersMax` of ASCII letters, digits, `-`, `_` and `.`, and is neither `.` nor
+/// `..`, so that it can stand as one part of a path, of a key and of an ARN.
+package struct ComponentName: Sendable, Hashable, CustomStringConvertible {
+    /// Greengrass' own bound.
+    package static let charactersMax = 128
+
+    /// The name itself.
+    package let text: String
+
+    /// - Returns: nil for what no component can be called.
+    package init?(_ text: String) {
+        let isAllowed =
+            (1...Self.charactersMax).contains(text.utf8.count) && text != "." && text != ".."
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                    UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+        guard isAllowed else { return nil }
+        self.text = text
+    }
+
+    package var description: String { text }
+}
+
+extension ComponentName: Comparable {
+    /// In the order of the bytes.
+    package static func < (one: ComponentName, other: ComponentName) -> Bool {
+        one.text < other.text
+    }
+}
+
+extension ComponentName: Codable {
+    /// Reads a string.
+    ///
+    /// - Throws: `DecodingError.dataCorrupted` for a string that is not a name.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let name = ComponentName(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "It is not the name of a component.")
+        }
+        self = name
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}

@@ -1,0 +1,60 @@
+/// The version of a Greengrass component: MAJOR.MINOR.PATCH, without a prerelease or a build.
+///
+/// Each number has digits only and is at most `numberMax`. Zeros before a number are kept, so that
+/// `1.0.0` and `1.00.0` are two versions, as they are two paths.
+package struct ComponentVersion: Sendable, Hashable, CustomStringConvertible {
+    /// Greengrass' own bound.
+    package static let charactersMax = 64
+    /// Greengrass' own bound of each number.
+    package static let numberMax = 999_999
+
+    /// As it was written, with zeros before its numbers.
+    package let text: String
+    /// Major, minor, patch.
+    private let numbers: [Int]
+
+    /// - Returns: nil for what is not a version, or one with larger numbers.
+    package init?(_ text: String) {
+        guard text.utf8.count <= Self.charactersMax else { return nil }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { part -> Int? in
+            guard !part.isEmpty, part.utf8.allSatisfy({ (48...57).contains($0) }),
+                let number = Int(part), number <= Self.numberMax
+            else { return nil }
+            return number
+        }
+        guard parts.count == 3, numbers.count == 3 else { return nil }
+        self.text = text
+        self.numbers = numbers
+    }
+
+    package var description: String { text }
+}
+
+extension ComponentVersion: Comparable {
+    /// The older version is the smaller one; of two with the same numbers, that with the smaller
+    /// text.
+    package static func < (one: ComponentVersion, other: ComponentVersion) -> Bool {
+        one.numbers == other.numbers
+            ? one.text < other.text : one.numbers.lexicographicallyPrecedes(other.numbers)
+    }
+}
+
+extension ComponentVersion: Codable {
+    /// Reads a string.
+    ///
+    /// - Throws: `DecodingError.dataCorrupted` for a string that is not a version.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let version = ComponentVersion(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "It is not the version of a component.")
+        }
+        self = version
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
