@@ -13,8 +13,8 @@ import Wire
 
 /// Answers requests, and does jobs beside that unless workers are to do them.
 package struct SpotterServer: Sendable {
-    private static let idleConnectionSeconds: Int64 = 120
-
+    /// The root key, which may do everything: from the environment, the data directory's file, or
+    /// the database of a cluster.
     package var credentials: Credentials { parts.credentials }
     /// File with the credentials; nil when they came from the environment.
     package var credentialsFile: String? { parts.credentialsFile }
@@ -34,7 +34,7 @@ package struct SpotterServer: Sendable {
     ///
     /// - Parameters:
     ///   - signals: those that stop the server in order.
-    ///   - onReady: told the port once requests are taken.
+    ///   - onReady: gets the port once requests are taken.
     package func run(
         gracefulShutdownSignals signals: [UnixSignal] = [],
         onReady: @escaping @Sendable (Int) async -> Void
@@ -50,53 +50,14 @@ package struct SpotterServer: Sendable {
         let (configuration, context) = (parts.configuration, parts.context)
         // With others at the same database, a dead worker's jobs wait until their leases end.
         if configuration.metadata.isOneServersOwn { try await Worker.adoptOrphans(context) }
-        func authenticator(_ service: AWSService) -> Authenticator {
-            Authenticator(
-                root: parts.credentials, region: configuration.region, services: [service.rawValue],
-                arns: context.arns, metadata: context.metadata)
-        }
-        let requests = RequestCounts()
         let membership = parts.membership(.server, version: SpotterVersion.current)
-        let rates = RequestRates(
-            perSecond: configuration.limits.requestsPerSecond, membership: membership)
-        let application = Application(
-            responder: FrontDoor(
-                service: context,
-                endpoints: [
-                    .lookoutvision: APIEndpoint(
-                        service: context, authenticator: authenticator(.lookoutvision),
-                        rates: rates),
-                    .s3: S3Endpoint(
-                        backend: parts.s3, authenticator: authenticator(.s3),
-                        region: configuration.region,
-                        account: configuration.accountID,
-                        reserved: configuration.stateBucket.map { ReservedBucket(name: $0) },
-                        pool: context.pool, now: context.now),
-                    .greengrass: GreengrassEndpoint(
-                        registry: parts.registry, upstream: parts.greengrass?.client,
-                        authenticator: authenticator(.greengrass), arns: context.arns,
-                        pageTokens: context.pageTokens, now: context.now),
-                    .sts: STSEndpoint(
-                        authenticator: authenticator(.sts), arns: context.arns, now: context.now),
-                ],
-                status: StatusPages(
-                    service: context, requests: requests, membership: membership, rates: rates,
-                    metricsAccess: configuration.metricsAccess, version: SpotterVersion.current),
-                requests: requests, audit: parts.audit),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [
-                        UnreadBodyHandler { [limits = configuration.limits] head in
-                            FrontDoor.service(of: head) == .s3
-                                ? S3Limits.putBytesMax
-                                : max(Limits.jsonBodyBytesMax, limits.imageBytesMax)
-                        }
-                    ], idleTimeout: .seconds(Self.idleConnectionSeconds))),
-            configuration: .init(
-                address: .hostname(configuration.hostname, port: configuration.port),
-                serverName: "Spotter"),
-            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
-            logger: context.logger)
+        let application = ServerApplication(
+            context: context, credentials: parts.credentials, s3: parts.s3,
+            registry: parts.registry, greengrass: parts.greengrass?.client, audit: parts.audit,
+            membership: membership, metricsAccess: configuration.metricsAccess,
+            version: SpotterVersion.current
+        ).application(
+            hostname: configuration.hostname, port: configuration.port, onReady: onReady)
         var services: [any ServiceLifecycle.Service] = [
             Caretaker(context: context), HostingWatch(context: context),
         ]

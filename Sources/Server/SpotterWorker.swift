@@ -8,8 +8,8 @@ import ServiceLifecycle
 import Storage
 package import UnixSignals
 
-/// Does the jobs of servers that keep everything in a shared database and bucket. It answers
-/// nothing but how it is.
+/// Does the jobs of servers that keep everything in a shared database and bucket. Over HTTP it
+/// answers only the status pages.
 package struct SpotterWorker: Sendable {
     /// More jobs at once than this need more processes: a process has one store of connections.
     package static let placesMax = 64
@@ -31,7 +31,7 @@ package struct SpotterWorker: Sendable {
     ///
     /// - Parameters:
     ///   - signals: those that stop the worker in order.
-    ///   - onReady: told the port once its state can be asked for.
+    ///   - onReady: gets the port once its state can be asked for.
     package func run(
         gracefulShutdownSignals signals: [UnixSignal] = [],
         onReady: @escaping @Sendable (Int) async -> Void

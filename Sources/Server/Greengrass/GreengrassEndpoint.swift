@@ -48,9 +48,9 @@ struct GreengrassEndpoint: ServiceEndpoint {
                 expiresSeconds: ArtifactLink.expiresSeconds, now: now())
         }
         guard !answer.isEmpty else {
-            return Response(
-                status: .init(code: route.operation.definition.status),
-                headers: [HeaderName.requestID: call.requestID])
+            var response = Response(status: .init(code: route.operation.definition.status))
+            response.headers[HeaderName.requestID] = call.requestID
+            return response
         }
         call.answer = answer
         return .json(.init(code: route.operation.definition.status), answer, call)

@@ -13,8 +13,12 @@ struct EmbeddedS3: S3Backend {
     /// Account that owns every bucket.
     let owner: S3Owner
 
-    func perform(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
-        switch request.operation {
+    func perform(
+        _ request: S3Request, _ payload: S3Payload, _ permissions: S3Permissions
+    ) async throws -> Response {
+        let multipart = S3Multipart(
+            store: store, owner: owner, request: request, payload: payload)
+        return switch request.operation {
         case .listBuckets: try await listBuckets()
         case .createBucket: try await createBucket(request, payload)
         case .headBucket: try await headBucket(request)
@@ -26,16 +30,22 @@ struct EmbeddedS3: S3Backend {
         case .getObject, .headObject: try await S3Download(request).answer(store)
         case .getObjectTagging: try await objectTagging(request)
         case .deleteObject: try await deleteObject(request)
-        case .listMultipartUploads, .createMultipartUpload, .uploadPart, .uploadPartCopy,
-            .listParts, .completeMultipartUpload, .abortMultipartUpload:
-            try await S3Multipart(store: store, owner: owner, request: request, payload: payload)
-                .answer()
         case .deleteObjects:
-            throw S3Error(.methodNotAllowed, "DeleteObjects is done key by key.")
+            try await S3Deletion(request, payload, permissions).answer {
+                try await delete($0, condition: $1)
+            }
+        case .createMultipartUpload: try await multipart.create()
+        case .uploadPart: try await multipart.uploadPart()
+        case .uploadPartCopy: try await multipart.copyPart()
+        case .completeMultipartUpload: try await multipart.complete()
+        case .abortMultipartUpload: try await multipart.abort()
+        case .listParts: try await multipart.listParts()
+        case .listMultipartUploads: try await multipart.listUploads()
         }
     }
 
-    func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {
+    /// Deletes an object; does nothing when it is not there.
+    private func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {
         do {
             try await store.delete(location, condition: condition)
         } catch let error as StorageError where error.code == .invalidName {
@@ -85,7 +95,9 @@ struct EmbeddedS3: S3Backend {
 
     private func headBucket(_ request: S3Request) async throws -> Response {
         try await checkBucket(request)
-        return Response(status: .ok, headers: [S3Header.region: region])
+        var response = Response(status: .ok)
+        response.headers[S3Header.region] = region
+        return response
     }
 
     private func checkBucket(_ request: S3Request) async throws {

@@ -5,17 +5,17 @@ import Hummingbird
 import NIOCore
 import NIOPosix
 import Service
-import Storage
 import Wire
 import WireAWS
 
 /// What does the operations of S3 once the caller is known and may do them.
 protocol S3Backend: Sendable {
+    /// - Parameter permissions: for DeleteObjects, whose keys are checked one by one; for all other
+    ///   operations they have been checked.
     /// - Throws: `S3Error` or `StorageError`.
-    func perform(_ request: S3Request, _ payload: S3Payload) async throws -> Response
-
-    /// Deletes one object of DeleteObjects; does nothing when it is not there.
-    func delete(_ location: ObjectLocation, condition: WriteCondition) async throws
+    func perform(
+        _ request: S3Request, _ payload: S3Payload, _ permissions: S3Permissions
+    ) async throws -> Response
 }
 
 /// Answers requests to S3: knows signatures, policies and errors; a backend does the rest.
@@ -69,12 +69,7 @@ struct S3Endpoint: ServiceEndpoint {
         try reserved?.check(parsed)
         let payload = try S3Payload(
             request, parsed, hash: hash, signer: signer, pool: pool)
-        var response: Response
-        if parsed.operation == .deleteObjects {
-            response = try await deleteObjects(parsed, payload, permissions)
-        } else {
-            response = try await backend.perform(parsed, payload)
-        }
+        var response = try await backend.perform(parsed, payload, permissions)
         call.isBodyRead = true
         // Another server's answer, passed on.
         if response.status.code >= 400 {
@@ -165,41 +160,6 @@ struct S3Endpoint: ServiceEndpoint {
             signable.path = "/\(bucket)\(call.path)"
         }
         return signable
-    }
-
-    /// Each key needs the caller's permission, and the answer tells of each.
-    private func deleteObjects(
-        _ request: S3Request, _ payload: S3Payload, _ permissions: S3Permissions
-    ) async throws -> Response {
-        let document = try await payload.document(
-            DeleteObjectsDocument.self, root: "Delete", elementsMax: 8 * S3Limits.keysMax)
-        guard (1...S3Limits.keysMax).contains(document.Object.count) else {
-            throw S3Error(
-                .malformedXML, "A Delete document must have 1 to \(S3Limits.keysMax) objects.")
-        }
-        var result = DeleteResult(Deleted: [], Error: [])
-        for object in document.Object {
-            let location = ObjectLocation(bucket: request.bucket, key: object.Key)
-            do {
-                try permissions.check("s3:DeleteObject", location)
-                guard object.VersionId ?? "null" == "null", object.Size == nil,
-                    object.LastModifiedTime == nil
-                else {
-                    throw S3Error(
-                        .notImplemented, "There are no versions, and conditions only on ETag.")
-                }
-                try await backend.delete(
-                    location,
-                    condition: object.ETag.map { .etag($0.filter { $0 != "\"" }) } ?? .none)
-                if document.Quiet != true { result.Deleted.append(.init(Key: object.Key)) }
-            } catch {
-                let error = S3ErrorTranslation.s3Error(for: error, region: region)
-                if error.code == .noSuchBucket { throw error }
-                result.Error.append(
-                    .init(Key: object.Key, Code: error.code.rawValue, Message: error.message))
-            }
-        }
-        return try .xml(result, root: "DeleteResult")
     }
 }
 

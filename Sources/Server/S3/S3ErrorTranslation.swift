@@ -6,7 +6,9 @@ import WireAWS
 
 /// Errors of all modules in the words of S3.
 enum S3ErrorTranslation {
-    static func s3Error(for error: any Error, region: String) -> S3Error {
+    /// - Parameter region: the server's, for clients that signed for another one; nil where the
+    ///   signature has been verified.
+    static func s3Error(for error: any Error, region: String? = nil) -> S3Error {
         switch error {
         case let error as S3Error: error
         case let error as AccessError: s3Error(for: error, region)
@@ -19,14 +21,15 @@ enum S3ErrorTranslation {
         }
     }
 
-    private static func s3Error(for error: AccessError, _ region: String) -> S3Error {
+    private static func s3Error(for error: AccessError, _ region: String?) -> S3Error {
         switch error.code {
         case .missingAuthenticationToken: S3Error(.accessDenied, "Access Denied")
         case .incompleteSignature: S3Error(.authorizationHeaderMalformed, error.message)
         case .wrongRegion:
             // Clients look for the region here and try again with it.
             S3Error(
-                .authorizationHeaderMalformed, error.message, details: ["Region": region])
+                .authorizationHeaderMalformed, error.message,
+                details: region.map { ["Region": $0] } ?? [:])
         case .unrecognizedClient:
             S3Error(
                 .invalidAccessKeyID,
@@ -54,7 +57,7 @@ enum S3ErrorTranslation {
             case .tooLarge: .entityTooLarge
             case .unavailable: .serviceUnavailable
             }
-        // The disk's own words name paths, which are nobody's business.
+        // File-system messages contain server paths; they are not sent to clients.
         return S3Error(
             code,
             code == .serviceUnavailable

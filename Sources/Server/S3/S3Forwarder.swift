@@ -34,7 +34,14 @@ struct S3Forwarder: S3Backend {
         "connection", "content-length", "date", "keep-alive", "server", "transfer-encoding",
     ]
 
-    func perform(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
+    func perform(
+        _ request: S3Request, _ payload: S3Payload, _ permissions: S3Permissions
+    ) async throws -> Response {
+        if request.operation == .deleteObjects {
+            return try await S3Deletion(request, payload, permissions).answer {
+                try await delete($0, condition: $1)
+            }
+        }
         try Self.check(bucket: request.bucket)
         let method = request.operation.definition.method
         let body: CloudRequest.Body =
@@ -91,7 +98,7 @@ struct S3Forwarder: S3Backend {
         }
     }
 
-    func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {
+    private func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {
         guard condition == .none else {
             throw S3Error(
                 .notImplemented, "Conditions of DeleteObjects are not passed on; use DeleteObject.")

@@ -3,36 +3,19 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Storage
-import Synchronization
 import Wire
 import WireAWS
 
-/// The operations about multipart uploads.
+/// One request about a multipart upload; each operation has a function here.
 struct S3Multipart: Sendable {
     let store: DirectoryStore
     let owner: S3Owner
     let request: S3Request
     let payload: S3Payload
 
-    func answer() async throws -> Response {
-        switch request.operation {
-        case .createMultipartUpload: return try await create()
-        case .uploadPart: return try await uploadPart()
-        case .uploadPartCopy: return try await copyPart()
-        case .completeMultipartUpload: return try await complete()
-        case .abortMultipartUpload:
-            try await store.abortMultipartUpload(request.location, uploadID: uploadID)
-            return Response(status: .noContent)
-        case .listParts: return try await listParts()
-        case .listMultipartUploads: return try await listUploads()
-        default:
-            throw S3Error(.methodNotAllowed, "This is no operation about multipart uploads.")
-        }
-    }
-
     private var uploadID: String { request.parameter("uploadId") ?? "" }
 
-    private func create() async throws -> Response {
+    func create() async throws -> Response {
         let metadata = try S3Metadata(request)
         let algorithm = try request.wantedChecksum().first
         let type = request.header("x-amz-checksum-type")?.uppercased()
@@ -77,7 +60,7 @@ struct S3Multipart: Sendable {
         try request.number("partNumber", in: 1...S3Limits.partsMax, standard: 0)
     }
 
-    private func uploadPart() async throws -> Response {
+    func uploadPart() async throws -> Response {
         let number = try number()
         let draft = try await store.multipartUpload(request.location, uploadID: uploadID)
         let algorithm = draft.checksumAlgorithm.flatMap(ChecksumAlgorithm.init)
@@ -101,7 +84,7 @@ struct S3Multipart: Sendable {
         }
     }
 
-    private func copyPart() async throws -> Response {
+    func copyPart() async throws -> Response {
         guard let source = request.source else {
             throw S3Error(.invalidArgument, "X-Amz-Copy-Source must be /BUCKET/KEY.")
         }
@@ -135,7 +118,7 @@ struct S3Multipart: Sendable {
 
     // MARK: The end
 
-    private func complete() async throws -> Response {
+    func complete() async throws -> Response {
         let document = try await payload.document(
             CompleteMultipartUpload.self, root: "CompleteMultipartUpload",
             elementsMax: 8 * S3Limits.partsMax)
@@ -166,9 +149,14 @@ struct S3Multipart: Sendable {
         return try .xml(result, root: "CompleteMultipartUploadResult")
     }
 
+    func abort() async throws -> Response {
+        try await store.abortMultipartUpload(request.location, uploadID: uploadID)
+        return Response(status: .noContent)
+    }
+
     // MARK: Lists
 
-    private func listParts() async throws -> Response {
+    func listParts() async throws -> Response {
         let limit = min(
             try request.number("max-parts", in: 0...Int(Int32.max), standard: S3Limits.keysMax),
             S3Limits.keysMax)
@@ -196,7 +184,7 @@ struct S3Multipart: Sendable {
         return try .xml(result, root: "ListPartsResult")
     }
 
-    private func listUploads() async throws -> Response {
+    func listUploads() async throws -> Response {
         let encoding = try KeyEncoding(request)
         let limit = min(
             try request.number("max-uploads", in: 1...Int(Int32.max), standard: S3Limits.keysMax),
@@ -233,85 +221,5 @@ struct S3Multipart: Sendable {
                 Initiated: S3Time.text($0.initiated))
         }
         return try .xml(result, root: "ListMultipartUploadsResult")
-    }
-}
-
-/// The checksum of an object that is joined of parts: of all bytes, or of the parts' checksums.
-private final class PartsChecksum: Sendable {
-    private let algorithm: ChecksumAlgorithm?
-    private let isFullObject: Bool
-    private let told: CompleteMultipartUpload
-    /// What the request says that the object's checksum is.
-    private let expected: String?
-    private let sizeExpected: Int?
-    private let state: Mutex<(sum: Checksummer?, size: Int)>
-
-    init(
-        _ draft: MultipartDraft?, _ document: CompleteMultipartUpload, _ request: S3Request
-    ) {
-        let algorithm = draft?.checksumAlgorithm.flatMap(ChecksumAlgorithm.init)
-        self.algorithm = algorithm
-        isFullObject = draft?.checksumType == "FULL_OBJECT"
-        told = document
-        expected = algorithm.flatMap { request.header($0.headerName) }
-        sizeExpected = request.header("x-amz-mp-object-size").flatMap { Int($0) }
-        state = Mutex((isFullObject ? algorithm.map { Checksummer($0) } : nil, 0))
-    }
-
-    func update(_ bytes: Data) {
-        state.withLock { state in
-            state.sum?.update(bytes)
-            state.size += bytes.count
-        }
-    }
-
-    func checksums(_ parts: [PartSummary]) throws -> ObjectChecksums {
-        let (sum, size) = state.withLock { $0 }
-        if let sizeExpected, sizeExpected != size {
-            throw S3Error(
-                .invalidRequest,
-                "The provided 'x-amz-mp-object-size' header value \(sizeExpected) does not match "
-                    + "what was computed: \(size)")
-        }
-        guard let algorithm else { return ObjectChecksums() }
-        for (part, reference) in zip(parts, told.Part) {
-            guard let text = reference.checksum(algorithm) else { continue }
-            guard part.checksums[algorithm.rawValue] == text else {
-                throw S3Error(
-                    .invalidPart,
-                    "The checksum of part \(part.number) is not the one that it was uploaded with.",
-                    details: ["PartNumber": String(part.number)])
-            }
-        }
-        let value: String
-        if let sum {
-            value = sum.base64
-        } else {
-            var composite = Checksummer(algorithm)
-            for part in parts {
-                composite.update(
-                    part.checksums[algorithm.rawValue].flatMap { Data(base64Encoded: $0) } ?? Data()
-                )
-            }
-            value = "\(composite.base64)-\(parts.count)"
-        }
-        if let expected, expected != value, "\(expected)-\(parts.count)" != value {
-            throw S3Error(
-                .badDigest, "The \(algorithm.rawValue.uppercased()) you specified did not match.")
-        }
-        return ObjectChecksums(
-            values: [algorithm.rawValue: value], type: isFullObject ? "FULL_OBJECT" : "COMPOSITE")
-    }
-}
-
-extension CompleteMultipartUpload.Part {
-    fileprivate func checksum(_ algorithm: ChecksumAlgorithm) -> String? {
-        switch algorithm {
-        case .crc32: ChecksumCRC32
-        case .crc32c: ChecksumCRC32C
-        case .crc64nvme: ChecksumCRC64NVME
-        case .sha1: ChecksumSHA1
-        case .sha256: ChecksumSHA256
-        }
     }
 }

@@ -1,0 +1,89 @@
+import Access
+import Administration
+import Cloud
+import Hummingbird
+import Service
+import Storage
+
+/// A server's HTTP application: the four services and the status pages behind one port.
+///
+/// It owns nothing and starts nothing: stores, registry, audit log and membership are made and
+/// closed by its caller, which is `SpotterServer` for a process and a fixture for the tests. Tests
+/// send requests to `application()` without a socket.
+struct ServerApplication: Sendable {
+    /// An idle connection is closed after this; load balancers commonly keep theirs for 60 s.
+    private static let idleConnectionSeconds: Int64 = 120
+
+    /// Its `now` is what signatures, expiry and throttling are measured by.
+    let context: ServiceContext
+    /// The root key, which may do everything.
+    let credentials: Credentials
+    let s3: any S3Backend
+    let registry: any ComponentCatalogue
+    /// The Greengrass that takes the registry's place; nil when the registry is embedded.
+    var greengrass: SignedClient?
+    let audit: AuditLog
+    /// Shares out the bound on requests per second; lists servers and workers for the metrics.
+    let membership: Membership
+    let metricsAccess: MetricsAccess
+    let version: String
+
+    /// What answers a request, from the choice of its service to its audit line.
+    func frontDoor() -> FrontDoor {
+        let requests = RequestCounts()
+        let rates = RequestRates(
+            perSecond: context.limits.requestsPerSecond, membership: membership)
+        return FrontDoor(
+            service: context,
+            endpoints: [
+                .lookoutvision: APIEndpoint(
+                    service: context, authenticator: authenticator(.lookoutvision), rates: rates),
+                .s3: S3Endpoint(
+                    backend: s3, authenticator: authenticator(.s3), region: context.arns.region,
+                    account: context.arns.account,
+                    reserved: context.reservedBucket.map { ReservedBucket(name: $0) },
+                    pool: context.pool, now: context.now),
+                .greengrass: GreengrassEndpoint(
+                    registry: registry, upstream: greengrass,
+                    authenticator: authenticator(.greengrass), arns: context.arns,
+                    pageTokens: context.pageTokens, now: context.now),
+                .sts: STSEndpoint(
+                    authenticator: authenticator(.sts), arns: context.arns, now: context.now),
+            ],
+            status: StatusPages(
+                service: context, requests: requests, membership: membership, rates: rates,
+                metricsAccess: metricsAccess, version: version),
+            requests: requests, audit: audit)
+    }
+
+    /// The front door behind an HTTP/1.1 server that listens once the application runs.
+    ///
+    /// - Parameters:
+    ///   - port: 0 takes a free one.
+    ///   - onReady: gets the port once requests are taken.
+    func application(
+        hostname: String, port: Int, onReady: @escaping @Sendable (Int) async -> Void
+    ) -> Application<FrontDoor> {
+        Application(
+            responder: frontDoor(),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [
+                        UnreadBodyHandler { [limits = context.limits] head in
+                            FrontDoor.service(of: head) == .s3
+                                ? S3Limits.putBytesMax
+                                : max(Limits.jsonBodyBytesMax, limits.imageBytesMax)
+                        }
+                    ], idleTimeout: .seconds(Self.idleConnectionSeconds))),
+            configuration: .init(
+                address: .hostname(hostname, port: port), serverName: "Spotter"),
+            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+            logger: context.logger)
+    }
+
+    private func authenticator(_ service: AWSService) -> Authenticator {
+        Authenticator(
+            root: credentials, region: context.arns.region, services: [service.rawValue],
+            arns: context.arns, metadata: context.metadata)
+    }
+}
