@@ -1,8 +1,10 @@
-
 // Documents of S3. Members are named as the elements are.
 
+/// The account that owns buckets and uploads; the same for all of a server.
 package struct S3Owner: Codable, Sendable, Equatable {
+    /// Account ID of 12 digits.
     package var ID: String
+    /// A name for people; nothing is looked up by it.
     package var DisplayName: String
 
     package init(ID: String, DisplayName: String) {
@@ -11,8 +13,11 @@ package struct S3Owner: Codable, Sendable, Equatable {
     }
 }
 
+/// A bucket in the answer of ListBuckets.
 package struct S3Bucket: Codable, Sendable, Equatable {
+    /// 3 to 63 characters.
     package var Name: String
+    /// ISO 8601 with milliseconds, in UTC.
     package var CreationDate: String
 
     package init(Name: String, CreationDate: String) {
@@ -21,10 +26,14 @@ package struct S3Bucket: Codable, Sendable, Equatable {
     }
 }
 
+/// The answer of ListBuckets.
 package struct ListAllMyBucketsResult: Codable, Sendable {
+    /// The element around the buckets.
     package struct List: Codable, Sendable {
+        /// In the order of names; none for a server without buckets.
         package var Bucket: [S3Bucket]
     }
+    /// Owner of every bucket in the list.
     package var Owner: S3Owner
     package var Buckets: List
 
@@ -34,64 +43,21 @@ package struct ListAllMyBucketsResult: Codable, Sendable {
     }
 }
 
-package struct S3Object: Codable, Sendable, Equatable {
-    package var Key: String
-    package var LastModified: String
-    package var ETag: String
-    package var ChecksumAlgorithm: [String]?
-    package var ChecksumType: String?
-    package var Size: Int
-    package var StorageClass: String?
-    package var Owner: S3Owner?
-
-    package init(
-        Key: String, LastModified: String, ETag: String, ChecksumAlgorithm: [String]?,
-        ChecksumType: String?, Size: Int, Owner: S3Owner?
-    ) {
-        self.Key = Key
-        self.LastModified = LastModified
-        self.ETag = ETag
-        self.ChecksumAlgorithm = ChecksumAlgorithm
-        self.ChecksumType = ChecksumType
-        self.Size = Size
-        self.Owner = Owner
-        StorageClass = "STANDARD"
-    }
-}
-
-package struct S3Prefix: Codable, Sendable, Equatable {
-    package var Prefix: String
-
-    package init(Prefix: String) { self.Prefix = Prefix }
-}
-
-/// Of ListObjects and ListObjectsV2.
-package struct ListBucketResult: Codable, Sendable {
-    package var Name: String?
-    package var Prefix: String?
-    package var Delimiter: String?
-    package var Marker: String?
-    package var NextMarker: String?
-    package var StartAfter: String?
-    package var ContinuationToken: String?
-    package var NextContinuationToken: String?
-    package var KeyCount: Int?
-    package var MaxKeys: Int?
-    package var EncodingType: String?
-    package var IsTruncated: Bool?
-    package var Contents: [S3Object]?
-    package var CommonPrefixes: [S3Prefix]?
-
-    package init() {}
-}
-
+/// An error of another S3 as it arrives; Spotter's own are written by `S3Endpoint`.
 package struct S3ErrorDocument: Codable, Sendable {
+    /// One of S3's names, like NoSuchKey.
     package var Code: String
+    /// For people; some servers leave it out.
     package var Message: String?
+    /// Path of the request.
     package var Resource: String?
+    /// Names the request in the log of the server that answered.
     package var RequestId: String?
+    /// The right region, for a request that was signed for another.
     package var Region: String?
+    /// The bucket that the error is about.
     package var BucketName: String?
+    /// The key that the error is about.
     package var Key: String?
 
     package init(Code: String, Message: String?) {
@@ -100,62 +66,19 @@ package struct S3ErrorDocument: Codable, Sendable {
     }
 }
 
+/// The body of CreateBucket, which may be left out.
 package struct CreateBucketConfiguration: Codable, Sendable {
+    /// The wanted region; nil for the server's own.
     package var LocationConstraint: String?
 
     package init(LocationConstraint: String?) { self.LocationConstraint = LocationConstraint }
 }
 
-package struct InitiateMultipartUploadResult: Codable, Sendable {
-    package var Bucket: String
-    package var Key: String
-    package var UploadId: String
-
-    package init(Bucket: String, Key: String, UploadId: String) {
-        self.Bucket = Bucket
-        self.Key = Key
-        self.UploadId = UploadId
-    }
-}
-
-package struct CompleteMultipartUpload: Codable, Sendable {
-    package struct Part: Codable, Sendable {
-        package var PartNumber: Int
-        package var ETag: String
-        package var ChecksumCRC32: String?
-        package var ChecksumCRC32C: String?
-        package var ChecksumCRC64NVME: String?
-        package var ChecksumSHA1: String?
-        package var ChecksumSHA256: String?
-
-        package init(PartNumber: Int, ETag: String) {
-            self.PartNumber = PartNumber
-            self.ETag = ETag
-        }
-    }
-    package var Part: [Part]
-
-    package init(Part: [Part]) { self.Part = Part }
-}
-
-package struct CompleteMultipartUploadResult: Codable, Sendable {
-    package var Location: String?
-    package var Bucket: String?
-    package var Key: String?
-    package var ETag: String?
-    package var ChecksumCRC32: String?
-    package var ChecksumCRC32C: String?
-    package var ChecksumCRC64NVME: String?
-    package var ChecksumSHA1: String?
-    package var ChecksumSHA256: String?
-    package var ChecksumType: String?
-
-    package init() {}
-}
-
-/// Of CopyObject and UploadPartCopy.
+/// The answer of CopyObject and UploadPartCopy.
 package struct CopyResult: Codable, Sendable {
+    /// In quotation marks.
     package var ETag: String
+    /// ISO 8601 with milliseconds, in UTC.
     package var LastModified: String
 
     package init(ETag: String, LastModified: String) {
@@ -164,27 +87,44 @@ package struct CopyResult: Codable, Sendable {
     }
 }
 
+/// The body of DeleteObjects; 1 to 1,000 objects.
 package struct DeleteObjectsDocument: Codable, Sendable {
+    /// In the order in which they are deleted.
     package struct Object: Codable, Sendable {
+        /// Not encoded.
         package var Key: String
+        /// `null` or nil; there are no other versions.
         package var VersionId: String?
+        /// The object is deleted only if it still has this one.
         package var ETag: String?
+        /// A condition that Spotter does not know; refused.
         package var LastModifiedTime: String?
+        /// A condition that Spotter does not know; refused.
         package var Size: Int?
     }
+    /// In the order in which they are deleted.
     package var Object: [Object]
+    /// Whether the answer lists failures only.
     package var Quiet: Bool?
 }
 
+/// The answer of DeleteObjects: an entry for each key, in the order of the request; a quiet one has
+/// entries for failures only.
 package struct DeleteResult: Codable, Sendable {
+    /// Empty for a quiet request.
     package struct Deleted: Codable, Sendable {
+        /// A key that is not there now, whether or not it was before.
         package var Key: String
 
         package init(Key: String) { self.Key = Key }
     }
+    /// A key that was not deleted, and why.
     package struct Failure: Codable, Sendable {
+        /// A key that could not be deleted.
         package var Key: String
+        /// One of `S3ErrorCode`.
         package var Code: String
+        /// For people.
         package var Message: String
 
         package init(Key: String, Code: String, Message: String) {
@@ -193,7 +133,9 @@ package struct DeleteResult: Codable, Sendable {
             self.Message = Message
         }
     }
+    /// Empty for a quiet request.
     package var Deleted: [Deleted]
+    /// Keys that are still there.
     package var Error: [Failure]
 
     package init(Deleted: [Deleted], Error: [Failure]) {
@@ -202,70 +144,11 @@ package struct DeleteResult: Codable, Sendable {
     }
 }
 
-package struct S3Part: Codable, Sendable {
-    package var PartNumber: Int
-    package var LastModified: String
-    package var ETag: String
-    package var Size: Int
-
-    package init(PartNumber: Int, LastModified: String, ETag: String, Size: Int) {
-        self.PartNumber = PartNumber
-        self.LastModified = LastModified
-        self.ETag = ETag
-        self.Size = Size
-    }
-}
-
-package struct ListPartsResult: Codable, Sendable {
-    package var Bucket: String?
-    package var Key: String?
-    package var UploadId: String?
-    package var Owner: S3Owner?
-    package var Initiator: S3Owner?
-    package var StorageClass: String?
-    package var PartNumberMarker: Int?
-    package var NextPartNumberMarker: Int?
-    package var MaxParts: Int?
-    package var IsTruncated: Bool?
-    package var Part: [S3Part]?
-
-    package init() {}
-}
-
-package struct S3Upload: Codable, Sendable {
-    package var Key: String
-    package var UploadId: String
-    package var Initiated: String
-    package var StorageClass: String?
-
-    package init(Key: String, UploadId: String, Initiated: String) {
-        self.Key = Key
-        self.UploadId = UploadId
-        self.Initiated = Initiated
-        StorageClass = "STANDARD"
-    }
-}
-
-package struct ListMultipartUploadsResult: Codable, Sendable {
-    package var Bucket: String?
-    package var KeyMarker: String?
-    package var UploadIdMarker: String?
-    package var NextKeyMarker: String?
-    package var NextUploadIdMarker: String?
-    package var Prefix: String?
-    package var Delimiter: String?
-    package var EncodingType: String?
-    package var MaxUploads: Int?
-    package var IsTruncated: Bool?
-    package var Upload: [S3Upload]?
-    package var CommonPrefixes: [S3Prefix]?
-
-    package init() {}
-}
-
-/// Objects have no tags here.
+/// The answer of GetObjectTagging. Objects have no tags here, so it is always empty.
 package struct ObjectTagging: Codable, Sendable {
+    /// An empty element.
     package struct Tags: Codable, Sendable {}
+    /// Without tags.
     package var TagSet = Tags()
 
     package init() {}

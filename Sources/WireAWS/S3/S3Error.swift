@@ -35,6 +35,7 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
     case signatureDoesNotMatch = "SignatureDoesNotMatch"
     case contentHashMismatch = "XAmzContentSHA256Mismatch"
 
+    /// HTTP status of the answer, as S3's table of error responses has it.
     package var httpStatus: Int {
         switch self {
         case .authorizationHeaderMalformed, .authorizationQueryParametersError, .badDigest,
@@ -57,18 +58,23 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
     }
 }
 
-/// What a client of S3 is told when an operation fails.
+/// What a client of S3 learns when an operation fails.
 package struct S3Error: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Decides the HTTP status too; SDKs decide by it whether to try again.
     package let code: S3ErrorCode
+    /// For people. It goes to the client, so it names no path of the server.
     package let message: String
     /// Further members of the document, like `Region`.
     package let details: [String: String]
 
+    /// - Parameter details: elements beside `Code` and `Message`; values are escaped when they are
+    ///   written.
     package init(_ code: S3ErrorCode, _ message: String, details: [String: String] = [:]) {
         self.code = code
         self.message = message
         self.details = details
     }
 
+    /// For logs: code and message, without the details.
     package var description: String { "\(code.rawValue): \(message)" }
 }

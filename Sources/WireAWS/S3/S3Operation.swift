@@ -1,4 +1,3 @@
-
 /// The operations of S3 that Spotter answers. Router, permission checks, audit log and metrics
 /// derive from this table.
 package enum S3Operation: String, CaseIterable, Sendable {
@@ -24,15 +23,18 @@ package enum S3Operation: String, CaseIterable, Sendable {
     case completeMultipartUpload = "CompleteMultipartUpload"
     case abortMultipartUpload = "AbortMultipartUpload"
 
-    /// What the path names.
+    /// What the path names: nothing, a bucket, or a key in one.
     package enum Target: Sendable {
         case service
         case bucket
         case object
     }
 
+    /// A row of the table. `S3Tests` checks that each is found by its own request.
     package struct Definition: Sendable {
+        /// HTTP method, upper case.
         package let method: String
+        /// What the request's path names, with the bucket of its host.
         package let target: Target
         /// Parameter of the query that tells the operation from others of its method and target.
         package let marker: String?
@@ -53,6 +55,7 @@ package enum S3Operation: String, CaseIterable, Sendable {
         }
     }
 
+    /// The operation's row.
     package var definition: Definition {
         switch self {
         case .listBuckets: .init("GET", .service, "s3:ListAllMyBuckets")
@@ -83,6 +86,7 @@ package enum S3Operation: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether it changes nothing, for the audit log.
     package var isReadOnly: Bool { ["GET", "HEAD"].contains(definition.method) }
 
     /// Parameters of the query that an operation understands beside its marker.
@@ -117,7 +121,11 @@ package enum S3Operation: String, CaseIterable, Sendable {
             || parameter.hasPrefix("response-")
     }
 
-    /// - Parameter query: names of the query's parameters.
+    /// The operation that a request asks for.
+    ///
+    /// - Parameters:
+    ///   - query: names of the query's parameters.
+    ///   - isCopy: whether X-Amz-Copy-Source is there; it counts for puts of objects only.
     /// - Throws: `notImplemented` naming what was asked for, `methodNotAllowed`.
     package static func find(
         method: String, target: Target, query: Set<String>, isCopy: Bool
