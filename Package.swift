@@ -177,6 +177,8 @@ let package = Package(
             name: "ServerTests",
             dependencies: tested + [
                 "Administration", "Server", crypto,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"]),

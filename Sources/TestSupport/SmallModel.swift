@@ -6,7 +6,7 @@ package import Vision
 /// it as any other.
 package enum SmallModel {
     /// Pixels of a side of its images.
-    package static let side = 32
+    package static let side = 64
 
     /// The model as an ONNX file.
     ///

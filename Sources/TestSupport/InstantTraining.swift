@@ -1,15 +1,15 @@
 import Access
 import FoundationEssentials
-import Storage
-import TestSupport
+package import Service
+package import Storage
 import Vision
 import Wire
 
-@testable import Service
+/// A training that ends at once and gives a `SmallModel`, whatever the images are.
+package struct InstantTraining: ModelTraining {
+    package init() {}
 
-/// A training that is over at once and gives a small model.
-struct InstantTraining: ModelTraining {
-    func train(
+    package func train(
         _ model: ModelRecord, in context: ServiceContext,
         progress: @escaping @Sendable (String) -> Void
     ) async throws -> TrainedModel {
