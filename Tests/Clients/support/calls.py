@@ -2,7 +2,6 @@
 what comes of them."""
 
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -101,34 +100,6 @@ def raw(server, method, path, body=b"", headers=None, key=None, now=None, servic
 
 def kind(answer):
     return answer[0], {k.lower(): v for k, v in answer[1].items()}["x-amzn-errortype"]
-
-
-def speak(server, request, wait=True):
-    """Sends bytes as they are and returns all that comes until the other side closes."""
-    host, port = server.endpoint.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
-        connection.sendall(request)
-        parts = []
-        while wait:
-            part = connection.recv(65536)
-            if not part:
-                break
-            parts.append(part)
-        return b"".join(parts)
-
-
-def signed(server, method, path, body, headers):
-    """The bytes of a signed request without its body."""
-    access, secret = server.credentials()
-    request = botocore.awsrequest.AWSRequest(method=method, url=server.endpoint + path, data=body)
-    botocore.auth.SigV4Auth(
-        botocore.credentials.Credentials(access, secret), "lookoutvision", "us-east-1"
-    ).add_auth(request)
-    host = server.endpoint.removeprefix("http://")
-    fields = {"Host": host, **dict(request.prepare().headers), **headers}
-    fields.pop("Content-Length", None) if "Transfer-Encoding" in headers else None
-    lines = [f"{method} {path} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items())]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 def service(server, name, pair=None, **changes):

@@ -217,6 +217,11 @@ import Wire
         #expect(values[requests + #""ValidationException"}"#] == 1)
         let last = #"{ProjectName="p",ModelVersion="1",le="+Inf"}"#
         #expect(values["spotter_time_seconds_bucket\(last)"] == 3)
+        let text = try await server.send(TestRequest(.get, "/metrics")).text
+        let buckets = text.split(separator: "\n")
+            .filter { $0.hasPrefix("spotter_time_seconds_bucket") }
+            .compactMap { Int($0.split(separator: " ").last ?? "") }
+        #expect(buckets.count > 1 && buckets == buckets.sorted() && buckets.last == 3)
     }
 
     @Test func jobsShowInTheMetrics() async throws {
@@ -229,7 +234,20 @@ import Wire
             """#)
         let waiting = #"spotter_jobs{Kind="dataset",State="queued"}"#
         #expect(try await server.metrics()[waiting] == 1)
+        let now = server.now
+        try await server.metadata.write { transaction in
+            guard var job = try transaction.claimableJob(kinds: ["dataset"], now: now) else {
+                return
+            }
+            _ = job.claim(by: UUID(), now: now)
+            try transaction.save(job)
+        }
+        let running = #"spotter_jobs{Kind="dataset",State="running"}"#
+        #expect(try await server.metrics()[running] == 1)
+        // Its worker never comes back.
+        server.service.clock.advance(by: Limits.leaseSeconds + 1)
         try await server.work()
+        #expect(try await server.metrics()[running] ?? 0 == 0)
         #expect(try await server.metrics()[waiting] ?? 0 == 0)
     }
 

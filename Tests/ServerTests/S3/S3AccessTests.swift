@@ -140,14 +140,18 @@ import Wire
         let put = try await client.put("k", "x")
         _ = try await client.get("none")
         _ = try await client.list()
-        var refused = client.request(.put, "k2")
-            .signed(as: TestServer.root, "s3", at: server.now)
-        refused.query = [("acl", "")]
-        _ = try await server.send(refused)
+        _ = try await client.send(.get, query: [("versions", "")])
+        let wrong = Credentials(
+            accessKeyID: TestServer.root.accessKeyID, secretAccessKey: "wrong")
+        _ = try await client.with(wrong).get("k")
         let lines = try server.auditLines()
+        // Where nothing is found there is no operation, and no line.
         #expect(
-            lines.map { $0["eventName"].string } == ["PutObject", "GetObject", "ListObjectsV2"]
-                || lines.count == 4)
+            lines.map { $0["eventName"].string } == [
+                "PutObject", "GetObject", "ListObjectsV2", "GetObject",
+            ])
+        #expect(lines[3]["errorCode"].string == "SignatureDoesNotMatch")
+        #expect(lines[3]["userIdentity"]["type"].string == "Unknown")
         #expect(lines[0]["eventSource"].string == "s3.amazonaws.com")
         #expect(lines[0]["requestID"].string == put.header("x-amz-request-id"))
         #expect(lines[0]["eventCategory"].string == "Data")
