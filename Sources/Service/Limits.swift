@@ -14,11 +14,14 @@ package enum Limits {
     package static let manifestBatchLines = 500
     /// Training needs these, as the original's guide has them: with one dataset …
     package static let splitNormalImagesMin = 20
+    /// With one dataset: ten, so that two are left for testing.
     package static let splitAnomalousImagesMin = 10
     /// … and with two. The guide also wants 10 test images of each class, but AWS' own sample has
     /// 8 anomalous ones; figures can be computed from one.
     package static let trainNormalImagesMin = 10
+    /// With a test dataset; see `trainNormalImagesMin`.
     package static let testNormalImagesMin = 1
+    /// With a test dataset; see `trainNormalImagesMin`.
     package static let testAnomalousImagesMin = 1
     /// One image in five of a single dataset becomes a test image, as in the original.
     package static let testShare = 5
@@ -66,6 +69,7 @@ package enum Limits {
     /// How long a call waits for models in use to come to rest, when they leave its own no room.
     /// Clients that are then throttled try again.
     package static let modelRoomSeconds = 5.0
+    /// How often such a call looks for room: a small part of what a detection takes.
     package static let modelRoomPollMilliseconds = 50
     /// Runs of a model at once that its memory is counted for, whatever its units: as many as there
     /// are threads for them.
@@ -94,6 +98,7 @@ package enum Limits {
     /// the object with a line of some time may begin. Lines of calls that end together may differ
     /// from their order by less than `auditDisorderSeconds`.
     package static let auditObjectSeconds: TimeInterval = 900
+    /// By how much the lines of an object may differ from the order of their times.
     package static let auditDisorderSeconds: TimeInterval = 60
     /// Files with lines that could not be delivered are kept, up to so many times the number of
     /// files: 10 GiB as it comes. A disk must not fill up because a bucket is away.
@@ -108,7 +113,9 @@ package enum Limits {
 /// Bounds that the owner of a machine may want otherwise. The values are those of the original's
 /// guide, or far above any use where it has none.
 package struct AdjustableLimits: Sendable, Equatable {
+    /// One of the bounds, as `--limit NAME=NUMBER` sets it.
     package struct Setting: Sendable {
+        /// As the option and the environment write it, like `training-images`.
         package let name: String
         /// For people.
         package let meaning: String
@@ -117,15 +124,25 @@ package struct AdjustableLimits: Sendable, Equatable {
         let path: any WritableKeyPath<AdjustableLimits, Int> & Sendable
     }
 
+    /// Images of a training dataset, from the guide of Lookout for Vision.
     package var trainingImagesMax = 16_000
+    /// Images of a test dataset, from the guide.
     package var testImagesMax = 4_000
+    /// Images of a training dataset with masks, from the guide.
     package var segmentationTrainingImagesMax = 8_000
+    /// Images of a test dataset with masks, from the guide.
     package var segmentationTestImagesMax = 800
+    /// Bytes of a manifest, from the guide.
     package var manifestBytesMax = 1 << 30
+    /// Labels in one mask, from the guide.
     package var maskLabelsMax = 20
+    /// Bytes of an image file, from the guide; also of a body of DetectAnomalies.
     package var imageBytesMax = ImageLimits.standard.bytesMax
+    /// Pixels of an image's longer side, from the guide.
     package var imageSidePixelsMax = ImageLimits.standard.sidePixelsMax
+    /// Projects of the installation; the guide has no number.
     package var projectsMax = 1_000
+    /// Models of a project at a time; the guide has no number.
     package var modelsPerProjectMax = 1_000
     /// For each operation; 0 is no bound.
     package var requestsPerSecond = 0
@@ -134,11 +151,15 @@ package struct AdjustableLimits: Sendable, Equatable {
     /// 4 GiB has beside a training.
     package var hostedModelBytesMax = 2 << 30
 
+    /// Bytes of a file of the audit log before the next is begun.
     package var auditFileBytesMax = 64 << 20
+    /// Files of the audit log that are kept: with their bytes what a disk must spare.
     package var auditFilesMax = 10
 
+    /// The standard values.
     package init() {}
 
+    /// Every bound once, in the order that help shows them.
     package static let settings = [
         Setting(
             name: "training-images", meaning: "images of a training dataset",
@@ -203,6 +224,7 @@ package struct AdjustableLimits: Sendable, Equatable {
         return nil
     }
 
+    /// The bounds of an image, as the decoder takes them.
     package var image: ImageLimits {
         ImageLimits(bytesMax: imageBytesMax, sidePixelsMax: imageSidePixelsMax)
     }

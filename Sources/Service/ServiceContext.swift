@@ -7,6 +7,7 @@ package import Vision
 
 /// Everything that operations and jobs work with.
 package struct ServiceContext: Sendable {
+    /// Rows of projects, datasets, models, jobs, users and settings.
     package let metadata: any MetadataStore
     /// The buckets that users see.
     package let objects: any ObjectStore
@@ -14,27 +15,39 @@ package struct ServiceContext: Sendable {
     package let state: StateBucket
     /// Bucket of the users' store that is Spotter's own; nil when the state lies elsewhere.
     package let reservedBucket: String?
+    /// Files of trained models.
     package let models: ModelLibrary
+    /// Models in memory; in a worker only to try whether they load.
     package let host: ModelHost
+    /// Counts since the process began.
     package let metrics = DetectionMetrics()
+    /// Components that packaging jobs make: the embedded registry, or Greengrass itself.
     package let registry: any ComponentRegistry
+    /// The library of ONNX Runtime, loaded once in a process.
     package let runtime: OnnxRuntime
+    /// Networks that features come from: the standard one and those given to projects.
     package let backbones: Backbones
+    /// How a model is trained; another one in simulations.
     package let training: any ModelTraining
+    /// Region and account of the installation, for names.
     package let arns: ARNs
+    /// With a key that all servers of the installation share.
     package let pageTokens: PageTokens
     /// Where blocking work runs.
     package let pool: NIOThreadPool
     /// For files on their way into a store; emptied at every start.
     package let temporaryDirectory: String
+    /// As the owner of the machine set them; may differ between servers.
     package let limits: AdjustableLimits
     /// Cores that training may use.
     package let trainingThreads: Int
+    /// The date that rows, tokens and leases are written with.
     package let now: @Sendable () -> Date
     /// What pauses are measured by.
     package let clock: any Clock<Duration>
     /// 0 to 1; spreads those that would do something at the same time.
     package let random: @Sendable () -> Double
+    /// For what an operator should see; each user adds what it is about.
     package let logger: Logger
 
     package init(

@@ -27,6 +27,7 @@ package struct CallOptions: Sendable {
         threshold = number
     }
 
+    /// No options.
     package init() { threshold = nil }
 }
 

@@ -7,13 +7,17 @@ package import Wire
 
 /// The operations of the API, without HTTP. Each has a file of its own in this folder.
 package struct Operations: Sendable {
+    /// What the operations work with; shared by all callers.
     package let context: ServiceContext
+    /// Whose permissions are checked, and whose client tokens are found.
     package let caller: Caller
 
+    /// Operations in the name of the root key, which may do everything.
     package init(context: ServiceContext) {
         self.init(context: context, caller: .root(context.arns))
     }
 
+    /// Operations in a caller's name: each is checked against the caller's policy first.
     package init(context: ServiceContext, caller: Caller) {
         self.context = context
         self.caller = caller

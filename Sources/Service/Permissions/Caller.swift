@@ -2,6 +2,7 @@ package import Access
 
 /// On whose behalf an operation runs.
 package struct Caller: Sendable {
+    /// The owner of the key that signed the call, with the policy that is asked.
     package var principal: Principal
     /// Address that the call came from; nil when it is not known.
     package var sourceAddress: String?

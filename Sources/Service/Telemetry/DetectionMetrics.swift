@@ -5,6 +5,7 @@ import Wire
 /// What DetectAnomalies did since the server began, by model, under the names that the original
 /// published.
 package final class DetectionMetrics: Sendable {
+    /// Why a call was not answered with a verdict.
     package enum Failure: Sendable {
         /// The image cannot be judged: InvalidImageCount and ErrorCount.
         case invalidImage
@@ -12,24 +13,36 @@ package final class DetectionMetrics: Sendable {
         case other
     }
 
+    /// Sums of a model's calls. They begin at 0 with the process and only rise.
     package struct Counts: Sendable, Equatable {
+        /// Images that got a verdict: ProcessedImageCount.
         package var processedImages = 0
+        /// Those of them that are anomalous: DetectedAnomalyCount.
         package var detectedAnomalies = 0
+        /// Bodies that are not an image within bounds: InvalidImageCount.
         package var invalidImages = 0
+        /// SuccessfulRequestCount; the same as `processedImages`, since a call has one image.
         package var successfulRequests = 0
+        /// Calls that failed, invalid images among them, throttled ones not: ErrorCount.
         package var errors = 0
+        /// Calls for which no unit or memory was free: ThrottledCount.
         package var throttled = 0
+        /// Sum over the successful calls, waiting and loading included: Time.
         package var seconds = 0.0
         /// Calls that took at most as long as `DetectionMetrics.bounds` says, each with those of
         /// the bounds below.
         package var buckets = [Int](repeating: 0, count: DetectionMetrics.bounds.count)
+        /// Sum of score / threshold over the processed images.
         package var ratioSum = 0.0
         /// Images whose score was at most so many times the threshold as `ratioBounds` says.
         package var ratios = [Int](repeating: 0, count: DetectionMetrics.ratioBounds.count)
     }
 
+    /// A model, in the order of pages; `other` and `other` for those beyond
+    /// `Limits.countedModelsMax`.
     package struct Key: Sendable, Hashable, Comparable {
         package let project: String
+        /// As text, since it is a label; compared as text, too.
         package let version: String
 
         package static func < (left: Key, right: Key) -> Bool {
@@ -85,6 +98,7 @@ package final class DetectionMetrics: Sendable {
         }
     }
 
+    /// The counts of every model that was called, in the order of their keys, as of one moment.
     package func all() -> [(key: Key, counts: Counts)] {
         counts.withLock { $0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }

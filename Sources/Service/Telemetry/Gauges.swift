@@ -4,24 +4,34 @@ import Wire
 
 /// What stands at the moment: jobs and hosted models.
 package struct Gauges: Sendable {
+    /// A model whose row says that it is hosted, whether or not it is in this process's memory.
     package struct HostedModel: Sendable {
         package let project: String
         package let version: Int
+        /// MinInferenceUnits; at least 1.
         package let minUnits: Int
+        /// MaxInferenceUnits: how many calls run at once.
         package let maxUnits: Int
         /// Units that the calls at hand want, within the two bounds.
         package let desiredUnits: Int
+        /// Calls in this process that wait for a unit.
         package let waitingCalls: Int
         /// In force; nil for a model that is not in memory yet.
         package let threshold: Double?
     }
 
+    /// Counts by kind and state, of the whole installation.
     package let jobs: [JobCount]
     /// Seconds since the oldest job that could be done now came to the queue.
     package let queueAgeSeconds: [String: Double]
+    /// Of the whole installation.
     package let hosted: [HostedModel]
+    /// Of this process.
     package let memory: ModelHost.Memory
 
+    /// Reads the rows in one transaction.
+    ///
+    /// - Throws: `StorageError` when the database cannot be read.
     package init(_ context: ServiceContext) async throws {
         let now = context.now()
         let (jobs, models) = try await context.metadata.read {

@@ -1,6 +1,8 @@
 /// The operation that a method and a path select, with the path's labels decoded.
 package struct Route: Sendable, Equatable {
+    /// The row of the table that method and path select.
     package let operation: Operation
+    /// By name in the template, percent-decoded.
     package let labels: [String: String]
 
     /// - Throws: `unknownOperation` for a path of no operation, `methodNotAllowed` for a path that

@@ -3,6 +3,9 @@
 package struct RouteTable<Operation: Sendable>: Sendable {
     private let rows: [(operation: Operation, method: String, template: [Substring])]
 
+    /// - Parameters:
+    ///   - operations: of which the first that matches is found.
+    ///   - row: method and path template of an operation.
     package init(_ operations: [Operation], _ row: (Operation) -> (method: String, path: String)) {
         rows = operations.map {
             let (method, path) = row($0)

@@ -29,6 +29,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
         .requestTooLarge, .serialization, .unknownOperation, .unrecognizedClient,
     ]
 
+    /// As the published shapes have it; those of the front end as AWS answers them.
     package var httpStatus: Int {
         switch self {
         case .incompleteSignature, .serialization, .validation: 400
@@ -56,11 +57,17 @@ package enum ResourceType: String, Sendable, Codable {
 
 /// What a client is told when an operation fails.
 package struct WireError: Error, Sendable, Equatable {
+    /// Decides the HTTP status and the name in `x-amzn-ErrorType`.
     package var code: ErrorCode
+    /// For people; it says what to do where there is something to do.
     package var message: String
+    /// Name of the resource, as in `PROJECT/VERSION` for a model; nil leaves it out of the body.
     package var resourceID: String?
+    /// Given where `resourceID` is.
     package var resourceType: ResourceType?
+    /// Name of the bound, for quotaExceeded and throttled; nil leaves it out of the body.
     package var quotaCode: String?
+    /// `lookoutvision` where `quotaCode` is given.
     package var serviceCode: String?
     /// Seconds; travels in the `Retry-After` header.
     package var retryAfterSeconds: Int?
@@ -79,16 +86,19 @@ package struct WireError: Error, Sendable, Equatable {
         self.retryAfterSeconds = retryAfterSeconds
     }
 
+    /// A request that breaks a rule; the message names the member.
     package static func validation(_ message: String) -> WireError {
         WireError(.validation, message)
     }
 
+    /// A resource whose state does not allow the call, or a name that is taken.
     package static func conflict(
         _ message: String, _ type: ResourceType, _ id: String
     ) -> WireError {
         WireError(.conflict, message, resourceID: id, resourceType: type)
     }
 
+    /// A resource that does not exist.
     package static func notFound(
         _ message: String, _ type: ResourceType, _ id: String
     ) -> WireError {

@@ -2,6 +2,7 @@ package import FoundationEssentials
 
 /// An HTTP request as the API sees it: method, path as sent, decoded query, headers, body.
 package struct WireRequest: Sendable {
+    /// Upper case.
     package var method: String
     /// Percent-encoded, as it stands in the request line, without the query.
     package var path: String
@@ -9,6 +10,7 @@ package struct WireRequest: Sendable {
     package var query: [(name: String, value: String)]
     /// Value of a header by name in any case.
     package var header: @Sendable (String) -> String?
+    /// Whole, without any transfer or chunk coding.
     package var body: Data
 
     package init(

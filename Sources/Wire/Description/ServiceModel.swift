@@ -1,9 +1,12 @@
 /// The API in the form that AWS SDKs for Python and the AWS CLI read: botocore's
 /// `service-2.json`, `paginators-1.json` and `waiters-2.json`, made from the truth table.
 package enum ServiceModel {
+    /// Folder of the model, endpoint prefix and signing name at once.
     package static let serviceName = "lookoutvision"
+    /// First segment of every path.
     package static let apiVersion = "2020-11-20"
 
+    /// The whole of `service-2.json`.
     package static var service: JSONValue {
         .object([
             "version": .string("2.0"),
@@ -149,6 +152,7 @@ package enum ServiceModel {
         return .object(["pagination": .object(Dictionary(uniqueKeysWithValues: pages))])
     }
 
+    /// The whole of `waiters-2.json`.
     package static var waiters: JSONValue {
         let (model, dataset) = ("ModelDescription.Status", "DatasetDescription.Status")
         let package = "ModelPackagingDescription.Status"

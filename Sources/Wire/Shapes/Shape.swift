@@ -32,6 +32,7 @@ package enum Shape: Sendable {
         package let shape: String
         /// Whether an input without it is refused; null counts as missing.
         package let isRequired: Bool
+        /// Only of an operation's input or an error it is not the body.
         package let location: Location
 
         /// - Parameter location: only members of an operation's input or of an error travel outside

@@ -49,6 +49,7 @@ package struct Violation: Sendable {
 
     /// From the document to the value.
     package let path: [Step]
+    /// The one that `value` breaks; a value may break several, each a violation.
     package let rule: Rule
     /// What was found; null for a member that is missing.
     package let value: JSONValue

@@ -11,6 +11,7 @@ package enum GreengrassErrorCode: String, Sendable, CaseIterable {
     case throttling = "ThrottlingException"
     case validation = "ValidationException"
 
+    /// As the public API reference of Greengrass V2 has it.
     package var httpStatus: Int {
         switch self {
         case .requestAlreadyInProgress, .validation: 400
@@ -36,7 +37,9 @@ package struct GreengrassError: Error, Sendable, Equatable {
 
     /// What is wrong with one member of the input.
     package struct Field: Sendable, Equatable {
+        /// Of the member as on the wire; `tags.KEY` for the value of a tag.
         package let name: String
+        /// A sentence that names the member, the value and the rule.
         package let message: String
 
         package init(_ name: String, _ message: String) {
@@ -45,12 +48,19 @@ package struct GreengrassError: Error, Sendable, Equatable {
         }
     }
 
+    /// Decides the HTTP status and the members of the body.
     package let code: GreengrassErrorCode
+    /// For people; it says what to do where there is something to do.
     package let message: String
+    /// Of validation errors only; nil leaves it out of the body.
     package var reason: Reason?
+    /// What is wrong with each member; empty when no member is to blame.
     package var fields: [Field] = []
+    /// ARN of the component that the error is about; nil leaves it out.
     package var resourceID: String?
+    /// `component` where `resourceID` is given.
     package var resourceType: String?
+    /// Name of the bound that would be exceeded; nil for other errors.
     package var quotaCode: String?
 
     package init(_ code: GreengrassErrorCode, _ message: String) {
@@ -66,6 +76,7 @@ package struct GreengrassError: Error, Sendable, Equatable {
         return error
     }
 
+    /// An input of which one member is wrong.
     package static func validation(_ field: String, _ message: String) -> GreengrassError {
         var error = GreengrassError(.validation, message)
         error.reason = .fieldValidationFailed
@@ -73,6 +84,7 @@ package struct GreengrassError: Error, Sendable, Equatable {
         return error
     }
 
+    /// A component version whose state does not allow the call.
     package static func conflict(_ message: String, _ arn: String) -> GreengrassError {
         var error = GreengrassError(.conflict, message)
         error.resourceID = arn
@@ -80,6 +92,7 @@ package struct GreengrassError: Error, Sendable, Equatable {
         return error
     }
 
+    /// A component, a version or an artifact that does not exist.
     package static func notFound(_ message: String, _ arn: String) -> GreengrassError {
         var error = GreengrassError(.resourceNotFound, message)
         error.resourceID = arn
@@ -87,6 +100,7 @@ package struct GreengrassError: Error, Sendable, Equatable {
         return error
     }
 
+    /// A change after which the component would be over a bound.
     package static func quotaExceeded(_ message: String, quota: String, _ arn: String)
         -> GreengrassError
     {

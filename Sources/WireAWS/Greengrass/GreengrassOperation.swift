@@ -22,6 +22,7 @@ package enum GreengrassOperation: String, CaseIterable, Sendable {
         package let path: String
         /// HTTP status of success.
         package let status: Int
+        /// Whose permission the caller needs, beside those that a recipe asks for.
         package let resource: Resource
         /// Members of the input, with shapes of `GreengrassShapes.table`.
         package let input: [Shape.Member]

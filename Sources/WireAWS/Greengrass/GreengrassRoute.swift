@@ -2,7 +2,9 @@ package import Wire
 
 /// The operation of Greengrass that a method and a path select, with the path's labels decoded.
 package struct GreengrassRoute: Sendable, Equatable {
+    /// The row of the table that method and path select.
     package let operation: GreengrassOperation
+    /// By name in the template, percent-decoded.
     package let labels: [String: String]
 
     /// - Parameter path: percent-encoded, as it stands in the request line.

@@ -9,6 +9,7 @@ package enum GreengrassShapes {
         "arn:[^:]*:greengrass:[^:]*:(aws|[0-9]+):(components|deployments|coreDevices):.*"
     private static let tag = #"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$"#
 
+    /// By names of our own, which no client sees.
     package static let table = ShapeTable([
         ("ArtifactName", .string(length: 1...1200)),
         ("ClientToken", .string(length: 1...64, pattern: "^[a-zA-Z0-9-]+$")),
