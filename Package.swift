@@ -171,7 +171,7 @@ let package = Package(
         .testTarget(
             name: "EdgeAgentTests", dependencies: ["Base", "EdgeAgent", "TestSupport", "Vision"]),
         .testTarget(name: "ServiceTests", dependencies: tested, exclude: ["Golden"]),
-        .testTarget(name: "AdministrationTests", dependencies: tested + ["Administration"]),
+        .testTarget(name: "AdministrationTests", dependencies: tested + ["Administration", grdb]),
         .testTarget(name: "SimulationTests", dependencies: tested + ["Simulation"]),
         .testTarget(
             name: "ServerTests",

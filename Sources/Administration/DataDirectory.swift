@@ -3,14 +3,19 @@ import FoundationEssentials
 import Glibc
 import Service
 package import Storage
+import Synchronization
 import Vision
 
 /// The folder with everything that a server keeps, held by one process at a time.
 package final class DataDirectory: Sendable {
     package let path: String
-    private let lock: Int32
+    /// nil after `release()`.
+    private let lock: Mutex<Int32?>
 
-    /// Makes the folder when it is missing and takes its lock.
+    /// Makes the folder when it is missing, takes its lock and empties `temporary`.
+    ///
+    /// - Throws: `AdministrationError` when the folder cannot be made or written, or another
+    ///   process holds it.
     package init(path: String) throws {
         self.path = path
         do {
@@ -20,14 +25,14 @@ package final class DataDirectory: Sendable {
             throw AdministrationError(
                 "The data directory \(path) cannot be made: \(String(cString: strerror(errno))).")
         }
-        lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else {
+        let file = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
             throw AdministrationError(
                 "The data directory \(path) cannot be written: \(String(cString: strerror(errno)))."
             )
         }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
+        lock = Mutex(file)
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             throw AdministrationError(
                 "The data directory \(path) is in use by another Spotter. Stop that one, or give "
                     + "this one a --data-directory of its own.")
@@ -35,19 +40,32 @@ package final class DataDirectory: Sendable {
         try prepareTemporaryDirectory()
     }
 
-    deinit { close(lock) }
+    deinit { release() }
+
+    /// Lets other processes take the data directory; calling it twice does nothing more.
+    package func release() {
+        lock.withLock { file in
+            if let file { close(file) }
+            file = nil
+        }
+    }
 
     static let databaseName = "spotter.sqlite"
 
-    package var database: String { "\(path)/\(Self.databaseName)" }
+    /// File of the embedded database.
+    package var database: String { Self.database(path) }
+    /// Folder whose folders are the buckets of users.
     package var buckets: String { Self.buckets(path) }
+    /// Folder of the bucket `modelsBucket`.
     package var models: String { Self.models(path) }
-    package var backbones: String { Self.backbones(path) }
-    package var greengrass: String { Self.greengrass(path) }
+    /// Folder of the audit log's files.
     package var audit: String { Self.audit(path) }
+    /// Folder for files on their way, emptied when the data directory is taken.
     package var temporary: String { "\(path)/temporary" }
-    package var credentials: String { "\(path)/credentials" }
+    /// File with the root key, in the format of AWS' credentials files.
+    package var credentials: String { Self.credentials(path) }
 
+    /// Name of the bucket that has the files of one server's models.
     package static let modelsBucket = "models"
     /// Name of the setting with the root key of servers that share a database.
     static let rootKeySetting = "root-credentials"
@@ -66,6 +84,10 @@ package final class DataDirectory: Sendable {
         return bytes.flatMap { try? ModelManifest(decoding: $0) }
     }
 
+    static func database(_ path: String) -> String { "\(path)/\(databaseName)" }
+
+    static func credentials(_ path: String) -> String { "\(path)/credentials" }
+
     static func audit(_ path: String) -> String { "\(path)/audit" }
 
     static func buckets(_ path: String) -> String { "\(path)/buckets" }
@@ -73,23 +95,6 @@ package final class DataDirectory: Sendable {
     static func greengrass(_ path: String) -> String { "\(path)/greengrass" }
 
     static func backbones(_ path: String) -> String { "\(path)/backbones" }
-
-    /// The database of a data directory that a server may be using.
-    ///
-    /// - Throws: `AdministrationError` when there is no data directory, or none with a database in it, or
-    ///   its rows were moved elsewhere.
-    static func metadata(beside path: String, _ choice: MetadataChoice) throws
-        -> any MetadataStore
-    {
-        let database = "\(path)/\(databaseName)"
-        guard choice != .embedded || FileManager.default.fileExists(atPath: database) else {
-            throw AdministrationError(
-                "\(path) is no data directory of Spotter. Give the folder that 'spotter serve' was "
-                    + "started with as --data-directory, and its --metadata too if it had one.")
-        }
-        if choice == .embedded { try MovedRows.check(path) }
-        return try choice.open(database: database)
-    }
 
     private func prepareTemporaryDirectory() throws {
         do {
@@ -109,7 +114,10 @@ package final class DataDirectory: Sendable {
     ///   - environment: `SPOTTER_ACCESS_KEY_ID` and `SPOTTER_SECRET_ACCESS_KEY` are read.
     ///   - region: written into the file too, where clients look for it.
     ///   - metadata: where servers that share everything find the key of the first of them; the
-    ///     file follows it.
+    ///     file follows it. nil for a server of its own.
+    /// - Returns: the key, and the file that has it; nil when it came from the environment.
+    /// - Throws: `AdministrationError` for variables that are not a key or not both set, or a file
+    ///   that cannot be read as one; `StorageError` when the database or the file fails.
     package func rootCredentials(
         environment: [String: String], region: String,
         sharedThrough metadata: (any MetadataStore)?

@@ -29,96 +29,88 @@ struct Composition: Sendable {
     let audit: AuditLog
     /// This process among those that share a database.
     let member = UUID()
-    private let directory: DataDirectory
-    private let cloud: CloudServices
+    private let stores: Stores
 
+    /// Opens the stores and loads the runtime.
+    ///
+    /// - Throws: `AdministrationError` when something is missing or the data directory is in use,
+    ///   `StorageError` when a store cannot be opened, `VisionError` when the backbone or the
+    ///   runtime cannot be used. All stores are closed then.
     init(
         _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
     ) async throws {
-        self.configuration = configuration
         let installation = try Installation.find(
             from: Installation.executablePath, runtime: environment["SPOTTER_ONNX_RUNTIME"])
         let runtime = try OnnxRuntime(library: installation.runtimePath)
-        directory = try DataDirectory(path: configuration.dataDirectory)
-        if configuration.metadata == .embedded { try MovedRows.check(directory.path) }
+        let backbone = try configuration.backbone?.load(runtime: runtime) ?? installation.backbone()
         let places = configuration.lanes.reduce(0) { $0 + $1.places }
-        let pool = NIOThreadPool(
-            numberOfThreads: max(Self.blockingThreadsMin, places + Self.blockingThreadsMin / 2))
-        pool.start()
-        let arns = ARNs(region: configuration.region, account: configuration.accountID)
+        let stores = try Stores.holding(
+            configuration.stores, environment: environment,
+            threads: max(Self.blockingThreadsMin, places + Self.blockingThreadsMin / 2),
+            logger: logger)
+        do {
+            try await self.init(
+                configuration, stores, runtime, backbone, environment: environment, logger: logger)
+        } catch {
+            try? await stores.close()
+            throw error
+        }
+    }
+
+    private init(
+        _ configuration: ServerConfiguration, _ stores: Stores, _ runtime: OnnxRuntime,
+        _ backbone: any FeatureExtractor, environment: [String: String], logger: Logger
+    ) async throws {
+        let directory = try stores.held()
+        self.configuration = configuration
+        self.stores = stores
+        let isCluster = configuration.stores.isCluster
+        let arns = configuration.stores.arns
         audit = AuditLog(
             files: try AuditFiles(
                 directory: directory.audit, fileBytesMax: configuration.limits.auditFileBytesMax,
-                filesMax: configuration.limits.auditFilesMax,
-                isDelivered: configuration.isCluster, logger: logger),
+                filesMax: configuration.limits.auditFilesMax, isDelivered: isCluster,
+                logger: logger),
             source: AuditSource(host: AuditSource.hostName, member: member), arns: arns)
-        let metadata = try configuration.metadata.open(database: directory.database)
+        let metadata = try stores.metadata()
         (credentials, credentialsFile) = try await directory.rootCredentials(
-            environment: environment, region: configuration.region,
-            sharedThrough: configuration.isCluster ? metadata : nil)
-        let cloud = CloudServices(
-            environment: environment, region: configuration.region, logger: logger)
-        self.cloud = cloud
-        let objects: any ObjectStore
-        let own = try DirectoryStore(root: directory.models, pool: pool)
-        let stateObjects: any ObjectStore
-        switch configuration.objectStore {
-        case .directory:
-            let store = try DirectoryStore(root: directory.buckets, pool: pool)
-            (objects, stateObjects) = (store, own)
-            s3 = EmbeddedS3(
-                store: store, region: configuration.region,
-                owner: S3Owner(ID: configuration.accountID, DisplayName: "spotter"))
-        case .s3(let endpoint, let region):
-            let peer = try cloud.s3(endpoint: endpoint, region: region)
-            let all = S3Store(peer: peer, pool: pool)
-            objects = configuration.stateBucket.map { UserObjects(all, without: $0) } ?? all
-            stateObjects = configuration.isCluster ? all : own
-            s3 = S3Forwarder(
-                peer: peer, store: objects, hiddenBucket: configuration.stateBucket)
-        }
-        let now: @Sendable () -> Date = { Date() }
-        let state = StateBucket(
-            objects: stateObjects,
-            name: configuration.stateBucket ?? DataDirectory.modelsBucket, metadata: metadata,
-            now: now)
-        let library = ModelLibrary(
-            state: state, prefix: configuration.isCluster ? ModelLibrary.sharedPrefix : "")
-        if configuration.isCluster {
-            registry = StoredRegistry(
-                metadata: metadata, state: state, objects: objects, arns: arns, pool: pool,
-                temporaryDirectory: directory.temporary, now: now)
-        } else {
-            let own = try DirectoryRegistry(
-                root: directory.greengrass, objects: objects, arns: arns, pool: pool, now: now)
-            try own.tidy()
-            registry = own
-        }
+            environment: environment, region: configuration.stores.region,
+            sharedThrough: isCluster ? metadata : nil)
+        s3 = try Self.backend(stores)
+        registry = try stores.components()
+        if !isCluster { try stores.embeddedComponents().tidy() }
         greengrass =
             switch configuration.greengrass {
             case .embedded: nil
-            case .aws(let endpoint): try cloud.greengrass(endpoint: endpoint, arns: arns)
+            case .aws(let endpoint): try stores.cloud().greengrass(endpoint: endpoint, arns: arns)
             }
+        let (pool, models, now) = (stores.pool, try stores.models(), stores.now)
         context = ServiceContext(
-            metadata: metadata, objects: objects, state: state, models: library,
+            metadata: metadata, objects: try stores.objects(), state: try stores.state(),
+            models: models,
             host: ModelHost(
-                library: library, runtime: runtime, pool: pool,
+                library: models, runtime: runtime, pool: pool,
                 bytesMax: configuration.limits.hostedModelBytesMax,
                 keepsModels: configuration.answersCalls),
             registry: greengrass ?? registry, runtime: runtime,
-            backbones: Backbones(
-                standard: try configuration.backbonePath.map {
-                    try BackboneSource.backbone(
-                        at: $0, annotations: configuration.backboneAnnotations, runtime: runtime)
-                } ?? installation.backbone(),
-                store: configuration.isCluster
-                    ? BackboneBucket(state: state)
-                    : BackboneFolder(path: directory.backbones, pool: pool),
-                pool: pool), arns: arns,
-            pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)), pool: pool,
-            temporaryDirectory: directory.temporary, limits: configuration.limits,
-            reservedBucket: configuration.stateBucket,
+            backbones: Backbones(standard: backbone, store: try stores.backbones(), pool: pool),
+            arns: arns, pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)),
+            pool: pool, temporaryDirectory: stores.temporaryDirectory,
+            limits: configuration.limits, reservedBucket: configuration.stores.stateBucket,
             trainingThreads: max(1, System.coreCount), now: now, logger: logger)
+    }
+
+    private static func backend(_ stores: Stores) throws -> any S3Backend {
+        let configuration = stores.configuration
+        return switch try stores.buckets() {
+        case .directory(let store):
+            EmbeddedS3(
+                store: store, region: configuration.region,
+                owner: S3Owner(ID: configuration.accountID, DisplayName: "spotter"))
+        case .s3(let peer, _):
+            S3Forwarder(
+                peer: peer, store: try stores.objects(), hiddenBucket: configuration.stateBucket)
+        }
     }
 
     /// What tells the others of this process.
@@ -140,7 +132,7 @@ struct Composition: Sendable {
     ) -> ServiceGroup {
         var all: [any ServiceLifecycle.Service] = [membership]
         // Elsewhere lines stay in the data directory.
-        if configuration.isCluster {
+        if configuration.stores.isCluster {
             all.append(
                 AuditDelivery(
                     files: audit.files, source: audit.source, bucket: context.state,
@@ -152,21 +144,35 @@ struct Composition: Sendable {
                 gracefulShutdownSignals: signals, logger: context.logger))
     }
 
-    /// Runs the services to their end, and closes what they have used.
+    /// Runs the services to their end, and closes what they have used whatever comes of it.
+    ///
+    /// - Throws: `AdministrationError` when the port is taken or a service ended.
     func run(_ group: ServiceGroup) async throws {
         do {
             try await group.run()
-        } catch let error as IOError {
-            throw AdministrationError(
+        } catch {
+            try? await close()
+            throw translated(error)
+        }
+        try await close()
+    }
+
+    private func close() async throws {
+        try await stores.close()
+        try await audit.shutDown()
+    }
+
+    private func translated(_ error: any Error) -> any Error {
+        switch error {
+        case let error as IOError:
+            AdministrationError(
                 "Cannot listen on \(configuration.hostname):\(configuration.port): "
                     + "\(error.description). Choose another --hostname or --port.")
-        } catch let error as ServiceGroupError {
-            // Its message has the service with everything that it holds.
-            throw AdministrationError("\(error.errorCode) The last lines of the log tell more.")
+        // Its message has the service with everything that it holds.
+        case let error as ServiceGroupError:
+            AdministrationError("\(error.errorCode) The last lines of the log tell more.")
+        default: error
         }
-        try await cloud.shutDown()
-        try await context.pool.shutdownGracefully()
-        try await audit.shutDown()
     }
 
     private static func pageTokenKey(_ metadata: any MetadataStore) async throws -> Data {

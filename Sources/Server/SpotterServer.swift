@@ -1,5 +1,5 @@
 package import Access
-package import Administration
+import Administration
 import Base
 import Hummingbird
 package import Logging
@@ -48,8 +48,9 @@ package struct SpotterServer: Sendable {
         signals: [UnixSignal], onReady: @escaping @Sendable (Int) async -> Void
     ) async throws -> ServiceGroup {
         let (configuration, context) = (parts.configuration, parts.context)
+        let stores = configuration.stores
         // With others at the same database, a dead worker's jobs wait until their leases end.
-        if configuration.metadata.isOneServersOwn { try await Worker.adoptOrphans(context) }
+        if stores.metadata.isOneServersOwn { try await Worker.adoptOrphans(context) }
         let membership = parts.membership(.server, version: SpotterVersion.current)
         let application = ServerApplication(
             context: context, credentials: parts.credentials, s3: parts.s3,

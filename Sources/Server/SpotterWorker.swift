@@ -1,4 +1,4 @@
-package import Administration
+import Administration
 import Base
 import FoundationEssentials
 import Hummingbird

@@ -1,6 +1,5 @@
 import Administration
 import ArgumentParser
-import Server
 
 /// `--metadata`, for all commands that read or change what a server keeps in its database.
 struct MetadataOption: ParsableArguments {

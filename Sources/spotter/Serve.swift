@@ -40,9 +40,10 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        do {
+        await Spotter.reporting {
             let hostname = hostname
-            var configuration = stores.configuration(hostname: hostname, port: port)
+            var configuration = ServerConfiguration(
+                stores: stores.configuration, hostname: hostname, port: port)
             try service.apply(to: &configuration)
             if hasNoWorker { configuration.lanes = [] }
             let server = try await SpotterServer(
@@ -53,8 +54,6 @@ struct Serve: AsyncParsableCommand {
             try await server.run(gracefulShutdownSignals: [.sigterm, .sigint]) { port in
                 Output.line("Spotter is listening on http://\(hostname):\(port)")
             }
-        } catch {
-            Spotter.exit(with: error)
         }
     }
 }

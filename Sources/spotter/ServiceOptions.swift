@@ -46,7 +46,9 @@ struct ServiceOptions: ParsableArguments {
         help: "Least level of log lines: trace, debug, info, notice, warning, error, critical.",
         transform: { text in
             guard let level = Logger.Level(rawValue: text) else {
-                throw ValidationError("'\(text)' is no log level; try info or debug.")
+                throw ValidationError(
+                    "'\(text)' is not a log level. Use trace, debug, info, notice, warning, error or "
+                        + "critical.")
             }
             return level
         })
@@ -83,12 +85,15 @@ struct ServiceOptions: ParsableArguments {
         return adjusted
     }
 
+    var backboneFile: BackboneFile? {
+        backbone.map { BackboneFile(path: $0, annotations: backboneOptions.annotations) }
+    }
+
     func apply(to configuration: inout ServerConfiguration) throws {
         configuration.limits = try adjustedLimits()
         configuration.metricsAccess = metrics
         if greengrass == .aws { configuration.greengrass = .aws(endpoint: greengrassEndpoint) }
-        configuration.backbonePath = backbone
-        configuration.backboneAnnotations = backboneOptions.annotations
+        configuration.backbone = backboneFile
     }
 }
 

@@ -2,7 +2,6 @@ import ArgumentParser
 import Base
 import Foundation
 import Logging
-import Server
 
 @main
 struct Spotter: AsyncParsableCommand {
@@ -30,6 +29,11 @@ struct Spotter: AsyncParsableCommand {
         }
     }
 
+    /// Runs `body`; an error becomes one line on standard error and ends the process.
+    static func reporting(_ body: () async throws -> Void) async {
+        do { try await body() } catch { exit(with: error) }
+    }
+
     /// Prints one line and ends the process, for errors that the user can mend.
     static func exit(with error: any Error) -> Never {
         FileHandle.standardError.write(Data("spotter: \(error)\n".utf8))
@@ -37,7 +41,7 @@ struct Spotter: AsyncParsableCommand {
     }
 }
 
-/// Standard output, written at once: whoever waits for a line through a pipe sees it.
+/// Standard output, written at once, so that a program that reads it through a pipe sees each line.
 enum Output {
     static func line(_ text: String) {
         FileHandle.standardOutput.write(Data((text + "\n").utf8))

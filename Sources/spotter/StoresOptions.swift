@@ -1,6 +1,7 @@
 import Administration
 import ArgumentParser
-import Server
+import Foundation
+import Logging
 
 /// Where everything is kept: for all commands that work on what a server keeps, or in its place.
 struct StoresOptions: ParsableArguments {
@@ -71,18 +72,25 @@ struct StoresOptions: ParsableArguments {
         }
     }
 
-    /// - Parameters:
-    ///   - hostname: where a process of this configuration listens, if it does.
-    func configuration(hostname: String = "127.0.0.1", port: Int = 0) -> ServerConfiguration {
-        var configuration = ServerConfiguration(
-            dataDirectory: dataDirectory, hostname: hostname, port: port, region: region,
-            accountID: accountID)
+    var configuration: StoresConfiguration {
+        var configuration = StoresConfiguration(
+            dataDirectory: dataDirectory, region: region, accountID: accountID)
         configuration.metadata = metadata.choice
         if objectStore == .s3 {
             configuration.objectStore = .s3(endpoint: s3Endpoint, region: s3Region)
         }
         configuration.stateBucket = stateBucket
         return configuration
+    }
+
+    /// Runs `body` with the stores, which servers may be using. An error becomes one line on
+    /// standard error and ends the process.
+    func reporting(_ body: (Stores) async throws -> Void) async {
+        await Spotter.reporting {
+            try await Stores.withStores(
+                beside: configuration, environment: ProcessInfo.processInfo.environment,
+                logger: Spotter.logger(level: .warning), body)
+        }
     }
 }
 

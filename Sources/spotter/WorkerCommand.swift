@@ -29,7 +29,7 @@ struct WorkerCommand: AsyncParsableCommand {
                     guard let kind = JobSubject.Kind(rawValue: String(name)) else {
                         let names = JobSubject.Kind.allCases.map(\.rawValue)
                         throw ValidationError(
-                            "'\(name)' is no kind of job; there are "
+                            "'\(name)' is not a kind of job. Kinds are "
                                 + "\(names.joined(separator: ", ")).")
                     }
                     return kind
@@ -67,9 +67,10 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        do {
+        await Spotter.reporting {
             let hostname = hostname
-            var configuration = stores.configuration(hostname: hostname, port: port)
+            var configuration = ServerConfiguration(
+                stores: stores.configuration, hostname: hostname, port: port)
             try service.apply(to: &configuration)
             configuration.lanes = WorkerLane.lanes(kinds, places: concurrency)
             let worker = try await SpotterWorker(
@@ -79,8 +80,6 @@ struct WorkerCommand: AsyncParsableCommand {
             try await worker.run(gracefulShutdownSignals: [.sigterm, .sigint]) { port in
                 Output.line("Spotter works; its state is at http://\(hostname):\(port)/health")
             }
-        } catch {
-            Spotter.exit(with: error)
         }
     }
 }

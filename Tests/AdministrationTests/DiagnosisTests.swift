@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Administration
+import FoundationEssentials
 import Service
 import Storage
 import Testing

@@ -10,21 +10,28 @@ import Storage
 /// the row that names it and removes it after that row, all is there then; what was made and
 /// removed in between is noticed, and the rows are copied once more.
 package enum Backup {
+    /// What a backup takes, and how.
     package struct Options: Sendable {
-        /// Whether the audit log comes along.
+        /// Whether the audit log is copied too.
         package var hasAuditLog = false
         /// Whether no file is shared with the data directory.
         package var copiesAll = false
 
+        /// No audit log; files that only Spotter writes get a second name instead of a copy.
         package init() {}
     }
 
     /// - Parameters:
     ///   - target: a new folder.
-    ///   - progress: told in words how far it is, from time to time.
-    /// - Throws: `AdministrationError`, `StorageError`; then there is no folder of that name.
+    ///   - pool: where it runs; it occupies one thread to its end.
+    ///   - now: the time that the header names.
+    ///   - progress: called with how far it is, in words, from time to time.
+    /// - Returns: the header that was written last.
+    /// - Throws: `AdministrationError` when the backup is refused or files cannot be read or
+    ///   written, `StorageError` when the database fails; then there is no folder of that name.
     package static func make(
-        dataDirectory: String, to target: String, options: Options, pool: NIOThreadPool,
+        dataDirectory: String, to target: String, options: Options,
+        pool: NIOThreadPool = .singleton,
         now: @escaping @Sendable () -> Date = { Date() },
         progress: @escaping @Sendable (String) -> Void
     ) async throws -> BackupHeader {
@@ -244,7 +251,10 @@ private final class BackupRun {
         }
         try forEachFile(below: target, "") { path in
             guard let file = try DiskFile.reading("\(target)/\(path)"), let facts = file.status
-            else { throw AdministrationError("\(target)/\(path) is gone; is somebody else removing it?") }
+            else {
+                throw AdministrationError(
+                    "\(target)/\(path) is gone; is somebody else removing it?")
+            }
             let content = try file.digest {
                 read += $0
                 progress.tell("\(read >> 20) MB read back")

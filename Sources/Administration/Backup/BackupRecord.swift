@@ -37,7 +37,7 @@ package struct BackupHeader: Sendable, Codable, Equatable {
         let path = "\(folder)/\(fileName)"
         guard let file = try DiskFile.reading(path), file.status?.isFile ?? false else {
             throw AdministrationError(
-                "\(folder) is no backup of Spotter: it has no \(fileName). Give --from the folder "
+                "\(folder) is not a backup of Spotter: it has no \(fileName). Give --from the folder "
                     + "that 'spotter backup' made.")
         }
         var bytes = Data()
@@ -99,7 +99,7 @@ struct BackupEntry: Codable, Equatable {
             && Self.roots.contains(parts[0])
         guard isSound else {
             throw AdministrationError(
-                "\(BackupHeader.listName) names '\(path.prefix(200))', which is no path of a data "
+                "\(BackupHeader.listName) names '\(path.prefix(200))', which is not a path of a data "
                     + "directory.")
         }
         return parts

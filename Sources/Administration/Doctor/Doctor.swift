@@ -2,8 +2,7 @@ import Base
 import Cloud
 package import FoundationEssentials
 import Glibc
-import Logging
-package import NIOPosix
+import NIOPosix
 import Service
 import Storage
 import Vision
@@ -17,35 +16,59 @@ package struct Doctor: Sendable {
     /// Round trips, of which the median counts.
     private static let roundTrips = 5
 
-    let configuration: ServerConfiguration
-    let environment: [String: String]
-    let pool: NIOThreadPool
+    let stores: Stores
+    private let backbone: BackboneFile?
+    private let environment: [String: String]
     let now: @Sendable () -> Date
 
-    /// - Parameter environment: as a server's.
-    package init(
-        configuration: ServerConfiguration, environment: [String: String], pool: NIOThreadPool,
-        now: @escaping @Sendable () -> Date = { Date() }
+    var configuration: StoresConfiguration { stores.configuration }
+
+    private init(
+        stores: Stores, backbone: BackboneFile?, environment: [String: String],
+        now: @escaping @Sendable () -> Date
     ) {
-        self.configuration = configuration
+        self.stores = stores
+        self.backbone = backbone
         self.environment = environment
-        self.pool = pool
         self.now = now
     }
 
-    /// All findings, in the order in which one depends on another.
-    package func examine() async -> [Finding] {
+    /// Examines a set-up beside its servers, which may be running.
+    ///
+    /// - Parameters:
+    ///   - backbone: The file of `--backbone`; nil for the one that comes with Spotter.
+    ///   - environment: `SPOTTER_ONNX_RUNTIME` is read, and AWS' variables.
+    ///   - now: This machine's clock, which the others are compared with.
+    /// - Returns: All findings, in the order in which one depends on another.
+    /// - Throws: when connections cannot be closed; what is found out is never thrown.
+    package static func examine(
+        _ configuration: StoresConfiguration, backbone: BackboneFile? = nil,
+        environment: [String: String], now: @escaping @Sendable () -> Date = { Date() }
+    ) async throws -> [Finding] {
+        try await Stores.withStores(
+            beside: configuration, environment: environment, policy: policy
+        ) { stores in
+            await Doctor(stores: stores, backbone: backbone, environment: environment, now: now)
+                .findings()
+        }
+    }
+
+    /// Somebody waits for the answer, so another S3 is asked twice at most.
+    private static var policy: RetryPolicy {
+        var policy = RetryPolicy()
+        policy.attemptsMax = 2
+        policy.totalSecondsMax = 10
+        return policy
+    }
+
+    private func findings() async -> [Finding] {
         var findings = await blocking("installation") { installation() }
         findings += await blocking("data directory") { dataDirectory() }
-        let cloud = CloudServices(
-            environment: environment, region: configuration.region,
-            logger: Logger(label: "spotter.doctor") { _ in SwiftLogNoOpLogHandler() })
-        let (objects, aboutObjects) = await objects(cloud)
+        let (objects, aboutObjects) = await objects()
         findings += aboutObjects
         let (metadata, aboutDatabase) = await database()
         findings += aboutDatabase
         if let metadata { findings += await rows(metadata, objects) }
-        try? await cloud.shutDown()
         return findings
     }
 
@@ -53,7 +76,7 @@ package struct Doctor: Sendable {
         -> [Finding]
     {
         do {
-            return try await pool.runIfActive(body)
+            return try await stores.pool.runIfActive(body)
         } catch {
             return [.failed(check, "\(error)", do: "Mend what the message names.")]
         }
@@ -83,14 +106,9 @@ package struct Doctor: Sendable {
                     do: "Run scripts/setup, or set SPOTTER_ONNX_RUNTIME to libonnxruntime.so."))
         }
         do {
-            let path = configuration.backbonePath
-            let backbone =
-                try path.map {
-                    try BackboneSource.backbone(
-                        at: $0, annotations: configuration.backboneAnnotations)
-                } ?? installation.backbone()
-            findings.append(
-                .ok("backbone", "\(backbone.identifier) at \(path ?? installation.backbonePath)"))
+            let network = try backbone?.load() ?? installation.backbone()
+            let path = backbone?.path ?? installation.backbonePath
+            findings.append(.ok("backbone", "\(network.identifier) at \(path)"))
         } catch {
             findings.append(
                 .failed("backbone", "\(error)", do: "Give --backbone another file, or none."))
@@ -110,7 +128,8 @@ package struct Doctor: Sendable {
         guard facts.isFolder else {
             return [
                 .failed(
-                    "data directory", "\(path) is no folder", do: "Give another --data-directory.")
+                    "data directory", "\(path) is not a folder",
+                    do: "Give another --data-directory.")
             ]
         }
         var findings = [probe(path, "data directory")]
@@ -149,7 +168,7 @@ package struct Doctor: Sendable {
 
     private func database() async -> ((any MetadataStore)?, [Finding]) {
         let schema: SchemaState
-        let path = "\(configuration.dataDirectory)/\(DataDirectory.databaseName)"
+        let path = DataDirectory.database(configuration.dataDirectory)
         do {
             switch configuration.metadata {
             case .embedded:
@@ -167,9 +186,11 @@ package struct Doctor: Sendable {
                     let remedy = MovedRows.remedy(configuration.dataDirectory)
                     return (nil, [.failed("database", moved, do: remedy)])
                 }
-                schema = try await pool.runIfActive { try SQLiteFile.schema(path) }
+                schema = try await stores.pool.runIfActive { try SQLiteFile.schema(path) }
             case .postgreSQL(let url):
-                schema = try await pool.runIfActive { try PostgreSQLStore.schema(url: url) }
+                schema = try await stores.pool.runIfActive {
+                    try PostgreSQLStore.schema(url: url)
+                }
             }
         } catch {
             return (
@@ -189,7 +210,7 @@ package struct Doctor: Sendable {
         // Opening it would change it.
         guard schema.missing.isEmpty else { return (nil, [about]) }
         do {
-            let store = try configuration.metadata.open(database: path)
+            let store = try stores.metadata()
             return (store, try await [about] + answers(store))
         } catch {
             return (
@@ -280,7 +301,7 @@ package struct Doctor: Sendable {
                 FileStatus(at: "\(root)/\(DataDirectory.modelPath($0))")?.isFile ?? false
             }
         }
-        // What is wrong with the bucket itself was told already.
+        // What is wrong with the bucket itself has been reported already.
         guard let objects else { return true }
         for key in ModelLibrary.keys(of: model, prefix: ModelLibrary.sharedPrefix) {
             if try await objects.head(ObjectLocation(bucket: bucket, key: key)) == nil {

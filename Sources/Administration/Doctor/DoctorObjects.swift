@@ -7,19 +7,19 @@ import Wire
 /// The part of the doctor that looks at objects.
 extension Doctor {
     /// - Returns: the store when it can be used.
-    func objects(_ cloud: CloudServices) async -> ((any ObjectStore)?, [Finding]) {
-        guard case .s3(let endpoint, let region) = configuration.objectStore else {
-            let path = "\(configuration.dataDirectory)/buckets"
-            guard FileStatus(path: path) != nil else { return (nil, []) }
-            return (nil, await blocking("objects") { [probe(path, "objects")] })
-        }
-        // Whoever waits for the answer wants it soon.
-        var policy = RetryPolicy()
-        policy.attemptsMax = 2
-        policy.totalSecondsMax = 10
+    func objects() async -> ((any ObjectStore)?, [Finding]) {
         let peer: S3Peer
+        let store: S3Store
         do {
-            peer = try cloud.s3(endpoint: endpoint, region: region, policy: policy)
+            // Opening a folder of buckets would make it.
+            guard configuration.objectStore != .directory,
+                case .s3(let itsPeer, let itsStore) = try stores.buckets()
+            else {
+                let path = DataDirectory.buckets(configuration.dataDirectory)
+                guard FileStatus(path: path) != nil else { return (nil, []) }
+                return (nil, await blocking("objects") { [probe(path, "objects")] })
+            }
+            (peer, store) = (itsPeer, itsStore)
         } catch {
             return (
                 nil,
@@ -42,7 +42,6 @@ extension Doctor {
                     do: "See that the S3 runs and that --s3-endpoint is its address."))
             return (nil, findings)
         }
-        let store = S3Store(peer: peer, pool: pool)
         do {
             if let bucket = configuration.stateBucket {
                 try await tryOut(store, bucket)

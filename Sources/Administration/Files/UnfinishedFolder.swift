@@ -19,7 +19,8 @@ final class UnfinishedFolder {
         while target.count > 1, target.hasSuffix("/") { target.removeLast() }
         let name = URL(filePath: target).lastPathComponent
         guard !["", "/", ".", ".."].contains(name), !target.hasSuffix("/..") else {
-            throw AdministrationError("\(option) must be the name of a new folder, not '\(target)'.")
+            throw AdministrationError(
+                "\(option) must be the name of a new folder, not '\(target)'.")
         }
         try Self.checkPlace(target, option)
         self.target = target
@@ -36,7 +37,8 @@ final class UnfinishedFolder {
         else { throw AdministrationError("\(path) is being written by another command.") }
         let left = try FileManager.default.contentsOfDirectory(atPath: path)
         guard left.isEmpty || left.contains(Self.marker) else {
-            throw AdministrationError("\(path) is not ours. Remove it, or choose another \(option).")
+            throw AdministrationError(
+                "\(path) is not ours. Remove it, or choose another \(option).")
         }
         // The marker goes last.
         for name in left where name != Self.marker {
@@ -51,7 +53,8 @@ final class UnfinishedFolder {
     /// - Throws: `AdministrationError` when there is something, or nothing can be made beside it.
     static func checkPlace(_ target: String, _ option: String) throws {
         guard !(FileStatus(at: target)?.isLink ?? false) else {
-            throw AdministrationError("\(target) is a link. Give \(option) the name of a new folder.")
+            throw AdministrationError(
+                "\(target) is a link. Give \(option) the name of a new folder.")
         }
         let there = FileStatus(at: target)
         if let there {

@@ -1,9 +1,7 @@
-import Access
 import Base
 package import FoundationEssentials
 import Glibc
-import Logging
-package import NIOPosix
+import NIOPosix
 import Service
 package import Storage
 import Vision
@@ -12,85 +10,100 @@ import Vision
 /// rows last and in one transaction. A move that failed leaves a database without rows, and can be
 /// repeated; of the data directory nothing is changed but that it gets a note of the move.
 package struct Migration: Sendable {
+    /// What was moved.
     package struct Result: Sendable {
+        /// Rows of each table, in the order in which they were copied.
         package internal(set) var tables: [RowCopy.TableCount] = []
-        /// Of users' buckets.
+        /// How many objects users' buckets have.
         package internal(set) var objects = 0
-        /// Of those, such that an earlier try had copied.
+        /// How many of `objects` an earlier attempt had already copied.
         package internal(set) var objectsThere = 0
+        /// How many models were copied to the state bucket.
         package internal(set) var models = 0
+        /// How many backbones were copied to the state bucket.
         package internal(set) var backbones = 0
+        /// How many versions of components were copied to the state bucket.
         package internal(set) var components = 0
-        /// Multipart uploads that were begun and not ended; clients begin them anew.
+        /// Multipart uploads that were begun and not ended; clients have to begin them again.
         package internal(set) var uploadsLeft = 0
     }
 
-    let configuration: ServerConfiguration
+    let configuration: StoresConfiguration
     let overwrites: Bool
     private let environment: [String: String]
-    private let pool: NIOThreadPool
     private let now: @Sendable () -> Date
     let progress: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - configuration: of the server that is to go on: its data directory is what is moved, its
     ///     stores are where to.
-    ///   - overwrites: whether objects of the S3 give way to others under the same keys.
-    ///   - progress: told in words how far it is.
+    ///   - overwrites: whether objects of the S3 are replaced by others under the same keys.
+    ///   - environment: AWS' variables are read where objects move to an S3.
+    ///   - progress: called with how far it is, in words.
     package init(
-        _ configuration: ServerConfiguration, overwrites: Bool, environment: [String: String],
-        pool: NIOThreadPool,
+        _ configuration: StoresConfiguration, overwrites: Bool, environment: [String: String],
         now: @escaping @Sendable () -> Date = { Date() },
         progress: @escaping @Sendable (String) -> Void
     ) {
         self.configuration = configuration
         self.overwrites = overwrites
         self.environment = environment
-        self.pool = pool
         self.now = now
         self.progress = progress
     }
 
-    /// - Throws: `AdministrationError`, `StorageError`; then the new database has no rows, unless it says
-    ///   that nobody knows.
+    /// - Throws: `AdministrationError` when the move is refused before anything is written, or when
+    ///   it cannot be noted; `StorageError` when a store fails. The new database has no rows then,
+    ///   unless the message says that nobody knows.
     package func run() async throws -> Result {
         guard case .postgreSQL(let url) = configuration.metadata else {
             throw AdministrationError("--to postgres needs --metadata with the database's address.")
         }
         let path = configuration.dataDirectory
-        guard FileStatus(at: "\(path)/\(DataDirectory.databaseName)")?.isFile ?? false else {
+        guard FileStatus(at: DataDirectory.database(path))?.isFile ?? false else {
             throw AdministrationError(
                 "\(path) has no \(DataDirectory.databaseName). Give the folder that 'spotter "
                     + "serve' was started with as --data-directory.")
         }
         // Holding it keeps servers away until all is done.
-        let directory = try DataDirectory(path: path)
-        try MovedRows.check(path)
-        let place = try await checkTarget(url, directory)
-        let rows = "\(directory.temporary)/rows.sqlite"
-        defer { for suffix in ["", "-wal", "-shm"] { unlink(rows + suffix) } }
-        let named = try await pool.runIfActive { [source = directory.database] in
-            let schema = try SQLiteFile.schema(source)
-            guard schema.unknown.isEmpty else {
-                throw AdministrationError("A newer Spotter made \(source); move it with that one.")
+        return try await Stores.withStores(
+            holding: StoresConfiguration(
+                dataDirectory: path, region: configuration.region,
+                accountID: configuration.accountID),
+            environment: environment, threads: OperatingLimits.migrationThreads, now: now
+        ) { source in
+            try await Stores.withStores(
+                beside: configuration, environment: environment,
+                threads: OperatingLimits.migrationThreads, now: now
+            ) { target in
+                try await run(from: source, to: target, url)
             }
-            try SQLiteFile.copy(source, to: rows)
+        }
+    }
+
+    private func run(from source: Stores, to target: Stores, _ url: String) async throws -> Result {
+        let path = configuration.dataDirectory
+        let place = try await checkTarget(url, source)
+        let rows = "\(source.temporaryDirectory)/rows.sqlite"
+        defer { for suffix in ["", "-wal", "-shm"] { unlink(rows + suffix) } }
+        let named = try await source.pool.runIfActive {
+            let database = DataDirectory.database(path)
+            let schema = try SQLiteFile.schema(database)
+            guard schema.unknown.isEmpty else {
+                throw AdministrationError(
+                    "A newer Spotter made \(database); move it with that one.")
+            }
+            try SQLiteFile.copy(database, to: rows)
             return try SQLiteFile.read(rows) { try NamedFiles($0) }
         }
         var result = Result()
-        if case .s3(let endpoint, let region) = configuration.objectStore {
-            let cloud = CloudServices(
-                environment: environment, region: configuration.region,
-                logger: Logger(label: "spotter.migrate") { _ in SwiftLogNoOpLogHandler() })
-            do {
-                let peer = try cloud.s3(endpoint: endpoint, region: region)
-                try await moveObjects(
-                    directory, named, S3Store(peer: peer, pool: pool), rows, &result)
-                try await cloud.shutDown()
-            } catch {
-                try? await cloud.shutDown()
-                throw error
-            }
+        if configuration.objectStore != .directory,
+            case .directory(let objects) = try source.buckets(),
+            case .s3(_, let store) = try target.buckets()
+        {
+            try await moveObjects(
+                objects, try source.embeddedComponents(), named,
+                TargetObjects(store: store, pool: target.pool), rows, &result)
         }
         progress("copying rows")
         result.tables = try await RowCopy.copy(sqlite: rows, to: url) { _ in }
@@ -107,7 +120,8 @@ package struct Migration: Sendable {
     /// Before gigabytes are copied for nothing.
     ///
     /// - Returns: where the rows go, in words.
-    private func checkTarget(_ url: String, _ directory: DataDirectory) async throws -> String {
+    private func checkTarget(_ url: String, _ source: Stores) async throws -> String {
+        let path = configuration.dataDirectory
         let target = try PostgreSQLStore(url: url)
         let (isEmpty, key) = try await target.read { transaction in
             let isEmpty =
@@ -117,23 +131,24 @@ package struct Migration: Sendable {
             return (isEmpty, try transaction.setting(DataDirectory.pageTokenSetting))
         }
         guard !isEmpty else { return target.name }
-        // Whoever was killed after the rows were in, or lost the answer, has left no note.
-        let own = try await pool.runIfActive { [path = directory.database] in
-            try SQLiteFile.read(path) { try? $0.setting(DataDirectory.pageTokenSetting) }
+        // An attempt that was killed after the rows were in, or lost the answer, has left no note.
+        let own = try await source.pool.runIfActive {
+            try SQLiteFile.read(DataDirectory.database(path)) {
+                try? $0.setting(DataDirectory.pageTokenSetting)
+            }
         }
         if let own, own == key {
-            try MovedRows.note(in: directory.path, place: target.name, now: now())
-            try MovedRows.check(directory.path)
+            try MovedRows.note(in: path, place: target.name, now: now())
+            try MovedRows.check(path)
         }
         throw AdministrationError(
             "The \(target.name) has rows already; rows are moved into an empty database only.")
     }
 
     private func moveObjects(
-        _ directory: DataDirectory, _ named: NamedFiles, _ target: S3Store, _ rows: String,
-        _ result: inout Result
+        _ source: DirectoryStore, _ registry: DirectoryRegistry, _ named: NamedFiles,
+        _ target: TargetObjects, _ rows: String, _ result: inout Result
     ) async throws {
-        let source = try DirectoryStore(root: directory.buckets, pool: pool)
         let buckets = try await source.buckets().map(\.name)
         if let state = configuration.stateBucket {
             guard !buckets.contains(state) else {
@@ -143,23 +158,22 @@ package struct Migration: Sendable {
             }
             try checkFiles(named)
         }
-        let there = TargetObjects(store: target, pool: pool)
-        if !overwrites { try await check(there, buckets, named, source) }
+        if !overwrites { try await check(target, buckets, named, source) }
         for bucket in buckets {
-            try await move(bucket, from: source, to: there, &result)
+            try await move(bucket, from: source, to: target, &result)
         }
-        if let bucket = configuration.stateBucket {
-            let metadata = try SQLiteStore(path: rows)
-            let state = StateBucket(objects: target, name: bucket, metadata: metadata, now: now)
-            if try await !target.bucketExists(bucket) { try await target.createBucket(bucket) }
-            try await moveModels(named, state, &result)
-            try await moveBackbones(named, state, &result)
-            try await moveComponents(directory, source, state, metadata, &result)
-            try await amend(metadata, directory)
-        }
+        guard let bucket = configuration.stateBucket else { return }
+        let store = target.store
+        let metadata = try SQLiteStore(path: rows)
+        let state = StateBucket(objects: store, name: bucket, metadata: metadata, now: now)
+        if try await !store.bucketExists(bucket) { try await store.createBucket(bucket) }
+        try await moveModels(named, state, &result)
+        try await moveBackbones(named, state, &result)
+        try await moveComponents(registry, state, metadata, &result)
+        try await amend(metadata)
     }
 
-    /// - Throws: `AdministrationError` naming what rows want and what is not there.
+    /// - Throws: `AdministrationError` naming files that rows name and that are not there.
     private func checkFiles(_ named: NamedFiles) throws {
         let missing = named.missing(in: configuration.dataDirectory).values.sorted()
         guard missing.isEmpty else {
@@ -204,12 +218,9 @@ package struct Migration: Sendable {
     }
 
     private func moveComponents(
-        _ directory: DataDirectory, _ source: DirectoryStore, _ state: StateBucket,
-        _ metadata: any MetadataStore, _ result: inout Result
+        _ registry: DirectoryRegistry, _ state: StateBucket, _ metadata: any MetadataStore,
+        _ result: inout Result
     ) async throws {
-        let registry = try DirectoryRegistry(
-            root: directory.greengrass, objects: source,
-            arns: ARNs(region: configuration.region, account: configuration.accountID), pool: pool)
         var count = 0
         try await registry.forEachMoved { component in
             for (path, key) in component.artifacts {
@@ -223,13 +234,14 @@ package struct Migration: Sendable {
         result.components = count
     }
 
-    /// What is otherwise where several servers share everything.
-    private func amend(_ metadata: any MetadataStore, _ directory: DataDirectory) async throws {
-        let key = try? Data(contentsOf: URL(filePath: directory.credentials))
+    /// Changes rows that differ where several servers share everything.
+    private func amend(_ metadata: any MetadataStore) async throws {
+        let file = DataDirectory.credentials(configuration.dataDirectory)
+        let key = try? Data(contentsOf: URL(filePath: file))
         try await metadata.write { transaction in
             // The root key goes on, whichever server starts first.
             if let key { try transaction.saveSetting(DataDirectory.rootKeySetting, key) }
-            // They are files of this directory that nobody wanted, not objects of the bucket.
+            // They are files of this directory that no row names, not objects of the bucket.
             for object in try transaction.stagedObjects(createdBefore: .distantFuture, limit: .max)
             {
                 try transaction.removeStagedObject(object.key)

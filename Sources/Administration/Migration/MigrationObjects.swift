@@ -54,9 +54,8 @@ extension Migration {
     private func forEachPage(
         of bucket: String, _ source: DirectoryStore, _ body: ([Upload]) async throws -> Void
     ) async throws {
-        guard let files = BucketFiles(bucket, root: "\(configuration.dataDirectory)/buckets") else {
-            return
-        }
+        let root = DataDirectory.buckets(configuration.dataDirectory)
+        guard let files = BucketFiles(bucket, root: root) else { return }
         var query = ListQuery(limit: Self.pageKeys)
         while true {
             let page = try await source.page(bucket, query)
@@ -89,7 +88,7 @@ extension Migration {
         result.objectsThere += there
     }
 
-    /// - Returns: whether an earlier try had sent it.
+    /// - Returns: whether an earlier attempt had sent it.
     private func send(_ upload: Upload, to target: TargetObjects) async throws -> Bool {
         switch try await target.found(upload) {
         case .same: return true

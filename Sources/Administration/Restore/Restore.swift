@@ -6,7 +6,9 @@ import Storage
 /// Makes a data directory from a backup. Nothing of a name that exists is touched, and the new
 /// folder is there when all of it was found to be right.
 package enum Restore {
+    /// What was restored.
     package struct Result: Sendable {
+        /// The header of the backup.
         package let header: BackupHeader
         /// Paths of damaged objects that were left out.
         package let leftOut: [String]
@@ -17,10 +19,13 @@ package enum Restore {
     ///   - target: a new folder.
     ///   - leavesOutDamagedObjects: whether objects of users that are damaged or missing are left
     ///     out; anything else must be whole in any case.
-    /// - Throws: `AdministrationError`, `StorageError`; then there is no folder of that name.
+    ///   - pool: where it runs; it occupies one thread to its end.
+    ///   - progress: called with how far it is, in words, from time to time.
+    /// - Throws: `AdministrationError` when the backup is damaged or the folder cannot be made,
+    ///   `StorageError` when the database fails; then there is no folder of that name.
     package static func run(
         from source: String, to target: String, leavesOutDamagedObjects: Bool,
-        pool: NIOThreadPool, progress: @escaping @Sendable (String) -> Void
+        pool: NIOThreadPool = .singleton, progress: @escaping @Sendable (String) -> Void
     ) async throws -> Result {
         try await pool.runIfActive {
             try UnfinishedFolder.checkPlace(target, "--data-directory")
@@ -77,7 +82,8 @@ private struct RestoreRun {
             }
         }
         guard digest == header.listSHA256, count == header.files else {
-            throw AdministrationError("\(list) is damaged: it is not the one that \(source) was made with.")
+            throw AdministrationError(
+                "\(list) is damaged: it is not the one that \(source) was made with.")
         }
         guard damaged.isEmpty else { throw Self.damaged(damaged, source) }
         return left
@@ -121,7 +127,8 @@ private struct RestoreRun {
         guard digest == header.listSHA256 else { throw AdministrationError("\(list) was changed.") }
         for bucket in header.buckets {
             guard BucketFiles.isName(bucket) else {
-                throw AdministrationError("\(source) names '\(bucket.prefix(80))', which is no bucket.")
+                throw AdministrationError(
+                    "\(source) names '\(bucket.prefix(80))', which is not a name of a bucket.")
             }
             try FileManager.default.createDirectory(
                 atPath: "\(target)/buckets/\(bucket)", withIntermediateDirectories: true)

@@ -1,43 +1,40 @@
-import FoundationEssentials
-package import Logging
 import Service
 import Storage
 import Vision
 import Wire
 
-/// The models with their thresholds, for commands beside running servers, which read the threshold
-/// at every call.
+/// The models with their thresholds, for commands beside running servers. A server reads the
+/// threshold at every call, so a change counts from the next one on.
 package struct ModelRegistry: Sendable {
     /// A model as `spotter model show` shows it.
     package struct Model: Sendable, Equatable {
-        /// The API's word.
+        /// As the API names it, such as `TRAINED`.
         package let status: String
-        /// What training chose; nil for a model that is not trained.
+        /// The threshold that training chose, in units of the score; nil for a model that is not
+        /// trained.
         package let trainedThreshold: Double?
-        /// What was set in its place.
+        /// The threshold that was set in its place; nil when none was.
         package let setThreshold: Double?
-        /// What the model was made with: the name of a backbone.
+        /// Identifier of the backbone that the model was made with; nil for a model without files.
         package let backbone: String?
+        /// Pixels; nil for a model without files.
         package let imageWidth: Int?
+        /// Pixels; nil for a model without files.
         package let imageHeight: Int?
+        /// Whether images of other sizes are brought to this one.
         package let acceptsOtherSizes: Bool
     }
 
-    private let stores: StoresBeside
+    private let stores: Stores
 
-    /// - Parameters:
-    ///   - configuration: what the servers were started with.
-    ///   - environment: AWS' variables are read where there is a state bucket.
-    /// - Throws: `AdministrationError` when there is no data directory.
-    package init(
-        _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
-    ) throws {
-        stores = try StoresBeside(configuration, environment: environment, logger: logger)
-    }
+    /// - Parameter stores: those of the servers, which may be running.
+    package init(_ stores: Stores) { self.stores = stores }
 
+    /// - Throws: `AdministrationError` for a model that does not exist, `StorageError`.
     package func model(_ project: String, _ version: Int) async throws -> Model {
-        let record = try await record(project, version)
-        let manifest = try await manifest(of: record)
+        let record = try await stores.metadata().read { try $0.model(project, version) }
+        guard let record else { throw Self.missing(project, version) }
+        let manifest = try await stores.manifest(of: record)
         return Model(
             status: record.status.rawValue, trainedThreshold: manifest?.training.threshold,
             setThreshold: record.threshold, backbone: manifest?.training.backbone,
@@ -45,9 +42,9 @@ package struct ModelRegistry: Sendable {
             acceptsOtherSizes: manifest?.acceptsOtherSizes ?? false)
     }
 
-    /// - Parameter threshold: nil goes back to what training chose.
-    /// - Throws: `AdministrationError` for a model that does not exist or is not trained, and for a
-    ///   threshold that is none.
+    /// - Parameter threshold: A finite number above 0; nil goes back to what training chose.
+    /// - Throws: `AdministrationError` for a model that does not exist or is not trained, and for
+    ///   a threshold out of range.
     package func setThreshold(_ threshold: Double?, _ project: String, _ version: Int)
         async throws
     {
@@ -57,34 +54,12 @@ package struct ModelRegistry: Sendable {
         guard try await model(project, version).trainedThreshold != nil else {
             throw AdministrationError("The model \(project)/\(version) is not trained.")
         }
-        try await stores.metadata.write { transaction in
+        try await stores.metadata().write { transaction in
             guard var record = try transaction.model(project, version) else {
                 throw Self.missing(project, version)
             }
             record.threshold = threshold
             try transaction.save(record)
-        }
-    }
-
-    private func record(_ project: String, _ version: Int) async throws -> ModelRecord {
-        guard let record = try await stores.metadata.read({ try $0.model(project, version) }) else {
-            throw Self.missing(project, version)
-        }
-        return record
-    }
-
-    /// - Returns: nil for a model without files.
-    private func manifest(of model: ModelRecord) async throws -> ModelManifest? {
-        try await stores.withState { state in
-            guard let state else {
-                return DataDirectory.manifest(beside: stores.dataDirectory, model)
-            }
-            do {
-                return try await ModelLibrary(state: state, prefix: ModelLibrary.sharedPrefix)
-                    .manifest(of: model)
-            } catch is VisionError {
-                return nil
-            }
         }
     }
 

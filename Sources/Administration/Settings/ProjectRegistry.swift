@@ -1,58 +1,57 @@
-import FoundationEssentials
-package import Logging
 import Service
 import Storage
-package import Vision
+import Vision
 
 /// The projects with their settings, for commands beside running servers.
 package struct ProjectRegistry: Sendable {
     /// Another value for some settings; nil members stay as they are.
     package struct Change: Sendable {
         package enum Backbone: Sendable {
-            /// The server's.
+            /// The server's default.
             case standard
-            /// - Parameter annotations: in place of those in the file.
-            case file(path: String, annotations: BackboneAnnotations)
+            case file(BackboneFile)
         }
 
+        /// What the next models are built on.
         package var backbone: Backbone?
+        /// Whether images of a project may differ in size; training brings all to the first one's.
         package var acceptsMixedSizes: Bool?
 
+        /// Changes nothing that is left out.
         package init(backbone: Backbone? = nil, acceptsMixedSizes: Bool? = nil) {
             self.backbone = backbone
             self.acceptsMixedSizes = acceptsMixedSizes
         }
     }
 
-    /// A project as lists show it.
+    /// A project as `spotter project` shows it.
     package struct Project: Sendable, Equatable {
+        /// Unique among the projects of an installation.
         package let name: String
         /// SHA-256 of the backbone's file; nil for the server's default.
         package let backbone: String?
+        /// Whether its images may differ in size.
         package let acceptsMixedSizes: Bool
         /// Version of the newest model; 0 before the first.
         package let lastModelVersion: Int
     }
 
-    private let stores: StoresBeside
+    private let stores: Stores
 
-    /// - Parameters:
-    ///   - configuration: what the servers were started with.
-    ///   - environment: AWS' variables are read where there is a state bucket.
-    /// - Throws: `AdministrationError` when there is no data directory.
-    package init(
-        _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
-    ) throws {
-        stores = try StoresBeside(configuration, environment: environment, logger: logger)
-    }
+    /// - Parameter stores: those of the servers, which may be running.
+    package init(_ stores: Stores) { self.stores = stores }
 
+    /// In the order of their names.
+    ///
+    /// - Throws: `AdministrationError` when there is no data directory, `StorageError`.
     package func all() async throws -> [Project] {
-        try await stores.metadata.read { try $0.projects(after: nil, limit: .max) }
+        try await stores.metadata().read { try $0.projects(after: nil, limit: .max) }
             .map(Self.project)
     }
 
+    /// - Throws: `AdministrationError` for a project that does not exist, `StorageError`.
     package func project(_ name: String) async throws -> Project {
-        guard let record = try await stores.metadata.read({ try $0.project(name) }) else {
+        guard let record = try await stores.metadata().read({ try $0.project(name) }) else {
             throw Self.missing(name)
         }
         return Self.project(record)
@@ -60,9 +59,11 @@ package struct ProjectRegistry: Sendable {
 
     /// Changes settings; they count from the next training on.
     ///
-    /// - Parameter executable: where the runtime that tries a backbone is looked for.
-    /// - Throws: `AdministrationError` for a project that does not exist, `VisionError` naming a file that
-    ///   is no backbone.
+    /// - Parameters:
+    ///   - executable: path from which the runtime that tries a backbone is looked for.
+    ///   - environment: `SPOTTER_ONNX_RUNTIME` is read.
+    /// - Throws: `AdministrationError` for a project that does not exist, `VisionError` naming a
+    ///   file that cannot be a backbone, `StorageError`.
     package func set(
         _ name: String, _ change: Change, executable: String = Installation.executablePath,
         environment: [String: String]
@@ -72,22 +73,16 @@ package struct ProjectRegistry: Sendable {
         switch change.backbone {
         case nil: break
         case .standard: backbone = .some(nil)
-        case .file(let path, let annotations):
+        case .file(let file):
             let installation = try Installation.find(
                 from: executable, runtime: environment["SPOTTER_ONNX_RUNTIME"])
             let source = try BackboneSource(
-                path, annotations: annotations,
+                file.path, annotations: file.annotations,
                 runtime: try OnnxRuntime(library: installation.runtimePath))
-            let folder = DataDirectory.backbones(stores.dataDirectory)
-            backbone = .some(
-                try await stores.withState { state in
-                    let store: any BackboneStore =
-                        state.map { BackboneBucket(state: $0) } ?? BackboneFolder(path: folder)
-                    return try await store.add(source)
-                })
+            backbone = .some(try await stores.backbones().add(source))
         }
         let (stored, acceptsMixedSizes) = (backbone, change.acceptsMixedSizes)
-        try await stores.metadata.write { transaction in
+        try await stores.metadata().write { transaction in
             guard var record = try transaction.project(name) else { throw Self.missing(name) }
             var settings = record.settings ?? ProjectSettings()
             if let stored { settings.backbone = stored }

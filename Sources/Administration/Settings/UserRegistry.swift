@@ -2,39 +2,39 @@ package import Access
 package import FoundationEssentials
 import Storage
 
-/// The users, for commands beside running servers: both use the same database, and a server asks it
-/// at every request.
+/// The users, for commands beside running servers. A server reads the user from the database at
+/// every request, so a change counts from the next one on.
 package struct UserRegistry: Sendable {
-    package typealias Key = Credentials
-
-    /// A user as lists show it.
-    package struct User: Sendable {
+    /// A user as `spotter user list` shows it.
+    package struct User: Sendable, Equatable {
+        /// 1 to 64 letters, digits and `+=,.@_-`.
         package let name: String
+        /// The public part of the key.
         package let accessKeyID: String
-        /// ISO 8601.
+        /// ISO 8601, in UTC.
         package let keyCreated: String
     }
 
     private static let nameCharactersMax = 64
 
-    private let metadata: any MetadataStore
+    private let stores: Stores
     private let now: @Sendable () -> Date
 
-    /// - Throws: `AdministrationError` when there is no data directory.
-    package init(
-        dataDirectory path: String, metadata choice: MetadataChoice = .embedded,
-        now: @escaping @Sendable () -> Date = { Date() }
-    ) throws {
-        metadata = try DataDirectory.metadata(beside: path, choice)
+    /// - Parameter stores: those of the servers, which may be running.
+    package init(_ stores: Stores, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.stores = stores
         self.now = now
     }
 
-    /// - Throws: `AdministrationError` for a name that is taken or none, `AccessError` for a document that
-    ///   is no policy.
-    package func create(_ name: String, policy: Data) async throws -> Key {
+    /// Makes a user with a new key, which is shown this once only.
+    ///
+    /// - Parameter policy: An IAM policy document, in UTF-8.
+    /// - Throws: `AdministrationError` for a name that is taken or not valid and for a policy that
+    ///   is not UTF-8, `AccessError` for a document that is not a policy, `StorageError`.
+    package func create(_ name: String, policy: Data) async throws -> Credentials {
         try Self.check(name)
         let (text, key, now) = (try Self.text(policy), Self.newKey(), now())
-        try await metadata.write { transaction in
+        try await stores.metadata().write { transaction in
             guard try transaction.user(name) == nil else {
                 throw AdministrationError("The user \(name) exists already.")
             }
@@ -46,20 +46,30 @@ package struct UserRegistry: Sendable {
         return key
     }
 
+    /// In the order of their names.
+    ///
+    /// - Throws: `AdministrationError` when there is no data directory, `StorageError`.
     package func all() async throws -> [User] {
-        try await metadata.read { try $0.users() }.map {
+        try await stores.metadata().read { try $0.users() }.map {
             User(
                 name: $0.name, accessKeyID: $0.accessKeyID,
                 keyCreated: $0.keyCreated.formatted(.iso8601))
         }
     }
 
+    /// Gives a user another policy; the key stays.
+    ///
+    /// - Throws: `AdministrationError` for a user that does not exist and a policy that is not
+    ///   UTF-8, `AccessError` for a document that is not a policy, `StorageError`.
     package func setPolicy(_ name: String, _ policy: Data) async throws {
         let text = try Self.text(policy)
         try await change(name) { $0.policy = text }
     }
 
-    package func rotate(_ name: String) async throws -> Key {
+    /// Gives a user a new key; the old one is refused from the next request on.
+    ///
+    /// - Throws: `AdministrationError` for a user that does not exist, `StorageError`.
+    package func rotate(_ name: String) async throws -> Credentials {
         let (key, now) = (Self.newKey(), now())
         try await change(name) { user in
             user.accessKeyID = key.accessKeyID
@@ -69,8 +79,11 @@ package struct UserRegistry: Sendable {
         return key
     }
 
+    /// Removes a user; the key is refused from the next request on.
+    ///
+    /// - Throws: `AdministrationError` for a user that does not exist, `StorageError`.
     package func delete(_ name: String) async throws {
-        try await metadata.write { transaction in
+        try await stores.metadata().write { transaction in
             guard try transaction.user(name) != nil else { throw Self.missing(name) }
             try transaction.removeUser(name)
         }
@@ -79,14 +92,14 @@ package struct UserRegistry: Sendable {
     private func change(
         _ name: String, _ body: @escaping @Sendable (inout UserRecord) -> Void
     ) async throws {
-        try await metadata.write { transaction in
+        try await stores.metadata().write { transaction in
             guard var user = try transaction.user(name) else { throw Self.missing(name) }
             body(&user)
             try transaction.save(user)
         }
     }
 
-    private static func newKey() -> Key {
+    private static func newKey() -> Credentials {
         var random = SystemRandomNumberGenerator()
         return Credentials.generate(using: &random)
     }
@@ -115,8 +128,8 @@ package struct UserRegistry: Sendable {
             }
         guard isName else {
             throw AdministrationError(
-                "'\(name.prefix(80))' is no name of a user: 1 to \(nameCharactersMax) letters, "
-                    + "digits and +=,.@_- are.")
+                "'\(name.prefix(80))' is not a valid user name. Use 1 to \(nameCharactersMax) "
+                    + "letters, digits and +=,.@_-.")
         }
     }
 

@@ -15,16 +15,28 @@ package struct CloudServices: Sendable {
     private let region: String
     private let logger: Logger
 
-    /// - Parameter environment: AWS' variables are read, as SDKs read them.
+    /// - Parameters:
+    ///   - environment: AWS' variables are read, as SDKs read them.
+    ///   - region: the server's own.
     package init(environment: [String: String], region: String, logger: Logger) {
         chain = CredentialsChain(environment: environment)
         self.region = region
         self.logger = logger
     }
 
+    /// Ends all connections; calls of clients made here fail from then on.
+    ///
+    /// - Throws: the first error of a connection.
     package func shutDown() async throws { try await connections.shutDown() }
 
-    /// - Throws: `AdministrationError` when there are no credentials, or `endpoint` is no address.
+    /// A client of another S3.
+    ///
+    /// - Parameters:
+    ///   - endpoint: its address; nil for Amazon's.
+    ///   - region: nil for that of the environment or the profile, else the server's own.
+    ///   - policy: how calls are repeated.
+    /// - Throws: `AdministrationError` when there are no credentials, or `endpoint` is not an
+    ///   address.
     package func s3(
         endpoint: String?, region: String?, policy: RetryPolicy = RetryPolicy()
     ) throws -> S3Peer {
@@ -38,7 +50,11 @@ package struct CloudServices: Sendable {
         }
     }
 
-    /// - Throws: `AdministrationError` when there are no credentials, or `endpoint` is no address.
+    /// A client of another Greengrass.
+    ///
+    /// - Parameter endpoint: its address; nil for Amazon's.
+    /// - Throws: `AdministrationError` when there are no credentials, or `endpoint` is not an
+    ///   address.
     package func greengrass(endpoint: String?, arns: ARNs) throws -> GreengrassCloud {
         do {
             return GreengrassCloud(

@@ -7,8 +7,8 @@ package enum MetadataChoice: Sendable, Equatable {
     /// In PostgreSQL. The URL may have a password in it.
     case postgreSQL(url: String)
 
-    /// Whether no other process can have jobs in it at hand: whoever holds the lock of the data
-    /// directory knows then that the workers of before are dead.
+    /// Whether no other process can have jobs of it at hand. The holder of the data directory's
+    /// lock knows then that all earlier workers are dead.
     package var isOneServersOwn: Bool {
         switch self {
         case .embedded: true
@@ -16,7 +16,7 @@ package enum MetadataChoice: Sendable, Equatable {
         }
     }
 
-    /// - Throws: `StorageError` for a URL that is none, without any part of it.
+    /// - Throws: `StorageError` for a URL that is not valid; its message has no part of the URL.
     package func check() throws(StorageError) {
         switch self {
         case .embedded: break
@@ -25,7 +25,8 @@ package enum MetadataChoice: Sendable, Equatable {
     }
 
     /// - Parameter database: the file of the data directory.
-    /// - Throws: `StorageError`. PostgreSQL is asked with the first call only.
+    /// - Throws: `StorageError` when the file cannot be opened or the URL is not valid. PostgreSQL
+    ///   is asked with the first transaction only.
     package func open(database: String) throws(StorageError) -> any MetadataStore {
         switch self {
         case .embedded: try SQLiteStore(path: database)

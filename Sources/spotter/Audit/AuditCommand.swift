@@ -2,8 +2,6 @@ import Administration
 import ArgumentParser
 import Foundation
 import Glibc
-import Logging
-import Server
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,25 +30,20 @@ struct AuditCommand: AsyncParsableCommand {
     @OptionGroup var stores: StoresOptions
 
     func run() async throws {
-        do {
-            let trail = AuditTrail(
-                configuration: stores.configuration(), since: since, until: until)
+        await stores.reporting { stores in
             var piece = Data()
-            try await trail.read(
-                environment: ProcessInfo.processInfo.environment,
-                logger: Spotter.logger(level: .warning)
-            ) { line in
-                piece += line
-                if piece.count >= Self.pieceBytes { try Self.write(&piece) }
+            do {
+                try await AuditTrail(stores, since: since, until: until).read { line in
+                    piece += line
+                    if piece.count >= Self.pieceBytes { try Self.write(&piece) }
+                }
+                try Self.write(&piece)
+            } catch is ReaderLeft {
             }
-            try Self.write(&piece)
-        } catch is ReaderLeft {
-        } catch {
-            Spotter.exit(with: error)
         }
     }
 
-    /// Whoever reads our output wants no more, as `head` does.
+    /// The reader of our output has closed it, as `head` does.
     private struct ReaderLeft: Error {}
 
     private static func write(_ piece: inout Data) throws {
@@ -83,7 +76,7 @@ enum TimeArgument {
             return Date().addingTimeInterval(-Double(count) * unit)
         }
         throw ValidationError(
-            "'\(text)' is no time; write 2026-01-31, 2026-01-31T08:00:00Z, or 90s, 30m, 12h or 7d "
+            "'\(text)' is not a time. Use 2026-01-31, 2026-01-31T08:00:00Z, or 90s, 30m, 12h or 7d "
                 + "for so long ago.")
     }
 }

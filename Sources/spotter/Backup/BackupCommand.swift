@@ -1,8 +1,6 @@
 import Administration
 import ArgumentParser
 import Foundation
-import NIOPosix
-import Server
 
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,16 +40,13 @@ struct BackupCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        do {
-            let pool = NIOThreadPool(numberOfThreads: 1)
-            pool.start()
+        await Spotter.reporting {
             var options = Backup.Options()
             options.hasAuditLog = withAuditLog
             options.copiesAll = copy
             let header = try await Backup.make(
-                dataDirectory: stores.dataDirectory, to: to, options: options, pool: pool,
+                dataDirectory: stores.dataDirectory, to: to, options: options,
                 progress: ErrorOutput.line)
-            try await pool.shutdownGracefully()
             Output.line(
                 "\(to): \(header.files) files of \(header.bytes >> 20) MB; \(header.projects) "
                     + "projects, \(header.models) models, \(header.components) components, "
@@ -59,8 +54,6 @@ struct BackupCommand: AsyncParsableCommand {
             for missing in header.missing {
                 ErrorOutput.line("warning: the data directory itself lacks \(missing)")
             }
-        } catch {
-            Spotter.exit(with: error)
         }
     }
 }

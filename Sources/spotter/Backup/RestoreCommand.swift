@@ -2,8 +2,6 @@ import Administration
 import ArgumentParser
 import Foundation
 import Glibc
-import NIOPosix
-import Server
 
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,13 +28,10 @@ struct RestoreCommand: AsyncParsableCommand {
     var leaveOutDamagedObjects = false
 
     func run() async throws {
-        do {
-            let pool = NIOThreadPool(numberOfThreads: 1)
-            pool.start()
+        await Spotter.reporting {
             let result = try await Restore.run(
                 from: from, to: dataDirectory, leavesOutDamagedObjects: leaveOutDamagedObjects,
-                pool: pool, progress: ErrorOutput.line)
-            try await pool.shutdownGracefully()
+                progress: ErrorOutput.line)
             for path in result.leftOut { ErrorOutput.line("warning: \(path) was left out") }
             for missing in result.header.missing {
                 ErrorOutput.line("warning: the backup never had \(missing)")
@@ -49,8 +44,6 @@ struct RestoreCommand: AsyncParsableCommand {
                         + "chown -R USER:GROUP \(dataDirectory)")
             }
             Output.line("Next: spotter serve --data-directory \(dataDirectory)")
-        } catch {
-            Spotter.exit(with: error)
         }
     }
 }

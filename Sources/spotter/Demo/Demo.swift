@@ -49,8 +49,10 @@ struct Demo: AsyncParsableCommand {
             let logger = Spotter.logger(level: .warning)
             let server = try await SpotterServer(
                 configuration: ServerConfiguration(
-                    dataDirectory: data, hostname: "127.0.0.1", port: 0, region: region,
-                    accountID: "000000000000"),
+                    stores: StoresConfiguration(
+                        dataDirectory: data, region: region,
+                        accountID: StoresOptions.noAccountID),
+                    hostname: "127.0.0.1", port: 0),
                 environment: ProcessInfo.processInfo.environment, logger: logger)
             let connections = HTTPConnections()
             let pool = NIOThreadPool(numberOfThreads: 2)

@@ -2,9 +2,6 @@ import Administration
 import ArgumentParser
 import Base
 import Foundation
-import NIOPosix
-import Server
-import Service
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,15 +41,9 @@ struct DoctorCommand: AsyncParsableCommand {
     func validate() throws { try service.check(with: stores) }
 
     func run() async throws {
-        var configuration = stores.configuration()
-        try service.apply(to: &configuration)
-        let pool = NIOThreadPool(numberOfThreads: 2)
-        pool.start()
-        let findings = await Doctor(
-            configuration: configuration, environment: ProcessInfo.processInfo.environment,
-            pool: pool
-        ).examine()
-        try await pool.shutdownGracefully()
+        let findings = try await Doctor.examine(
+            stores.configuration, backbone: service.backboneFile,
+            environment: ProcessInfo.processInfo.environment)
         let isWell = !findings.contains { $0.level == .failed }
         if json {
             let encoder = JSONEncoder()

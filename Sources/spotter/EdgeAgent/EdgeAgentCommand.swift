@@ -1,9 +1,6 @@
 import Administration
 import ArgumentParser
 import Base
-import Foundation
-import Logging
-import Server
 import Service
 
 struct EdgeAgentCommand: AsyncParsableCommand {
@@ -59,24 +56,17 @@ struct Publish: AsyncParsableCommand {
     }
 
     func run() async throws {
-        do {
+        await stores.reporting { stores in
             let release = EdgeAgentRelease(
                 bundle: try bundle
                     ?? Installation.edgeAgentBundle(arch, from: Installation.executablePath),
                 architecture: arch, name: name, version: componentVersion, bucket: bucket)
-            let component = try await release.publish(
-                stores.configuration(), environment: ProcessInfo.processInfo.environment,
-                temporaryDirectory: NSTemporaryDirectory(),
-                logger: Spotter.logger(level: .warning))
+            let component = try await release.publish(stores)
             Output.line("\(component.arn) is \(component.state)")
-            guard stores.stateBucket == nil else { return }
-            let root = "\(stores.dataDirectory)/greengrass"
+            guard !stores.configuration.isCluster else { return }
+            let root = "\(stores.configuration.dataDirectory)/greengrass"
             Output.line("Recipe: \(root)/recipes/\(name)-\(componentVersion).json")
             Output.line("Archive: \(root)/artifacts/\(name)/\(componentVersion)/")
-        } catch let error as ComponentError {
-            Spotter.exit(with: AdministrationError(error.message))
-        } catch {
-            Spotter.exit(with: error)
         }
     }
 }

@@ -1,8 +1,6 @@
 import Administration
 import ArgumentParser
 import Foundation
-import NIOPosix
-import Server
 import Storage
 
 struct MigrateCommand: AsyncParsableCommand {
@@ -43,19 +41,13 @@ struct MigrateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        do {
-            let pool = NIOThreadPool(numberOfThreads: 4)
-            pool.start()
+        await Spotter.reporting {
             let result = try await Migration(
-                stores.configuration(), overwrites: overwrite,
-                environment: ProcessInfo.processInfo.environment, pool: pool,
-                progress: ErrorOutput.line
+                stores.configuration, overwrites: overwrite,
+                environment: ProcessInfo.processInfo.environment, progress: ErrorOutput.line
             ).run()
-            try await pool.shutdownGracefully()
             for table in result.tables { Output.line("\(table.rows) rows of \(table.table)") }
             show(result)
-        } catch {
-            Spotter.exit(with: error)
         }
     }
 

@@ -1,8 +1,5 @@
 import Administration
 import ArgumentParser
-import Foundation
-import Logging
-import Server
 import Vision
 
 struct ModelCommand: AsyncParsableCommand {
@@ -10,8 +7,8 @@ struct ModelCommand: AsyncParsableCommand {
         commandName: "model",
         abstract: "Shows a model and sets its threshold.",
         discussion: """
-            An image is anomalous when its score is above the threshold. DetectAnomalies tells the \
-            score in the response header x-spotter-score. Another threshold counts from the next \
+            An image is anomalous when its score is above the threshold. DetectAnomalies returns \
+            the score in the response header x-spotter-score. Another threshold counts from the next \
             call on and for packages made after it; nothing is trained again. The server may run.
             """,
         subcommands: [Show.self, Set.self])
@@ -22,12 +19,6 @@ struct ModelCommand: AsyncParsableCommand {
         var project: String
         @Argument(help: "Version of the model.")
         var version: Int
-
-        func models() throws -> ModelRegistry {
-            try ModelRegistry(
-                stores.configuration(), environment: ProcessInfo.processInfo.environment,
-                logger: Spotter.logger(level: .warning))
-        }
     }
 
     struct Show: AsyncParsableCommand {
@@ -37,7 +28,9 @@ struct ModelCommand: AsyncParsableCommand {
         @OptionGroup var selection: Selection
 
         func run() async throws {
-            try await ModelCommand.reporting { try await ModelCommand.show(selection) }
+            await selection.stores.reporting { stores in
+                try await ModelCommand.show(selection, stores)
+            }
         }
     }
 
@@ -75,20 +68,16 @@ struct ModelCommand: AsyncParsableCommand {
         var threshold: Threshold
 
         func run() async throws {
-            try await ModelCommand.reporting {
-                try await selection.models().setThreshold(
+            await selection.stores.reporting { stores in
+                try await ModelRegistry(stores).setThreshold(
                     threshold.number, selection.project, selection.version)
-                try await ModelCommand.show(selection)
+                try await ModelCommand.show(selection, stores)
             }
         }
     }
 
-    private static func reporting(_ body: () async throws -> Void) async throws {
-        do { try await body() } catch { Spotter.exit(with: error) }
-    }
-
-    private static func show(_ selection: Selection) async throws {
-        let model = try await selection.models().model(selection.project, selection.version)
+    private static func show(_ selection: Selection, _ stores: Stores) async throws {
+        let model = try await ModelRegistry(stores).model(selection.project, selection.version)
         Output.line("model = \(selection.project)/\(selection.version)")
         Output.line("status = \(model.status)")
         guard let trained = model.trainedThreshold else { return }

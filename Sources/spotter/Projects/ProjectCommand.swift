@@ -1,8 +1,6 @@
 import Administration
 import ArgumentParser
 import Foundation
-import Logging
-import Server
 
 struct ProjectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,25 +18,15 @@ struct ProjectCommand: AsyncParsableCommand {
         case mixed
     }
 
-    struct Directory: ParsableArguments {
-        @OptionGroup var stores: StoresOptions
-
-        func projects() throws -> ProjectRegistry {
-            try ProjectRegistry(
-                stores.configuration(), environment: ProcessInfo.processInfo.environment,
-                logger: Spotter.logger(level: .warning))
-        }
-    }
-
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists the projects with their settings.")
 
-        @OptionGroup var directory: Directory
+        @OptionGroup var stores: StoresOptions
 
         func run() async throws {
-            try await ProjectCommand.reporting {
-                for project in try await directory.projects().all() {
+            await stores.reporting { stores in
+                for project in try await ProjectRegistry(stores).all() {
                     Output.line(
                         "\(project.name)  models up to \(project.lastModelVersion)  "
                             + "image-sizes \(ProjectCommand.sizes(project).rawValue)  "
@@ -51,13 +39,13 @@ struct ProjectCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows a project's settings.")
 
-        @OptionGroup var directory: Directory
+        @OptionGroup var stores: StoresOptions
         @Argument(help: "Name of the project.")
         var name: String
 
         func run() async throws {
-            try await ProjectCommand.reporting {
-                ProjectCommand.show(try await directory.projects().project(name))
+            await stores.reporting { stores in
+                ProjectCommand.show(try await ProjectRegistry(stores).project(name))
             }
         }
     }
@@ -66,7 +54,7 @@ struct ProjectCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Changes a project's settings and shows them.")
 
-        @OptionGroup var directory: Directory
+        @OptionGroup var stores: StoresOptions
         @Argument(help: "Name of the project.")
         var name: String
         @Option(
@@ -87,7 +75,8 @@ struct ProjectCommand: AsyncParsableCommand {
         private var change: ProjectRegistry.Change.Backbone? {
             backbone.map {
                 $0 == "default"
-                    ? .standard : .file(path: $0, annotations: backboneOptions.annotations)
+                    ? .standard
+                    : .file(BackboneFile(path: $0, annotations: backboneOptions.annotations))
             }
         }
 
@@ -99,8 +88,8 @@ struct ProjectCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await ProjectCommand.reporting {
-                let projects = try directory.projects()
+            await stores.reporting { stores in
+                let projects = ProjectRegistry(stores)
                 try await projects.set(
                     name,
                     ProjectRegistry.Change(
@@ -109,10 +98,6 @@ struct ProjectCommand: AsyncParsableCommand {
                 ProjectCommand.show(try await projects.project(name))
             }
         }
-    }
-
-    private static func reporting(_ body: () async throws -> Void) async throws {
-        do { try await body() } catch { Spotter.exit(with: error) }
     }
 
     private static func sizes(_ project: ProjectRegistry.Project) -> ImageSizes {

@@ -2,7 +2,6 @@ import Access
 import Administration
 import ArgumentParser
 import Foundation
-import Server
 
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,28 +13,19 @@ struct UserCommand: AsyncParsableCommand {
             """,
         subcommands: [Create.self, List.self, SetPolicy.self, Rotate.self, Delete.self])
 
-    struct Directory: ParsableArguments {
-        @OptionGroup var stores: StoresOptions
-
-        func users() throws -> UserRegistry {
-            try UserRegistry(
-                dataDirectory: stores.dataDirectory, metadata: stores.metadata.choice)
-        }
-    }
-
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes a user and prints the key, which is shown this once only.")
 
-        @OptionGroup var directory: Directory
+        @OptionGroup var stores: StoresOptions
         @Argument(help: "Name: 1 to 64 letters, digits and +=,.@_-")
         var name: String
         @Option(help: "File with the policy.")
         var policy: String
 
         func run() async throws {
-            try await UserCommand.reporting {
-                let key = try await directory.users().create(
+            await stores.reporting { stores in
+                let key = try await UserRegistry(stores).create(
                     name, policy: UserCommand.file(policy))
                 UserCommand.show(key)
             }
@@ -46,11 +36,11 @@ struct UserCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists the users with their keys' identifiers and the age of the keys.")
 
-        @OptionGroup var directory: Directory
+        @OptionGroup var stores: StoresOptions
 
         func run() async throws {
-            try await UserCommand.reporting {
-                for user in try await directory.users().all() {
+            await stores.reporting { stores in
+                for user in try await UserRegistry(stores).all() {
                     Output.line("\(user.name)  \(user.accessKeyID)  key of \(user.keyCreated)")
                 }
             }
@@ -61,15 +51,15 @@ struct UserCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Gives a user another policy; the key stays.")
 
-        @OptionGroup var directory: Directory
+        @OptionGroup var stores: StoresOptions
         @Argument(help: "Name of the user.")
         var name: String
         @Option(help: "File with the policy.")
         var policy: String
 
         func run() async throws {
-            try await UserCommand.reporting {
-                try await directory.users().setPolicy(name, UserCommand.file(policy))
+            await stores.reporting { stores in
+                try await UserRegistry(stores).setPolicy(name, UserCommand.file(policy))
             }
         }
     }
@@ -78,13 +68,13 @@ struct UserCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Gives a user a new key and prints it once; the old one ends at once.")
 
-        @OptionGroup var directory: Directory
+        @OptionGroup var stores: StoresOptions
         @Argument(help: "Name of the user.")
         var name: String
 
         func run() async throws {
-            try await UserCommand.reporting {
-                UserCommand.show(try await directory.users().rotate(name))
+            await stores.reporting { stores in
+                UserCommand.show(try await UserRegistry(stores).rotate(name))
             }
         }
     }
@@ -93,17 +83,13 @@ struct UserCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Removes a user; the key ends at once.")
 
-        @OptionGroup var directory: Directory
+        @OptionGroup var stores: StoresOptions
         @Argument(help: "Name of the user.")
         var name: String
 
         func run() async throws {
-            try await UserCommand.reporting { try await directory.users().delete(name) }
+            await stores.reporting { stores in try await UserRegistry(stores).delete(name) }
         }
-    }
-
-    private static func reporting(_ body: () async throws -> Void) async throws {
-        do { try await body() } catch { Spotter.exit(with: error) }
     }
 
     private static func file(_ path: String) throws -> Data {
@@ -114,7 +100,7 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     /// In the form of the credentials file, ready to be pasted there.
-    private static func show(_ key: UserRegistry.Key) {
+    private static func show(_ key: Credentials) {
         Output.line("aws_access_key_id = \(key.accessKeyID)")
         Output.line("aws_secret_access_key = \(key.secretAccessKey)")
     }

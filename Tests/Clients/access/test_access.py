@@ -61,14 +61,14 @@ def test_the_life_of_a_user(server):
                    '"Resource":"*","Condition":{"StringEqual":{"aws:username":"x"}}}]}')
     failure = user(server, "create", "eve", path=bad)
     assert failure.returncode == 1 and "StringEqual is no operator" in failure.stderr
-    assert "name of a user" in user(server, "create", "a/../b", policy=[]).stderr
+    assert "not a valid user name" in user(server, "create", "a/../b", policy=[]).stderr
     wide = server.directory.parent / "unicode.json"
     wide.write_bytes('{"Version":"2012-10-17","Statement":[]}'.encode("utf-16"))
     failure = user(server, "create", "wide", path=wide)
     assert failure.returncode == 1 and "UTF-8" in failure.stderr
     assert (os.stat(server.directory / "spotter.sqlite").st_mode & 0o777) == 0o600
     elsewhere = Server(server.directory / "elsewhere")
-    assert "no data directory" in user(elsewhere, "list").stderr
+    assert "not a data directory" in user(elsewhere, "list").stderr
 
 
 def test_every_call_leaves_a_line_in_the_audit_log(server, ann):

@@ -191,7 +191,7 @@ def test_a_model_is_not_hosted_before_somebody_does_the_job(cluster):
     (["worker"], "--state-bucket"),
     (["serve", "--no-worker"], "--no-worker needs --state-bucket"),
     (["serve", "--state-bucket", "spotter-state"], "needs --object-store s3"),
-    (["worker", "--kinds", "train,dance"], "'dance' is no kind of job"),
+    (["worker", "--kinds", "train,dance"], "'dance' is not a kind of job"),
     (["worker", "--concurrency", "0", "--object-store", "s3", "--metadata", "postgres://h/d",
       "--state-bucket", "spotter-state"], "--concurrency must be 1 to"),
     (["serve", "--state-bucket", "No/Bucket", "--object-store", "s3", "--metadata",

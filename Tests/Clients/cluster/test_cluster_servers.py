@@ -178,7 +178,7 @@ def test_a_lone_servers_audit_log_is_read_where_it_lies(server):
     out = run(directory=server.directory / "elsewhere")
     assert out.returncode == 1 and "has no audit log" in out.stderr
     out = run("--since", "yesterday")
-    assert out.returncode != 0 and "is no time" in out.stderr
+    assert out.returncode != 0 and "is not a time" in out.stderr
     command = [SPOTTER, "audit", "--data-directory", server.directory]
     with open("/dev/full", "w") as full:
         out = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)

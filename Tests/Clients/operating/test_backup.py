@@ -99,7 +99,7 @@ def test_a_backup_says_what_it_is_not_for(kept, tmp_path):
     refused(backup(tmp_path, tmp_path / "x"), "spotter.sqlite", "pg_dump")
     refused(backup(kept.directory, kept.directory / "x"), "in the data directory")
     refused(backup(kept.directory, tmp_path / "no" / "x"), "does not exist")
-    refused(restore(tmp_path, tmp_path / "x"), "no backup of Spotter")
+    refused(restore(tmp_path, tmp_path / "x"), "not a backup of Spotter")
 
 
 def test_the_audit_log_comes_along_when_it_is_asked_for(kept, tmp_path):

@@ -59,7 +59,7 @@ def test_a_hostile_backup_writes_nowhere_else(copied, tmp_path):
                  "lock/x", "temporary/x", "buckets/./x", "", "buckets/x\0y"):
         reseal(copied, lambda header, rows: rows.append(
             {"path": path, "size": 4, "sha256": digest, "modified": 0, "mode": 420}))
-        refused(restore(copied, tmp_path / "data"), "no path of a data directory")
+        refused(restore(copied, tmp_path / "data"), "not a path of a data directory")
         for name, content in zip(("backup.json", "files.jsonl"), original):
             (copied / name).write_bytes(content)
     # A folder on the way that is a link is none.
@@ -70,7 +70,7 @@ def test_a_hostile_backup_writes_nowhere_else(copied, tmp_path):
     for name, content in zip(("backup.json", "files.jsonl"), original):
         (copied / name).write_bytes(content)
     reseal(copied, lambda header, rows: header["buckets"].append("../../evil"))
-    refused(restore(copied, tmp_path / "data"), "no bucket")
+    refused(restore(copied, tmp_path / "data"), "not a name of a bucket")
     assert not (tmp_path / "data").exists() and not (tmp_path / "evil").exists()
 
 

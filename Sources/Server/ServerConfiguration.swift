@@ -1,0 +1,48 @@
+package import Administration
+package import Service
+
+/// What a server or worker is started with.
+package struct ServerConfiguration: Sendable {
+    /// Where everything is kept.
+    package var stores: StoresConfiguration
+    /// Name or address to listen on.
+    package var hostname: String
+    /// 0 to 65535; 0 takes a free one.
+    package var port: Int
+    /// Bounds that `--limit` changes.
+    package var limits = AdjustableLimits()
+    /// Readers of `GET /metrics`.
+    package var metricsAccess = MetricsAccess.local
+    /// The registry that packaging jobs use.
+    package var greengrass = GreengrassChoice.embedded
+    /// Whether loaded models are kept in memory for calls; false for workers.
+    package var answersCalls = true
+    /// The jobs that this process does; an empty list leaves all to workers.
+    package var lanes = WorkerLane.standard
+    /// Takes the place of the backbone that comes with Spotter.
+    package var backbone: BackboneFile?
+
+    /// A server with Spotter's own backbone and registry, which does jobs of all kinds.
+    package init(stores: StoresConfiguration, hostname: String, port: Int) {
+        self.stores = stores
+        self.hostname = hostname
+        self.port = port
+    }
+}
+
+/// Where packaging jobs register their components.
+package enum GreengrassChoice: Sendable, Equatable {
+    /// In the stores of the server.
+    case embedded
+    /// In AWS IoT Greengrass or another server of its protocol, in the server's own region and
+    /// account; without an endpoint it is Amazon's.
+    case aws(endpoint: String?)
+}
+
+/// Clients that may read the metrics. They need no signature, and metrics name projects.
+package enum MetricsAccess: String, Sendable, CaseIterable {
+    case everyone
+    /// Clients on the same machine.
+    case local
+    case nobody
+}
