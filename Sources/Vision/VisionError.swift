@@ -1,7 +1,8 @@
 /// What can go wrong with images, manifests, models and their runtime.
 package struct VisionError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Callers choose by it what to do; the message is for the user.
     package enum Code: Sendable, Equatable {
-        /// The bytes are no image that Spotter reads, or one beyond its limits.
+        /// The bytes are not an image that Spotter reads, or the image is beyond its limits.
         case invalidImage
         /// A manifest line is not what Ground Truth writes.
         case invalidManifest
@@ -18,6 +19,8 @@ package struct VisionError: Error, Sendable, Equatable, CustomStringConvertible 
     }
 
     package let code: Code
+    /// A whole sentence that names the image, file or line, and what to do where something can be
+    /// done.
     package let message: String
 
     package init(_ code: Code, _ message: String) {

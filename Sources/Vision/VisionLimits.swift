@@ -1,11 +1,11 @@
 /// Bounds of the vision part, each with its reason.
 package enum VisionLimits {
-    /// Pixels a side of an image, as the original's guide has them.
+    /// Pixels of a side of an image, least and most, as the guide of Lookout for Vision has them.
     package static let imageSidePixelsMin = 64
     package static let imageSidePixelsMax = 4096
     /// Pixels of a side in a model's manifest: the most that an owner may allow for images.
     package static let manifestSidePixelsMax = 16_384
-    /// Bytes of an encoded image, as the original's guide has it.
+    /// Bytes of an encoded image, as the guide of Lookout for Vision has it.
     package static let imageBytesMax = 8 << 20
     /// Images that a model is fitted to, for each class. More images are sampled.
     package static let retainedImagesMax = 400
@@ -38,7 +38,7 @@ package enum VisionLimits {
     package static let coresetCandidatesPerPatch = 8
     /// Patches of the background that a pixel classifier learns from.
     package static let backgroundPatchesMax = 10_000
-    /// Labels of a project, as the original's guide has it.
+    /// Labels of a project, as the guide of Lookout for Vision has it.
     package static let labelsMax = 100
     /// Bytes of a manifest line, the length of the API's DatasetEntry.
     package static let manifestLineBytesMax = 8192

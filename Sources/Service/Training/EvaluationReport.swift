@@ -31,7 +31,7 @@ struct EvaluationReport: Sendable {
     }
 
     mutating func add(
-        _ detection: Detection, of image: LabelledImage, size: ModelManifest.Size,
+        _ detection: Detection, of image: LabelledImage, size: PixelSize,
         mask: LabelMask?, now: Date
     ) throws {
         evaluation.add(detection, isAnomalous: image.isAnomalous, mask: mask)

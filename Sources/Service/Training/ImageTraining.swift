@@ -34,7 +34,7 @@ private struct ImageTrainingRun: Sendable {
         let plan = try await plan()
         let settings = try await settings()
         let trainer = try await trainer(settings, plan)
-        var first: ModelManifest.Size?
+        var first: PixelSize?
         for (index, image) in plan.training.enumerated() {
             say("Reading image \(index + 1) of \(plan.training.count)")
             let common = settings.acceptsMixedSizes == true ? first : nil
@@ -99,8 +99,8 @@ private struct ImageTrainingRun: Sendable {
     /// - Returns: the size that the trainer saw.
     private func learn(
         _ image: LabelledImage, _ plan: TrainingPlan, _ trainer: Trainer,
-        at size: ModelManifest.Size?
-    ) async throws -> ModelManifest.Size {
+        at size: PixelSize?
+    ) async throws -> PixelSize {
         try Task.checkCancellation()
         let files = try await files(of: image)
         return try await context.pool.runIfActive {
@@ -113,7 +113,7 @@ private struct ImageTrainingRun: Sendable {
                 TrainingSample(
                     name: image.location.uri, image: picture, isAnomalous: image.isAnomalous,
                     mask: mask))
-            return ModelManifest.Size(width: picture.width, height: picture.height)
+            return PixelSize(width: picture.width, height: picture.height)
         }
     }
 
@@ -165,7 +165,7 @@ private struct ImageTrainingRun: Sendable {
                 } catch {
                     throw JobError("\(image.location): \(error.message)")
                 }
-                let size = ModelManifest.Size(width: picture.width, height: picture.height)
+                let size = PixelSize(width: picture.width, height: picture.height)
                 try report.update {
                     try $0.add(detection, of: image, size: size, mask: mask, now: now())
                 }

@@ -1,20 +1,10 @@
 package import FoundationEssentials
 
-/// A label that masks name, with the colour that stands for it.
-package struct LabelClass: Sendable, Codable, Equatable {
-    package let name: String
-    /// `#RRGGBB`.
-    package let color: String
-
-    package init(name: String, color: String) {
-        self.name = name
-        self.color = color
-    }
-}
-
 /// A mask decoded into labels.
 package struct LabelMask: Sendable, Equatable {
+    /// Pixels of a row; the width of the mask's image.
     package let width: Int
+    /// Rows; the height of the mask's image.
     package let height: Int
     /// 0 for background, else 1 + the label's index; rows from the top.
     package let indices: [UInt8]

@@ -5,7 +5,7 @@ import SwiftProtobuf
 /// where it says nothing.
 package struct BackboneAnnotations: Sendable, Equatable {
     private static let pixels = 1...VisionLimits.tapStridePixelsMax
-    /// Below this, dividing by it is no number any more.
+    /// Dividing by less overflows 32-bit floats.
     private static let deviationMin: Float = 1e-6
 
     /// Pixels from cell to cell, one for each output.
@@ -14,8 +14,11 @@ package struct BackboneAnnotations: Sendable, Equatable {
     package var multiple: Int?
     /// Of red, green and blue in 0...1.
     package var mean: [Float]?
+    /// Of red, green and blue in 0...1, each at least 1e-6; colours are divided by it after `mean`
+    /// is taken away.
     package var deviation: [Float]?
 
+    /// Annotations from the command line or a test; nil leaves the file's own.
     package init(
         strides: [Int]? = nil, multiple: Int? = nil, mean: [Float]? = nil,
         deviation: [Float]? = nil
@@ -47,6 +50,7 @@ package struct BackboneAnnotations: Sendable, Equatable {
         deviation = try value("spotter.std", Self.deviation)
     }
 
+    /// Whether there is nothing to write into a file.
     package var isEmpty: Bool { self == BackboneAnnotations() }
 
     var normalisation: ColorNormalisation {
@@ -58,7 +62,7 @@ package struct BackboneAnnotations: Sendable, Equatable {
 
     /// The same file with these annotations in place of its own; what is nil here stays.
     ///
-    /// - Throws: `invalidModel` when `file` is no ONNX file.
+    /// - Throws: `invalidModel` when `file` is not an ONNX file.
     package func written(into file: Data) throws(VisionError) -> Data {
         do {
             var model = try ONNXModel(serializedBytes: file)
@@ -80,6 +84,8 @@ package struct BackboneAnnotations: Sendable, Equatable {
         }
     }
 
+    /// Parses strides in pixels, like `4,8`: one for each output of the backbone.
+    ///
     /// - Throws: `invalidModel` with a message that lacks its subject, as the next three.
     package static func strides(_ text: String) throws(VisionError) -> [Int] {
         try values(
@@ -87,18 +93,21 @@ package struct BackboneAnnotations: Sendable, Equatable {
         ) { Int($0).flatMap { pixels.contains($0) ? $0 : nil } }
     }
 
+    /// Parses the number of pixels that sides of images are multiples of, 1 to 256.
     package static func multiple(_ text: String) throws(VisionError) -> Int {
         try values(text, count: 1, must: "a whole number from 1 to \(pixels.upperBound)") {
             Int($0).flatMap { pixels.contains($0) ? $0 : nil }
         }[0]
     }
 
+    /// Parses the means of red, green and blue, for colours in 0...1.
     package static func mean(_ text: String) throws(VisionError) -> [Float] {
         try values(
             text, count: 3, must: "three numbers between commas, for red, green and blue in 0 to 1"
         ) { Float($0).flatMap { $0.isFinite ? $0 : nil } }
     }
 
+    /// Parses the deviations of red, green and blue, for colours in 0...1.
     package static func deviation(_ text: String) throws(VisionError) -> [Float] {
         try values(
             text, count: 3,

@@ -10,13 +10,17 @@ import Glibc
 /// for the perception of motion", J. Opt. Soc. Am. A, 1985; opponent axes as in Ruderman, Cronin
 /// and Chiao, "Statistics of cone responses to natural images", 1998, rounded.
 package struct FilterBank: FeatureExtractor {
+    /// What `spotter evaluate --backbone` and models call it.
     package static let name = "filter-bank"
 
     package let identifier = FilterBank.name
+    /// One grid of 39 channels, with cells of 4, 8 or 16 pixels.
     package let taps: [FeatureTap]
     package let fixedInput: PixelSize? = nil
+    /// A multiple of every size of cell that it can have.
     package let sideMultiple = 32
     package let normalisation = ColorNormalisation.none
+    /// Built for the size of its cells; it has constants and no learned weights.
     package let graph: BackboneGraph
 
     private static let directions = 4
@@ -29,6 +33,7 @@ package struct FilterBank: FeatureExtractor {
 
     private static let strides = [4, 8, 16]
 
+    /// A bank with cells of 8 pixels, for use as a backbone.
     package init() { self.init(cell: 8) }
 
     /// A bank whose cells are `stride` pixels wide; nil for strides that it cannot give.

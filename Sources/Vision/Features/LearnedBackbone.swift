@@ -11,12 +11,18 @@ package import FoundationEssentials
 ///     spotter.mean      "0.485,0.456,0.406"     taken from colours in 0...1
 ///     spotter.std       "0.229,0.224,0.225"     then divided by
 package struct LearnedBackbone: FeatureExtractor {
+    /// SHA-256 of the file, or the name that a command gave it.
     package let identifier: String
+    /// The file's outputs, the finest first.
     package let taps: [FeatureTap]
+    /// nil for a file with symbolic H and W.
     package let fixedInput: PixelSize?
+    /// 1 for a fixed size; at most 256.
     package let sideMultiple: Int
     package let normalisation: ColorNormalisation
+    /// The file's graph with its weights; every model carries the part that its view needs.
     package let graph: BackboneGraph
+    /// Set by the composition root: the first backbone beside the one that Spotter comes with.
     package var alternatives: [any FeatureExtractor] = []
 
     /// - Throws: `invalidModel` telling what the file must be.
@@ -82,20 +88,20 @@ package struct LearnedBackbone: FeatureExtractor {
                     "must give [1, C, h, w] with at most \(VisionLimits.tapChannelsMax) channels; "
                         + "\(output.name) is \(grid)")
             }
-            let told = strides?[index]
-            var stride = told
+            let stated = strides?[index]
+            var stride = stated
             if let input, grid[2] > 0, grid[3] > 0 {
                 let found = try Self.stride(of: grid, for: input)
-                guard told == nil || told == found else {
+                guard stated == nil || stated == found else {
                     throw invalid(
-                        "has \(told ?? 0) as the stride of \(output.name) in spotter.strides, and "
+                        "has \(stated ?? 0) as the stride of \(output.name) in spotter.strides, and "
                             + "its shapes have \(found)")
                 }
                 stride = found
             }
             guard let stride else {
                 throw invalid(
-                    "does not tell the sizes of its outputs, so its metadata must name the stride "
+                    "does not state the sizes of its outputs, so its metadata must name the stride "
                         + "of each as spotter.strides, like 8 or 4,8; or give --backbone-strides; "
                         + "or export it with a fixed size")
             }
@@ -108,7 +114,7 @@ package struct LearnedBackbone: FeatureExtractor {
         let stride = input.height / grid[2]
         guard stride > 0, input.height / stride == grid[2], input.width / stride == grid[3] else {
             throw invalid(
-                "gives \(grid) for an image of \(input.width)×\(input.height) pixels, which are no "
+                "gives \(grid) for an image of \(input.width)×\(input.height) pixels, which are not "
                     + "square cells of whole pixels")
         }
         return stride

@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// Reads PNG and JPEG into RGB8. The kind is told by the first bytes, not by a name or header.
+/// Reads PNG and JPEG into RGB8. The first bytes decide which it is, not a name or header.
 ///
 /// Greyscale and palettes become RGB, 16-bit samples keep their upper 8 bits, alpha is dropped, the
 /// EXIF orientation of both is applied, and colour profiles are not: `docs/images.md`.

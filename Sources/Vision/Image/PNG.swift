@@ -79,6 +79,9 @@ package enum PNG {
         return ImageDecoder.invalid(name, "is a damaged or oversized PNG (\(reason))")
     }
 
+    /// A PNG of 8-bit red, green and blue, without metadata.
+    ///
+    /// - Throws: `invalidImage` when libspng has no memory.
     package static func encode(_ image: RGBImage) throws(VisionError) -> Data {
         try encode(
             image.pixels, width: image.width, height: image.height,

@@ -1,10 +1,13 @@
 /// A picture of interleaved red, green and blue bytes, rows from the top.
 package struct RGBImage: Sendable, Equatable {
+    /// Pixels of a row.
     package let width: Int
+    /// Rows.
     package let height: Int
     /// `width * height * 3` bytes.
     package var pixels: [UInt8]
 
+    /// - Precondition: `pixels` has `width * height * 3` bytes.
     package init(width: Int, height: Int, pixels: [UInt8]) {
         precondition(pixels.count == width * height * 3)
         self.width = width
@@ -12,12 +15,14 @@ package struct RGBImage: Sendable, Equatable {
         self.pixels = pixels
     }
 
+    /// An image of one colour.
     package init(width: Int, height: Int, color: RGB) {
         self.init(
             width: width, height: height,
             pixels: (0..<width * height).flatMap { _ in [color.red, color.green, color.blue] })
     }
 
+    /// The pixel in column `x` of row `y`, both from 0 at the top left.
     package subscript(x: Int, y: Int) -> RGB {
         get {
             let index = (y * width + x) * 3
@@ -29,35 +34,5 @@ package struct RGBImage: Sendable, Equatable {
             pixels[index + 1] = newValue.green
             pixels[index + 2] = newValue.blue
         }
-    }
-}
-
-/// A colour of eight bits a channel.
-package struct RGB: Sendable, Hashable {
-    package let red: UInt8
-    package let green: UInt8
-    package let blue: UInt8
-
-    package static let white = RGB(255, 255, 255)
-
-    package init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
-        self.red = red
-        self.green = green
-        self.blue = blue
-    }
-
-    /// - Parameter hex: `#RRGGBB` in either case; nil otherwise.
-    package init?(hex: String) {
-        guard hex.utf8.count == 7, hex.hasPrefix("#"),
-            hex.dropFirst().allSatisfy(\.isHexDigit), let value = Int(hex.dropFirst(), radix: 16)
-        else { return nil }
-        self.init(UInt8(value >> 16), UInt8(value >> 8 & 255), UInt8(value & 255))
-    }
-
-    /// `#RRGGBB` in upper case.
-    package var hex: String {
-        let value = Int(red) << 16 | Int(green) << 8 | Int(blue)
-        let digits = String(value, radix: 16, uppercase: true)
-        return "#" + String(repeating: "0", count: 6 - digits.count) + digits
     }
 }

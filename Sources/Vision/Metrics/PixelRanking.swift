@@ -8,6 +8,7 @@ package struct PixelRanking: Sendable {
     private var normal = [Int](repeating: 0, count: 1 << (31 - droppedBits))
     private var anomalous = [Int](repeating: 0, count: 1 << (31 - droppedBits))
 
+    /// No pixels yet; takes 8 MiB.
     package init() {}
 
     /// - Parameters:

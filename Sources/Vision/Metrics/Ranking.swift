@@ -82,8 +82,8 @@ package enum Ranking {
         return exp((best.first + best.last) / 2)
     }
 
-    /// Distance of the means of the logarithms in pooled standard deviations: tells candidates
-    /// apart whose ranking is equally good.
+    /// Distance of the means of the logarithms in pooled standard deviations: it
+    /// separates candidates whose ranking is equally good.
     static func separation(normal: [Double], anomalous: [Double]) -> Double {
         let (n, a) = (
             moments(normal.map { log(max($0, 1e-9)) }),
@@ -122,44 +122,18 @@ package enum Ranking {
     }
 }
 
-/// Hits and misses of a decision.
-package struct Confusion: Sendable, Equatable {
-    package var truePositives = 0
-    package var falsePositives = 0
-    package var falseNegatives = 0
-    package var trueNegatives = 0
-
-    package init() {}
-
-    package init(normal: [Double], anomalous: [Double], threshold: Double) {
-        truePositives = anomalous.count { $0 > threshold }
-        falseNegatives = anomalous.count - truePositives
-        falsePositives = normal.count { $0 > threshold }
-        trueNegatives = normal.count - falsePositives
-    }
-
-    package mutating func count(predicted: Bool, actual: Bool) {
-        switch (predicted, actual) {
-        case (true, true): truePositives += 1
-        case (true, false): falsePositives += 1
-        case (false, true): falseNegatives += 1
-        case (false, false): trueNegatives += 1
-        }
-    }
-
-    /// 0 when nothing was predicted.
-    package var precision: Double { ratio(truePositives, truePositives + falsePositives) }
-    /// 0 when there is nothing to find.
-    package var recall: Double { ratio(truePositives, truePositives + falseNegatives) }
-    package var f1: Double {
-        ratio(2 * truePositives, 2 * truePositives + falsePositives + falseNegatives)
-    }
-    /// Intersection over union.
-    package var iou: Double {
-        ratio(truePositives, truePositives + falsePositives + falseNegatives)
-    }
-
-    private func ratio(_ part: Int, _ whole: Int) -> Double {
-        whole == 0 ? 0 : Double(part) / Double(whole)
+extension Ranking {
+    /// Share of the anomalies above the score that `falseAlarmRate` of the normal ones are above: a
+    /// quantile, interpolated between scores. nil when a class is empty.
+    package static func recall(
+        atFalseAlarmRate rate: Double, normal: [Double], anomalous: [Double]
+    ) -> Double? {
+        guard !normal.isEmpty, !anomalous.isEmpty else { return nil }
+        let sorted = normal.sorted()
+        let position = min(max(1 - rate, 0), 1) * Double(sorted.count - 1)
+        let (low, share) = (Int(position), position - position.rounded(.down))
+        let high = min(low + 1, sorted.count - 1)
+        let threshold = sorted[low] + share * (sorted[high] - sorted[low])
+        return Double(anomalous.count { $0 > threshold }) / Double(anomalous.count)
     }
 }

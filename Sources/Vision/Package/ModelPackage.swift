@@ -6,9 +6,12 @@ package import FoundationEssentials
 /// Format 1: `manifest.json` and `model.onnx`. Format 2 adds `selftest.json` with its pictures and
 /// `SHA256SUMS`, which covers the manifest too and is what `sha256sum -c` reads.
 package struct ModelPackage: Sendable {
+    /// One line `SHA-256  NAME` for each other file, sorted by name.
     package static let checksumsFileName = "SHA256SUMS"
 
+    /// As the package has it; `detector(…)` may use another threshold.
     package let manifest: ModelManifest
+    /// nil in packages of format 1.
     package let selfTest: SelfTest?
     private let model: Data
 
@@ -107,7 +110,7 @@ package struct ModelPackage: Sendable {
     private static func checkName(_ name: String) throws(VisionError) {
         guard !name.isEmpty, !name.hasPrefix("."), !name.contains("/"), !name.contains("\0") else {
             throw VisionError(
-                .invalidModel, "The manifest names the file '\(name)', which is no plain name.")
+                .invalidModel, "The manifest names the file '\(name)', which is not a plain name.")
         }
     }
 

@@ -1,9 +1,10 @@
 import FoundationEssentials
 import Glibc
 
-/// A few inputs with what the server computed for them, so that a device can tell that its runtime
+/// A few inputs with what the server computed for them, so that a device can check that its runtime
 /// computes the same before it judges anything.
 package struct SelfTest: Sendable {
+    /// Its place at the root of a package; its pictures lie beside it.
     package static let fileName = "selftest.json"
     /// Largest difference from the server's number, relative where the number is above 1.
     package static let toleranceMax = 1e-3
@@ -121,7 +122,7 @@ package struct SelfTest: Sendable {
     }
 
     /// A gradient, coarse noise and fine stripes: smooth, blocky and sharp, and small as PNG.
-    private static func drawn(_ size: ModelManifest.Size) -> [RGBImage] {
+    private static func drawn(_ size: PixelSize) -> [RGBImage] {
         var random = SeededRandom(seed: 2_031)
         let cells = (0..<64 * 64).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         func picture(_ color: (Int, Int) -> RGB) -> RGBImage {

@@ -1,9 +1,8 @@
 import COnnxRuntime
-package import FoundationEssentials
 
 /// ONNX Runtime, opened from its shared library.
 package final class OnnxRuntime: @unchecked Sendable {  // the C environment is thread-safe
-    fileprivate let handle: OpaquePointer
+    let handle: OpaquePointer
 
     /// - Throws: `runtimeUnavailable` with the loader's reason.
     package init(library path: String) throws(VisionError) {
@@ -11,190 +10,25 @@ package final class OnnxRuntime: @unchecked Sendable {  // the C environment is 
         guard let handle = spotter_ort_open(path, &message, message.count) else {
             throw VisionError(
                 .runtimeUnavailable,
-                "ONNX Runtime could not be loaded from \(path): \(text(message))")
+                "ONNX Runtime could not be loaded from \(path): \(Self.text(message))")
         }
         self.handle = handle
     }
 
     deinit { spotter_ort_close(handle) }
 
+    /// As the library names itself, like `1.32.0`.
     package var version: String { String(cString: spotter_ort_version(handle)) }
 
     /// Execution providers of the library, by ONNX Runtime's names.
     package var availableProviders: [String] {
         var names = [CChar](repeating: 0, count: 2048)
         spotter_ort_providers(handle, &names, names.count)
-        return text(names).split(separator: "\n").map(String.init)
-    }
-}
-
-/// A GPU that a session may use before the CPU.
-package struct ExecutionProvider: Sendable, Equatable {
-    /// Values are ONNX Runtime's names.
-    package enum Kind: String, Sendable {
-        case cuda = "CUDAExecutionProvider"
-        case tensorRT = "TensorrtExecutionProvider"
+        return Self.text(names).split(separator: "\n").map(String.init)
     }
 
-    package let kind: Kind
-    let options: [(key: String, value: String)]
-
-    package static func == (left: Self, right: Self) -> Bool {
-        left.kind == right.kind && left.options.elementsEqual(right.options, by: ==)
-    }
-
-    /// Full precision, so that a GPU judges as the server does.
-    ///
-    /// - Parameter engineCache: folder for TensorRT's engines, which take minutes to build.
-    package static func gpu(_ kind: Kind, engineCache: String?) -> ExecutionProvider {
-        switch kind {
-        case .cuda:
-            return ExecutionProvider(kind: kind, options: [("device_id", "0"), ("use_tf32", "0")])
-        case .tensorRT:
-            var options = [("device_id", "0"), ("trt_fp16_enable", "0"), ("trt_int8_enable", "0")]
-            if let engineCache {
-                options += [
-                    ("trt_engine_cache_enable", "1"), ("trt_engine_cache_path", engineCache),
-                ]
-            }
-            return ExecutionProvider(kind: kind, options: options)
-        }
-    }
-}
-
-private func text(_ message: [CChar]) -> String {
-    String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-}
-
-/// A tensor of floats in row-major order.
-package struct Tensor: Sendable, Equatable {
-    package let shape: [Int]
-    package let values: [Float]
-
-    package init(shape: [Int], values: [Float]) {
-        precondition(shape.reduce(1, *) == values.count)
-        self.shape = shape
-        self.values = values
-    }
-}
-
-/// An input of a session.
-package enum InputTensor: Sendable {
-    case floats(Tensor)
-    case bytes(shape: [Int], values: [UInt8])
-}
-
-/// A model that is loaded and ready to run. Runs may overlap.
-package final class InferenceSession: @unchecked Sendable {  // ONNX Runtime's sessions allow it
-    private let runtime: OnnxRuntime
-    private let handle: OpaquePointer
-
-    /// - Parameters:
-    ///   - model: an ONNX file.
-    ///   - threads: cores that one run may use.
-    ///   - providers: in order of preference; what they do not take runs on the CPU.
-    package init(
-        runtime: OnnxRuntime, model: Data, threads: Int, providers: [ExecutionProvider] = []
-    ) throws(VisionError) {
-        self.runtime = runtime
-        let scope = Scope()
-        let list = providers.map { scope.provider($0) }
-        var message = [CChar](repeating: 0, count: 1024)
-        let capacity = message.count
-        let opened = model.withUnsafeBytes { bytes in
-            spotter_ort_session_open(
-                runtime.handle, bytes.baseAddress, bytes.count, Int32(threads), list, list.count,
-                &message, capacity)
-        }
-        guard let opened else {
-            throw VisionError(.invalidModel, "The model could not be loaded: \(text(message))")
-        }
-        handle = opened
-        withExtendedLifetime(scope) {}
-    }
-
-    deinit { spotter_ort_session_close(handle) }
-
-    /// - Returns: the tensors named by `outputs`, in their order.
-    package func run(_ inputs: [(name: String, value: InputTensor)], outputs: [String])
-        throws(VisionError) -> [Tensor]
-    {
-        let scope = Scope()
-        let prepared = inputs.map { scope.input($0.name, $0.value) }
-        let names = outputs.map { scope.string($0) }
-        var values = [OpaquePointer?](repeating: nil, count: outputs.count)
-        defer { for value in values { spotter_ort_value_release(handle, value) } }
-        var message = [CChar](repeating: 0, count: 1024)
-        let capacity = message.count
-        guard
-            spotter_ort_run(
-                handle, prepared, prepared.count, names, names.count, &values, &message, capacity)
-                == 0
-        else { throw VisionError(.invalidModel, "The model could not be run: \(text(message))") }
-        var tensors: [Tensor] = []
-        for value in values { tensors.append(try tensor(value)) }
-        return tensors
-    }
-
-    private func tensor(_ value: OpaquePointer?) throws(VisionError) -> Tensor {
-        var shape = [Int64](repeating: 0, count: 8)
-        var (rank, count) = (shape.count, 0)
-        var data: UnsafePointer<Float>?
-        var message = [CChar](repeating: 0, count: 512)
-        let capacity = message.count
-        guard
-            spotter_ort_value_floats(
-                handle, value, &data, &count, &shape, &rank, &message, capacity) == 0
-        else { throw VisionError(.invalidModel, "An output could not be read: \(text(message))") }
-        return Tensor(
-            shape: shape.prefix(rank).map(Int.init),
-            values: Array(UnsafeBufferPointer(start: data, count: count)))
-    }
-
-    /// Memory that C reads during one run.
-    private final class Scope {
-        private var allocations: [UnsafeMutableRawPointer] = []
-
-        deinit { for pointer in allocations { pointer.deallocate() } }
-
-        func copy<Element>(_ elements: [Element]) -> UnsafeMutablePointer<Element> {
-            let bytes = max(1, elements.count * MemoryLayout<Element>.stride)
-            let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-            allocations.append(raw)
-            let typed = raw.bindMemory(to: Element.self, capacity: elements.count)
-            typed.initialize(from: elements, count: elements.count)
-            return typed
-        }
-
-        func string(_ text: String) -> UnsafePointer<CChar>? {
-            UnsafePointer(copy(Array(text.utf8CString)))
-        }
-
-        func provider(_ provider: ExecutionProvider) -> spotter_ort_provider {
-            let kind =
-                switch provider.kind {
-                case .cuda: SPOTTER_ORT_CUDA
-                case .tensorRT: SPOTTER_ORT_TENSORRT
-                }
-            return spotter_ort_provider(
-                kind: Int32(kind), keys: copy(provider.options.map { string($0.key) }),
-                values: copy(provider.options.map { string($0.value) }),
-                count: provider.options.count)
-        }
-
-        func input(_ name: String, _ value: InputTensor) -> spotter_ort_input {
-            switch value {
-            case .floats(let tensor):
-                spotter_ort_input(
-                    name: string(name), element_type: Int32(SPOTTER_ORT_FLOAT),
-                    shape: copy(tensor.shape.map(Int64.init)), rank: tensor.shape.count,
-                    data: copy(tensor.values), bytes: tensor.values.count * 4)
-            case .bytes(let shape, let values):
-                spotter_ort_input(
-                    name: string(name), element_type: Int32(SPOTTER_ORT_UINT8),
-                    shape: copy(shape.map(Int64.init)), rank: shape.count,
-                    data: copy(values), bytes: values.count)
-            }
-        }
+    /// The text that C wrote into a buffer, up to the first zero byte.
+    static func text(_ buffer: [CChar]) -> String {
+        String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

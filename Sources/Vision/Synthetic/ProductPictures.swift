@@ -4,11 +4,13 @@ import Glibc
 /// a camera over a line would see it: never twice at the same place or in the same light. Some
 /// have a defect, with a mask. For the demonstration and for tests; the same seed draws the same.
 package struct ProductPictures: Sendable {
+    /// Kinds of defects; the raw value is the label's name and a part of file names.
     package enum Defect: String, Sendable, CaseIterable {
         case scratch
         case stain
         case missing
 
+        /// The label that masks of this kind name, with its colour.
         package var label: LabelClass {
             switch self {
             case .scratch: LabelClass(name: "scratch", color: "#D62728")
@@ -18,23 +20,30 @@ package struct ProductPictures: Sendable {
         }
     }
 
+    /// One drawn picture with its truth.
     package struct Picture: Sendable {
+        /// Of the size that the pictures have.
         package let image: RGBImage
         /// One byte a pixel: 0, or 1 where the defect is.
         package let mask: [UInt8]
+        /// nil for a normal picture.
         package let defect: Defect?
     }
 
+    /// Pixels of a row; what is drawn scales with the shorter side.
     package let width: Int
+    /// Rows.
     package let height: Int
     private var random: SeededRandom
 
+    /// - Parameter seed: the same seed and size give the same pictures in the same order.
     package init(seed: UInt64, width: Int = 384, height: Int = 288) {
         self.width = width
         self.height = height
         random = SeededRandom(seed: seed)
     }
 
+    /// Draws the next picture: normal, or with one defect.
     package mutating func next(_ defect: Defect? = nil) -> Picture {
         let pose = Pose(
             x: number(-5...5), y: number(-4...4), angle: number(-0.03...0.03),

@@ -5,7 +5,7 @@ struct Folds: Sendable {
     /// Mean difference of two thumbnails, of 255, below which they are frames of one scene: about
     /// what a sensor's noise leaves after averaging.
     private static let duplicateDifferenceMax: Float = 1.2
-    /// A group above this share of all images is no burst of frames but a product whose images
+    /// A group above this share of all images is not a burst of frames but a product whose images
     /// look alike.
     private static let groupShareMax = 0.2
 

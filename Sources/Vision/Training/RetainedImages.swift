@@ -4,7 +4,7 @@ struct RetainedImages: Sendable {
     struct Image: Sendable {
         /// One for each different size of the views.
         let sizes: [RGBImage]
-        /// At the size of the largest view.
+        /// The label of each pixel, at the size of the largest view; nil without a mask.
         let mask: LabelMask?
         let thumbnail: [Float]
 
@@ -21,7 +21,7 @@ struct RetainedImages: Sendable {
         }
 
         /// A normal image with a defect drawn onto its largest size; at the others the change is
-        /// added, so that nothing but the defect tells the two apart.
+        /// added, so that the two differ in nothing but the defect.
         init(_ normal: Image, with picture: RGBImage, mask: [UInt8]) {
             guard let largest = normal.sizes.last else { self = normal; return }
             sizes = normal.sizes.map { own in
@@ -162,24 +162,4 @@ struct RetainedImages: Sendable {
 
     /// Whether people outlined any anomaly.
     var hasMasks: Bool { realAnomalies > 0 && anomalies.contains { $0.mask != nil } }
-}
-
-/// A uniform sample of bounded size (Vitter's algorithm R).
-struct Reservoir: Sendable {
-    private(set) var images: [RetainedImages.Image] = []
-    private(set) var offered = 0
-
-    /// Whether the next image will be kept, and where.
-    ///
-    /// - Parameter limit: images to keep at most.
-    mutating func place(limit: Int, using random: inout some RandomNumberGenerator) -> Int? {
-        offered += 1
-        if offered <= limit { return offered - 1 }
-        let place = Int.random(in: 0..<offered, using: &random)
-        return place < limit ? place : nil
-    }
-
-    mutating func keep(_ image: RetainedImages.Image, at place: Int) {
-        if place < images.count { images[place] = image } else { images.append(image) }
-    }
 }

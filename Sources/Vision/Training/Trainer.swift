@@ -1,35 +1,5 @@
 import Synchronization
 
-/// One image to learn from.
-package struct TrainingSample: Sendable {
-    /// What messages call the image.
-    package let name: String
-    package let image: RGBImage
-    package let isAnomalous: Bool
-    package let mask: LabelMask?
-
-    package init(name: String, image: RGBImage, isAnomalous: Bool, mask: LabelMask?) {
-        self.name = name
-        self.image = image
-        self.isAnomalous = isAnomalous
-        self.mask = mask
-    }
-}
-
-/// A trained detector that has no name yet.
-package struct TrainedDetector: Sendable {
-    /// An ONNX file as `DetectorGraph.detector` describes it.
-    package let model: [UInt8]
-    package let imageWidth: Int
-    package let imageHeight: Int
-    package let inputWidth: Int
-    package let inputHeight: Int
-    /// Empty without masks.
-    package let labels: [LabelClass]
-    package let decision: Decision
-    package let summary: TrainingSummary
-}
-
 /// Gathers images one by one and fits a detector to them.
 ///
 /// Calls block for as long as they compute; none may run on the cooperative pool.
@@ -131,7 +101,7 @@ package final class Trainer: Sendable {
     /// Chooses a configuration by cross-validation and fits it to all images.
     ///
     /// - Parameters:
-    ///   - progress: told what is being done, in a few words.
+    ///   - progress: called with a few words about each step as it begins.
     ///   - isCancelled: asked between steps.
     /// - Throws: `unsuitableDataset` with fewer than four normal images, `cancelled`.
     package func fit(

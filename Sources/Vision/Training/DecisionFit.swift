@@ -1,37 +1,9 @@
 import Glibc
 
-/// How a score becomes a verdict and a confidence.
-///
-/// The probability of an anomaly is 1 / (1 + (threshold / score)^slope): a logistic function of the
-/// logarithm of the score that is ½ at the threshold.
-package struct Decision: Sendable, Codable, Equatable {
-    /// Scores above it are anomalous.
-    package var threshold: Double
-    package var slope: Double
-
-    package init(threshold: Double, slope: Double) {
-        self.threshold = threshold
-        self.slope = slope
-    }
-
-    package func isAnomalous(_ score: Double) -> Bool { score > threshold }
-
-    /// Probability of an anomaly, 0...1.
-    package func probability(_ score: Double) -> Double {
-        isAnomalous(score) ? confidence(score) : 1 - confidence(score)
-    }
-
-    /// Confidence in the verdict given for `score`, 0.5...1.
-    package func confidence(_ score: Double) -> Double {
-        let logit = slope * (log(max(score, 1e-9)) - log(max(threshold, 1e-9)))
-        return 1 / (1 + exp(-abs(logit)))
-    }
-}
-
 extension Decision {
     private static let slopes = (2.0, 60.0)
     /// Between which quantile of the normal images and which multiple of their highest score a
-    /// threshold may lie that no labelled anomaly supports: drawn defects are no real ones.
+    /// threshold may lie that no labelled anomaly supports: drawn defects are not real ones.
     private static let drawnQuantileMin = 0.9
     private static let drawnMultipleMax = 1.15
     /// Identical normal images have distance 0, which no score could be compared with by ratio.

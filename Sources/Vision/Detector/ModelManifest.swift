@@ -6,26 +6,24 @@ package import FoundationEssentials
 /// The same file lies beside the hosted model and at the root of a package; a package adds its
 /// target. Members are only ever added; a reader refuses a higher `formatVersion`.
 package struct ModelManifest: Sendable, Codable, Equatable {
+    /// The manifest's own name, in a model's folder and at the root of a package.
     package static let fileName = "manifest.json"
+    /// The ONNX file beside the manifest; `DetectorGraph.detector` describes it.
     package static let modelFileName = "model.onnx"
+    /// What this program writes. 2 added the self-test and `SHA256SUMS` of packages.
     package static let currentFormatVersion = 2
-
-    package struct Size: Sendable, Codable, Equatable {
-        package var width: Int
-        package var height: Int
-
-        package init(width: Int, height: Int) {
-            self.width = width
-            self.height = height
-        }
-    }
 
     /// What a package was made for.
     package struct Target: Sendable, Codable, Equatable {
+        /// As StartModelPackagingJob names it, like `jetson_xavier`; nil when a platform was given.
         package var device: String?
+        /// `LINUX`.
         package var os: String?
+        /// `X86_64` or `ARM64`.
         package var arch: String?
+        /// `NVIDIA`; nil runs on the CPU.
         package var accelerator: String?
+        /// Options of the request, by name; empty without any.
         package var compilerOptions: [String: String]
 
         package init(
@@ -48,8 +46,11 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         package var images: Int
         /// Largest difference of scores, as a share of the threshold.
         package var scoreDifferenceMax: Double
+        /// How many of `images` the two forms judged differently.
         package var verdictsChanged: Int
+        /// F1 of the 32-bit form on `images`, 0...1.
         package var f1: Double
+        /// F1 of the 16-bit form on the same images, 0...1.
         package var f1Compressed: Double
 
         package init(
@@ -65,23 +66,28 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         }
     }
 
+    /// 1 to `currentFormatVersion`.
     package var formatVersion = ModelManifest.currentFormatVersion
+    /// ARN of the model version; `evaluation` in `spotter evaluate`.
     package var modelArn: String
     package var projectName: String
+    /// The version's number in text, as the API writes it.
     package var modelVersion: String
     /// Pixels of the images that the model was trained on and takes.
-    package var image: Size
+    package var image: PixelSize
     /// Whether it also takes images of other sizes, resized without regard to their aspect.
     package var acceptsOtherSizes: Bool?
     /// Pixels of the graph's input.
-    package var input: Size
+    package var input: PixelSize
     /// Empty for a model without masks.
     package var labels: [LabelClass]
-    /// Name and colour of what is no defect.
+    /// Name and colour of the part of an image without a defect.
     package var background: LabelClass
     /// The threshold in force; `training.threshold` has the one that training found.
     package var decision: Decision
+    /// How the model came about: candidates, scores, seed.
     package var training: TrainingSummary
+    /// nil beside a hosted model.
     package var target: Target?
     /// How a package stores its weights; nil is 32-bit floats.
     package var compression: Compression?
@@ -95,9 +101,9 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         self.modelArn = modelArn
         self.projectName = projectName
         self.modelVersion = modelVersion
-        image = Size(width: detector.imageWidth, height: detector.imageHeight)
+        image = PixelSize(width: detector.imageWidth, height: detector.imageHeight)
         self.acceptsOtherSizes = acceptsOtherSizes
-        input = Size(width: detector.inputWidth, height: detector.inputHeight)
+        input = PixelSize(width: detector.inputWidth, height: detector.inputHeight)
         labels = detector.labels
         self.background = background
         decision = detector.decision
@@ -137,7 +143,8 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         }
     }
 
-    /// - Throws: `invalidModel` for a format from the future and for what is no manifest.
+    /// - Throws: `invalidModel` for a newer format, for damaged JSON, and for sizes or labels beyond
+    ///   the limits.
     package init(decoding bytes: Data) throws(VisionError) {
         struct Version: Decodable { let formatVersion: Int }
         let decoder = JSONDecoder()

@@ -3,6 +3,7 @@ package import FoundationEssentials
 
 /// A model that is loaded and ready to judge images. Calls block; they may overlap.
 package final class Detector: Sendable {
+    /// Its decision holds unless a call gives another threshold.
     package let manifest: ModelManifest
     private let session: InferenceSession
 
@@ -38,7 +39,7 @@ package final class Detector: Sendable {
         let score = Double(outputs[0].values[0])
         guard score.isFinite else {
             throw VisionError(
-                .invalidModel, "The model's score for this image is no number. Train it again.")
+                .invalidModel, "The model's score for this image is not a number. Train it again.")
         }
         let isAnomalous = decision.isAnomalous(score)
         let map = FloatMap(
@@ -113,58 +114,5 @@ package final class Detector: Sendable {
         return Segmentation(
             width: width, height: height, indices: indices,
             classes: [manifest.background] + manifest.labels)
-    }
-}
-
-/// What a model says about an image.
-package struct Detection: Sendable {
-    /// Not negative; higher is more anomalous.
-    package let score: Double
-    /// What the score was compared with.
-    package let threshold: Double
-    package let isAnomalous: Bool
-    /// Confidence in the verdict given, 0.5...1.
-    package let confidence: Double
-    /// Distance of each pixel of the graph's input to what is normal.
-    package let map: FloatMap
-    /// nil for a model without masks.
-    package let segmentation: Segmentation?
-}
-
-/// A label for each pixel of an image.
-package struct Segmentation: Sendable, Equatable {
-    package let width: Int
-    package let height: Int
-    /// Indices into `classes`, rows from the top.
-    package let indices: [UInt8]
-    /// Background first, then the labels.
-    package let classes: [LabelClass]
-
-    /// Share of the pixels of each class, in the order of `classes`; the sum is 1.
-    package var areas: [Double] {
-        var counts = [Int](repeating: 0, count: classes.count)
-        for index in indices { counts[Int(index)] += 1 }
-        return counts.map { Double($0) / Double(max(1, indices.count)) }
-    }
-
-    /// Interleaved red, green and blue bytes in the colours of the classes.
-    package func rgb() -> [UInt8] {
-        let colors = classes.map { RGB(hex: $0.color) ?? .white }
-        return [UInt8](unsafeUninitializedCapacity: indices.count * 3) { bytes, count in
-            for (pixel, index) in indices.enumerated() {
-                let color = colors[Int(index)]
-                bytes[pixel * 3] = color.red
-                bytes[pixel * 3 + 1] = color.green
-                bytes[pixel * 3 + 2] = color.blue
-            }
-            count = indices.count * 3
-        }
-    }
-
-    /// A palette PNG in the colours of the classes.
-    package func png() throws(VisionError) -> Data {
-        try PNG.encode(
-            indices: indices, width: width, height: height,
-            palette: classes.map { RGB(hex: $0.color) ?? .white })
     }
 }

@@ -3,7 +3,9 @@ package struct TrainingSummary: Sendable, Codable, Equatable {
     /// One configuration that cross-validation tried. Members that later versions added are
     /// optional.
     package struct Candidate: Sendable, Codable, Equatable {
+        /// Whether features were averaged over 3×3 cells first.
         package var isSmoothed: Bool
+        /// 0.5 or 1; see `Whitening`.
         package var whiteningExponent: Double
         /// Patches in the memory bank; 0 with statistics of positions.
         package var bankCount: Int
@@ -16,29 +18,42 @@ package struct TrainingSummary: Sendable, Codable, Equatable {
         package var separation: Double?
         /// Pixels of the image that the graph takes.
         package var inputWidth: Int?
+        /// Pixels, as `inputWidth`.
         package var inputHeight: Int?
         /// Pixels from cell to cell of the features.
         package var stride: Int?
+        /// The feature extractor's identifier; nil in models made before this member existed.
         package var backbone: String?
         /// `memoryBank` or `positions`.
         package var normalModel: String?
         /// The filter bank's share in the score by distance, and its model of normality.
         package var textureShare: Double?
+        /// `memoryBank` or `positions`; nil without a share.
         package var textureModel: String?
         /// What taught the classifier whose opinion joins the distance, and how it learned.
         package var supervision: String?
+        /// 0, 1 or 2 deviations of the normal scores that an opinion must exceed; nil without a
+        /// teacher.
         package var supervisionMargin: Double?
     }
 
+    /// The feature extractor's identifier.
     package var backbone: String
+    /// The same seed, images and order give the same model.
     package var seed: UInt64
+    /// Images that training was given, sampled or not.
     package var normalImages: Int
+    /// Images that training was given; 0 when defects were drawn.
     package var anomalousImages: Int
     /// Images that cross-validation and the model were computed from.
     package var sampledImages: Int
+    /// Parts that cross-validation holds out in turn.
     package var folds: Int
+    /// The candidate that the model was fitted with; one of `candidates`.
     package var chosen: Candidate
+    /// Everything that was tried, in the order of the search.
     package var candidates: [Candidate]
+    /// In units of the score; a host or package may use another one.
     package var threshold: Double
     /// (n⁺ + 1) / (n + 1) with n⁺ of n normal images above the threshold out of fold: the chance
     /// that an exchangeable new image exceeds it.

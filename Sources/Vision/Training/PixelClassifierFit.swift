@@ -1,26 +1,5 @@
-/// Tells for each patch which labels it shows: logistic regression for each label on what is known
-/// of the patch (`CrossValidation.classifierInputs`) and, where that helps, on its mean over the
-/// 9×9 cells around: what people outline is sometimes wider than what a single cell shows.
-package struct PixelClassifier: Sendable, Equatable {
-    /// Distances are not taken below this before their logarithm.
-    static let distanceFloor: Float = 1e-3
-
-    package let labels: [LabelClass]
-    /// Length of a patch's own input vector.
-    package let inputs: Int
-    /// Whether it looks at the mean over the cells around too.
-    package let seesSurroundings: Bool
-    /// `[width, labels]`, row-major: a patch's own, then its surroundings'.
-    package let weights: [Float]
-    /// One value a label; a logit above 0 means the label is there.
-    package var bias: [Float]
-
-    /// Cells to each side of a patch that are its surroundings.
-    static let contextRadius = 4
-
-    /// A patch's own inputs and, if it sees them, its surroundings'.
-    var width: Int { seesSurroundings ? 2 * inputs : inputs }
-
+/// How training fits a pixel classifier and computes its logits outside a graph.
+extension PixelClassifier {
     /// Fits all labels.
     ///
     /// - Parameters:
@@ -61,25 +40,5 @@ package struct PixelClassifier: Sendable, Equatable {
             }
             return FloatMap(width: gridWidth, height: gridHeight, values: values).averaged3x3()
         }
-    }
-}
-
-extension FloatMap {
-    /// The mean of 3×3 cells with the edge cells repeated outwards.
-    func averaged3x3() -> FloatMap {
-        var out = self
-        values.withUnsafeBufferPointer { values in
-            for y in 0..<height {
-                for x in 0..<width {
-                    var sum: Float = 0
-                    for dy in -1...1 {
-                        let row = min(max(y + dy, 0), height - 1) * width
-                        for dx in -1...1 { sum += values[row + min(max(x + dx, 0), width - 1)] }
-                    }
-                    out.values[y * width + x] = sum / 9
-                }
-            }
-        }
-        return out
     }
 }

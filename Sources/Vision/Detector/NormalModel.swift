@@ -1,0 +1,15 @@
+/// What patches of normal images look like, whitened.
+package enum NormalModel: Sendable, Equatable {
+    /// The distance of a patch is the one to the nearest of these, wherever they were.
+    case memoryBank(Rows)
+    /// The distance of a patch is the one from what is usual at its place.
+    case positions(PositionStatistics)
+}
+
+/// Mean and spread at each cell of the grid.
+package struct PositionStatistics: Sendable, Equatable {
+    /// A row a cell.
+    package let mean: Rows
+    /// 1 / standard deviation, a row a cell.
+    package let inverseDeviation: Rows
+}

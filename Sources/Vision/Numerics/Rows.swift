@@ -1,0 +1,36 @@
+/// Row vectors of equal length in one array.
+package struct Rows: Sendable, Equatable {
+    /// Elements of a vector, above 0.
+    package let width: Int
+    /// `count * width` values, one vector after the other.
+    package var values: [Float]
+
+    /// Number of vectors.
+    package var count: Int { width == 0 ? 0 : values.count / width }
+
+    /// - Precondition: the number of `values` is a multiple of `width`.
+    package init(width: Int, values: [Float] = []) {
+        precondition(width > 0 && values.count.isMultiple(of: width))
+        self.width = width
+        self.values = values
+    }
+
+    /// The vector at `row`, without a copy.
+    package subscript(row: Int) -> ArraySlice<Float> {
+        values[(row * width)..<((row + 1) * width)]
+    }
+
+    /// The cells of a `[1, C, h, w]` tensor, a row each.
+    init(planes tensor: Tensor) {
+        let (channels, cells) = (tensor.shape[1], tensor.shape[2] * tensor.shape[3])
+        var values = [Float](repeating: 0, count: tensor.values.count)
+        for channel in 0..<channels {
+            for cell in 0..<cells {
+                values[cell * channels + channel] = tensor.values[channel * cells + cell]
+            }
+        }
+        self.init(width: channels, values: values)
+    }
+
+    mutating func append(_ row: ArraySlice<Float>) { values.append(contentsOf: row) }
+}
