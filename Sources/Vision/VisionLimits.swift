@@ -7,6 +7,9 @@ package enum VisionLimits {
     package static let manifestSidePixelsMax = 16_384
     /// Bytes of an encoded image, as the guide of Lookout for Vision has it.
     package static let imageBytesMax = 8 << 20
+    /// Scans of a JPEG. Programs write one, or about ten in a progressive file; each costs a pass
+    /// over all coefficients, so a small file with thousands of them would cost seconds.
+    package static let jpegScansMax = 50
     /// Images that a model is fitted to, for each class. More images are sampled.
     package static let retainedImagesMax = 400
     /// Bytes of their pixels at the sizes of all views, both classes together.

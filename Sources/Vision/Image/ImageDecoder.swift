@@ -16,6 +16,7 @@ package enum ImageDecoder {
                 name,
                 "has \(bytes.count) bytes; at most \(limits.bytesMax) are allowed")
         }
+        guard !bytes.isEmpty else { throw invalid(name, "is empty: it has no bytes") }
         if PNG.isPNG(bytes) { return try PNG.decodeRGB(bytes, name: name, limits: limits) }
         if JPEG.isJPEG(bytes) { return try JPEG.decode(bytes, name: name, limits: limits) }
         throw invalid(name, "is neither PNG nor JPEG")

@@ -5,6 +5,10 @@ package import FoundationEssentials
 package enum JPEG {
     static func isJPEG(_ bytes: Data) -> Bool { bytes.starts(with: [0xFF, 0xD8, 0xFF]) }
 
+    /// Decodes what libjpeg can decode whole. Its warnings (stray bytes before a marker, an unknown
+    /// revision) are not damage; pixels that a truncated file has lost are.
+    ///
+    /// - Throws: `invalidImage`, naming the image.
     static func decode(
         _ bytes: Data, name: String, limits: ImageLimits
     ) throws(VisionError) -> RGBImage {
@@ -12,15 +16,24 @@ package enum JPEG {
             throw VisionError(.invalidImage, "libjpeg-turbo could not be initialised.")
         }
         defer { tjDestroy(handle) }
+        let segments = JPEGSegments(bytes)
+        guard segments.scans <= VisionLimits.jpegScansMax else {
+            throw ImageDecoder.invalid(
+                name,
+                "has \(segments.scans) scans; at most \(VisionLimits.jpegScansMax) are allowed. "
+                    + "Save it as a baseline JPEG")
+        }
+        // A file that lost its end marker alone has all its pixels.
+        let whole = segments.hasEnd ? bytes : bytes + [0xFF, 0xD9]
         // `withUnsafeBytes` does not carry typed errors, so the result does.
-        let result: Result<RGBImage, VisionError> = bytes.withUnsafeBytes { raw in
+        let result: Result<RGBImage, VisionError> = whole.withUnsafeBytes { raw in
             do throws(VisionError) {
                 return .success(try decode(handle, raw, name, limits))
             } catch {
                 return .failure(error)
             }
         }
-        return Orientation(jpeg: bytes).apply(to: try result.get())
+        return Orientation(exif: segments.exif).apply(to: try result.get())
     }
 
     private static func decode(
@@ -30,27 +43,52 @@ package enum JPEG {
         let count = UInt(raw.count)
         var (width, height): (Int32, Int32) = (0, 0)
         var (subsampling, colorspace): (Int32, Int32) = (0, 0)
-        guard
-            tjDecompressHeader3(handle, source, count, &width, &height, &subsampling, &colorspace)
-                == 0, width > 0, height > 0
-        else { throw damaged(handle, name) }
-        guard colorspace != TJCS_CMYK.rawValue, colorspace != TJCS_YCCK.rawValue else {
-            throw ImageDecoder.invalid(name, "is a CMYK JPEG; save it as RGB or greyscale")
+        let status = tjDecompressHeader3(
+            handle, source, count, &width, &height, &subsampling, &colorspace)
+        guard status == 0 || isWarning(handle), width > 0, height > 0 else {
+            throw damaged(handle, name)
         }
         try ImageDecoder.checkSize(Int(width), Int(height), name: name, limits: limits)
-        var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
-        let flags = TJFLAG_STOPONWARNING | TJFLAG_ACCURATEDCT
+        let isCMYK = colorspace == TJCS_CMYK.rawValue || colorspace == TJCS_YCCK.rawValue
+        let format = isCMYK ? TJPF_CMYK : TJPF_RGB
+        var pixels = [UInt8](
+            repeating: 0, count: Int(width) * Int(height) * (isCMYK ? 4 : 3))
         guard
             tjDecompress2(
-                handle, source, count, &pixels, width, 0, height, Int32(TJPF_RGB.rawValue), flags)
-                == 0
+                handle, source, count, &pixels, width, 0, height, Int32(format.rawValue),
+                TJFLAG_ACCURATEDCT) == 0 || isWarning(handle)
         else { throw damaged(handle, name) }
-        return RGBImage(width: Int(width), height: Int(height), pixels: pixels)
+        return RGBImage(
+            width: Int(width), height: Int(height), pixels: isCMYK ? rgb(cmyk: pixels) : pixels)
+    }
+
+    /// Whether the last call succeeded but for a warning that cost no pixels. Of several warnings
+    /// the library keeps the last; it goes on with grey once data has ended, so that is the one.
+    private static func isWarning(_ handle: tjhandle) -> Bool {
+        tjGetErrorCode(handle) == TJERR_WARNING.rawValue
+            && !reason(handle).contains("remature end")
+    }
+
+    /// Red, green and blue of cyan, magenta, yellow and black as Adobe's programs store them,
+    /// inverted (255 is no ink): each is the product of its ink and black over 255.
+    private static func rgb(cmyk: [UInt8]) -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: cmyk.count / 4 * 3)
+        for pixel in 0..<(cmyk.count / 4) {
+            let black = Int(cmyk[pixel * 4 + 3])
+            for channel in 0..<3 {
+                out[pixel * 3 + channel] = UInt8(
+                    (Int(cmyk[pixel * 4 + channel]) * black + 127) / 255)
+            }
+        }
+        return out
+    }
+
+    private static func reason(_ handle: tjhandle) -> String {
+        tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown reason"
     }
 
     private static func damaged(_ handle: tjhandle, _ name: String) -> VisionError {
-        let reason = tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown reason"
-        return ImageDecoder.invalid(name, "is a damaged or truncated JPEG (\(reason))")
+        ImageDecoder.invalid(name, "is a damaged or truncated JPEG (\(reason(handle)))")
     }
 
     /// - Parameter quality: 1...100.

@@ -3,58 +3,14 @@ import FoundationEssentials
 /// How a camera was held: the EXIF orientation, 1...8.
 struct Orientation: Equatable {
     let value: Int
-    /// As much as a JPEG's segment can hold.
-    private static let exifBytesMax = 1 << 16
 
-    /// Reads the tag from a JPEG's APP1 segment; 1 (upright) when there is none or it is damaged,
-    /// since a picture without a readable orientation is shown as it is stored.
-    init(jpeg: Data) {
-        value = Self.exif(in: jpeg).flatMap { Self.tag(in: $0) } ?? 1
-    }
-
-    /// Reads the tag from a PNG's eXIf chunk, wherever it stands; 1 as above.
-    init(png: Data) {
-        value = Self.exif(inPNG: png).flatMap { Self.tag(in: $0) } ?? 1
+    /// Reads the tag of a TIFF block; 1 (upright) when there is none or it is damaged, since a
+    /// picture without a readable orientation is shown as it is stored.
+    init(exif: Data?) {
+        value = exif.flatMap { Self.tag(in: $0) } ?? 1
     }
 
     init(value: Int) { self.value = value }
-
-    /// The TIFF block of the first eXIf chunk. libspng finds it only before the pixels.
-    private static func exif(inPNG png: Data) -> Data? {
-        png.withUnsafeBytes { bytes in
-            var offset = 8
-            // A chunk: length, name, content, checksum.
-            while offset + 12 <= bytes.count {
-                let length = Int(
-                    UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
-                guard offset + 12 + length <= bytes.count else { return nil }
-                if bytes[(offset + 4)..<(offset + 8)].elementsEqual("eXIf".utf8) {
-                    return length <= exifBytesMax
-                        ? Data(bytes[(offset + 8)..<(offset + 8 + length)]) : nil
-                }
-                offset += 12 + length
-            }
-            return nil
-        }
-    }
-
-    /// The TIFF block of the first Exif segment.
-    private static func exif(in jpeg: Data) -> Data? {
-        let bytes = [UInt8](jpeg.prefix(1 << 18))
-        var index = 2
-        while index + 4 <= bytes.count, bytes[index] == 0xFF {
-            let marker = bytes[index + 1]
-            let length = Int(bytes[index + 2]) << 8 | Int(bytes[index + 3])
-            // Pixels follow the start of scan; nothing of interest comes after.
-            guard marker != 0xDA, length >= 2, index + 2 + length <= bytes.count else { return nil }
-            let body = bytes[(index + 4)..<(index + 2 + length)]
-            if marker == 0xE1, body.starts(with: Array("Exif\0\0".utf8)) {
-                return Data(body.dropFirst(6))
-            }
-            index += 2 + length
-        }
-        return nil
-    }
 
     /// Tag 0x0112 of the first directory of a TIFF block.
     private static func tag(in tiff: Data) -> Int? {

@@ -4,8 +4,6 @@ import Glibc
 
 /// PNG by libspng.
 package enum PNG {
-    /// Where the last chunk is looked for; some programs write a little behind it.
-    private static let trailerBytesMax = 4096
     private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
     static func isPNG(_ bytes: Data) -> Bool { bytes.starts(with: signature) }
@@ -13,9 +11,10 @@ package enum PNG {
     static func decodeRGB(
         _ bytes: Data, name: String, limits: ImageLimits = .standard
     ) throws(VisionError) -> RGBImage {
+        let chunks = PNGChunks(bytes)
         let (width, height, pixels) = try decode(
-            bytes, Int32(SPNG_FMT_RGB8.rawValue), 3, name, limits)
-        return Orientation(png: bytes).apply(
+            chunks, Int32(SPNG_FMT_RGB8.rawValue), 3, name, limits)
+        return Orientation(exif: chunks.exif).apply(
             to: RGBImage(width: width, height: height, pixels: pixels))
     }
 
@@ -27,25 +26,22 @@ package enum PNG {
             throw ImageDecoder.invalid(
                 name, "is not a PNG of at most \(limits.bytesMax) bytes")
         }
-        return try decode(bytes, Int32(SPNG_FMT_RGBA8.rawValue), 4, name, limits)
+        return try decode(PNGChunks(bytes), Int32(SPNG_FMT_RGBA8.rawValue), 4, name, limits)
     }
 
     private static func decode(
-        _ bytes: Data, _ format: Int32, _ channels: Int, _ name: String,
+        _ chunks: PNGChunks, _ format: Int32, _ channels: Int, _ name: String,
         _ limits: ImageLimits
     ) throws(VisionError) -> (width: Int, height: Int, pixels: [UInt8]) {
+        guard let bytes = chunks.decodable else {
+            throw ImageDecoder.invalid(name, "is a damaged or truncated PNG (it has no end)")
+        }
         guard let context = spng_ctx_new(0) else {
             throw VisionError(.invalidImage, "libspng could not be initialised.")
         }
         defer { spng_ctx_free(context) }
-        // libspng is content with a file that lost its end after the last row.
-        guard bytes.suffix(trailerBytesMax).contains(Array("IEND".utf8)) else {
-            throw ImageDecoder.invalid(name, "is a damaged or truncated PNG (it has no end)")
-        }
         let side = UInt32(limits.sidePixelsMax)
         spng_set_image_limits(context, side, side)
-        // Ancillary chunks are not read; a bomb in one of them costs nothing.
-        spng_set_chunk_limits(context, 1 << 20, 1 << 21)
         let result: Result<(Int, Int, [UInt8]), VisionError> = bytes.withUnsafeBytes { raw in
             do throws(VisionError) {
                 return .success(try decode(context, raw, format, channels, name, limits))
