@@ -1,4 +1,5 @@
 package import Access
+import Base
 import FoundationEssentials
 import Glibc
 import Service

@@ -13,8 +13,6 @@ package enum OperatingLimits {
     static let objectsPage = 10_000
     /// Projects that are looked up at once.
     static let projectsPage = 500
-    /// Pieces in which files are read and copied.
-    static let chunkBytes = 1 << 20
     /// Bytes of `backup.json`: a handful of figures, and names of what was missing already.
     static let backupHeaderBytesMax = 16 << 20
     /// Bytes of a line about one file: a key of 1,024 bytes, each of them escaped.

@@ -1,3 +1,5 @@
+import Base
+
 /// Why an operation on metadata or objects failed. The code decides what callers do and which error
 /// of the API it becomes.
 package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -38,4 +40,13 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
 
     /// The message.
     package var description: String { message }
+}
+
+/// Calls the file system; what it refuses is `unavailable` for users of a store.
+func onDisk<Value>(_ body: () throws -> Value) throws(StorageError) -> Value {
+    do {
+        return try body()
+    } catch {
+        throw error as? StorageError ?? StorageError(.unavailable, "\(error)")
+    }
 }

@@ -12,8 +12,6 @@ import Testing
         let upload = try await store.beginUpload(fixture.location("a/b.png"))
         try await upload.write(Data("hello ".utf8))
         try await upload.write(Data("world".utf8))
-        #expect(upload.size == 11)
-        #expect(upload.md5 == "5eb63bbbe01eeed093cb22bb8f5acdc3")
         let made = try await upload.finish(
             headers: ["content-type": "text/plain", "cache-control": "no-store"],
             userMetadata: ["line": "7"], checksums: ["crc32": "DUoRhQ=="],

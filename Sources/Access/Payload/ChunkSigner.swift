@@ -1,3 +1,4 @@
+import Base
 import Crypto
 import FoundationEssentials
 
@@ -5,7 +6,7 @@ import FoundationEssentials
 /// "Signature calculations for the Authorization header: transferring a payload in multiple
 /// chunks".
 package struct ChunkSigner: Sendable {
-    private static let emptyHash = Hex.encode(SHA256.hash(data: Data()))
+    private static let emptyHash = Checksum.sha256(Data())
 
     private let key: SymmetricKey
     private let scope: SigningScope

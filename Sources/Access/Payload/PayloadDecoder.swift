@@ -1,3 +1,4 @@
+import Base
 import Crypto
 package import FoundationEssentials
 
@@ -226,7 +227,7 @@ package struct PayloadDecoder: Sendable {
                 "The provided 'x-amz-content-sha256' header does not match what was computed.")
         }
         if isSigned, hasTrailer {
-            let digest = Hex.encode(SHA256.hash(data: signedTrailer))
+            let digest = Checksum.sha256(signedTrailer)
             guard signer?.acceptsTrailer(trailerSignature ?? "", trailerHash: digest) == true else {
                 throw PayloadError(.signature, "The signature of the trailer does not match.")
             }

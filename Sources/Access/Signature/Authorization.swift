@@ -1,3 +1,5 @@
+import Base
+
 /// A signature of Version 4 as a request presents it: in the `Authorization` header, or in the
 /// query of a presigned URL.
 package struct Authorization: Sendable, Equatable {

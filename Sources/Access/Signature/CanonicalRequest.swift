@@ -1,3 +1,4 @@
+import Base
 import Crypto
 package import FoundationEssentials
 import Wire
@@ -71,7 +72,7 @@ package enum CanonicalRequest {
     package static func stringToSign(_ canonical: String, scope: SigningScope, time: String)
         -> String
     {
-        [algorithm, time, scope.text, Hex.encode(SHA256.hash(data: Data(canonical.utf8)))]
+        [algorithm, time, scope.text, Checksum.sha256(Data(canonical.utf8))]
             .joined(separator: "\n")
     }
 
@@ -145,26 +146,6 @@ package enum CanonicalRequest {
             }
         }
         return out
-    }
-}
-
-package enum Hex {
-    private static let digits = Array("0123456789abcdef")
-
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-    }
-
-    /// - Returns: nil for an odd length or a character that is no hexadecimal digit.
-    package static func decode(_ text: String) -> [UInt8]? {
-        let nibbles = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
-        guard nibbles.count.isMultiple(of: 2) else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: nibbles.count, by: 2) {
-            guard let high = nibbles[index], let low = nibbles[index + 1] else { return nil }
-            bytes.append(UInt8(high << 4 | low))
-        }
-        return bytes
     }
 }
 

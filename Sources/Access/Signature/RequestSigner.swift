@@ -1,3 +1,4 @@
+import Base
 import Crypto
 package import FoundationEssentials
 
@@ -10,7 +11,7 @@ package enum SignedPayload: Sendable {
 
     var hash: String {
         switch self {
-        case .bytes(let bytes): Hex.encode(SHA256.hash(data: bytes))
+        case .bytes(let bytes): Checksum.sha256(bytes)
         case .sha256(let hash): hash
         case .unsigned: SignatureVerifier.unsignedPayload
         }

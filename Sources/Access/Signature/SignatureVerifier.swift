@@ -1,3 +1,4 @@
+import Base
 import Crypto
 package import FoundationEssentials
 
@@ -158,7 +159,7 @@ package struct SignatureVerifier: Sendable {
     private func payloadHash(
         of request: SignableRequest, _ body: Data, _ unsignedPayloadAllowed: Bool
     ) throws(AccessError) -> String {
-        let actual = Hex.encode(SHA256.hash(data: body))
+        let actual = Checksum.sha256(body)
         switch value("x-amz-content-sha256", request) {
         case nil, actual: return actual
         case Self.unsignedPayload where unsignedPayloadAllowed: return Self.unsignedPayload

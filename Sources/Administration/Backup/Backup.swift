@@ -3,6 +3,7 @@ package import FoundationEssentials
 import Glibc
 package import NIOPosix
 import Storage
+import SystemPackage
 
 /// Copies a data directory beside its running server: what a row of the copy names is in it.
 ///
@@ -51,7 +52,7 @@ package enum Backup {
     }
 
     private static func check(_ dataDirectory: String, _ target: String) throws {
-        guard let root = realPath(dataDirectory),
+        guard let root = FileStatus.resolved(dataDirectory),
             FileStatus(at: "\(root)/\(DataDirectory.databaseName)")?.isFile ?? false
         else {
             throw AdministrationError(
@@ -66,7 +67,7 @@ package enum Backup {
                     + "the rows as they were then, remove \(MovedRows.path(root)).")
         }
         let above = URL(filePath: target).deletingLastPathComponent().path()
-        guard let parent = realPath(above.isEmpty ? "." : above) else {
+        guard let parent = FileStatus.resolved(above.isEmpty ? "." : above) else {
             throw AdministrationError("The folder above \(target) does not exist; make it first.")
         }
         guard !"\(parent)/".utf8.starts(with: "\(root)/".utf8) else {
@@ -74,12 +75,6 @@ package enum Backup {
                 "--to must not lie in the data directory, which would become part of its own "
                     + "backup.")
         }
-    }
-
-    private static func realPath(_ path: String) -> String? {
-        guard let real = realpath(path, nil) else { return nil }
-        defer { free(real) }
-        return String(cString: real)
     }
 }
 
@@ -109,7 +104,9 @@ private final class BackupRun {
         self.created = created
         self.progress = ProgressReport(progress)
         transfer = FileTransfer(incoming: "\(folder)/incoming", copiesAll: options.copiesAll)
-        guard mkdir(target, 0o700) == 0 else { throw DiskFile.failure("make", target) }
+        guard try DurableFile.makeFolder(target, mode: 0o700) else {
+            throw FileError("make", target, .fileExists)
+        }
     }
 
     func run() throws -> BackupHeader {
@@ -241,7 +238,7 @@ private final class BackupRun {
 
     /// Writes down what the backup has, read back from where it is now.
     private func seal(_ named: NamedFiles, _ missing: [String]) throws -> BackupHeader {
-        let list = try DiskFile.making("\(folder)/\(BackupHeader.listName)", mode: 0o600)
+        let list = try OpenFile.creating("\(folder)/\(BackupHeader.listName)", mode: 0o600)
         var (digest, lines) = (RunningDigest(), Data())
         var (files, bytes, read) = (0, 0, 0)
         func flush() throws {
@@ -250,7 +247,7 @@ private final class BackupRun {
             lines = Data()
         }
         try forEachFile(below: target, "") { path in
-            guard let file = try DiskFile.reading("\(target)/\(path)"), let facts = file.status
+            guard let file = try OpenFile.reading("\(target)/\(path)"), let facts = file.status
             else {
                 throw AdministrationError(
                     "\(target)/\(path) is gone; is somebody else removing it?")
@@ -265,7 +262,7 @@ private final class BackupRun {
                 path: path, size: content.size, sha256: content.sha256,
                 modified: facts.modifiedNanoseconds, mode: facts.mode
             ).line()
-            if lines.count >= OperatingLimits.chunkBytes { try flush() }
+            if lines.count >= OpenFile.pieceBytes { try flush() }
         }
         try flush()
         let header = BackupHeader(
@@ -274,7 +271,7 @@ private final class BackupRun {
             buckets: buckets, missing: missing,
             schema: try SQLiteFile.schema(copiedDatabase).applied,
             listSHA256: digest.value.sha256)
-        try DiskFile.making("\(folder)/\(BackupHeader.fileName)", mode: 0o600).append(
+        try OpenFile.creating("\(folder)/\(BackupHeader.fileName)", mode: 0o600).append(
             try header.encoded())
         return header
     }

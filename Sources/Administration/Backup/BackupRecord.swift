@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 import Storage
 
@@ -35,7 +36,7 @@ package struct BackupHeader: Sendable, Codable, Equatable {
 
     static func read(_ folder: String) throws -> BackupHeader {
         let path = "\(folder)/\(fileName)"
-        guard let file = try DiskFile.reading(path), file.status?.isFile ?? false else {
+        guard let file = try OpenFile.reading(path), file.status?.isFile ?? false else {
             throw AdministrationError(
                 "\(folder) is not a backup of Spotter: it has no \(fileName). Give --from the folder "
                     + "that 'spotter backup' made.")
@@ -115,7 +116,7 @@ struct BackupEntry: Codable, Equatable {
     ///
     /// - Returns: the SHA-256 of the list.
     static func forEach(in path: String, _ body: (BackupEntry) throws -> Void) throws -> String {
-        guard let file = try DiskFile.reading(path), file.status?.isFile ?? false else {
+        guard let file = try OpenFile.reading(path), file.status?.isFile ?? false else {
             throw AdministrationError("\(path) is missing.")
         }
         let decoder = JSONDecoder()

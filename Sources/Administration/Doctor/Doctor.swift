@@ -153,9 +153,9 @@ package struct Doctor: Sendable {
         let path = "\(folder)/.spotter-doctor-\(UUID().uuidString)"
         defer { unlink(path) }
         do {
-            let file = try DiskFile.making(path, mode: 0o600)
+            let file = try OpenFile.creating(path, mode: 0o600)
             try file.append(Data(repeating: 0x2A, count: Self.probeBytes))
-            guard fsync(file.descriptor) == 0 else { throw DiskFile.failure("write", path) }
+            try file.sync()
             return .ok(check, "\(folder) can be written")
         } catch {
             return .failed(

@@ -1,6 +1,8 @@
+import Base
 import FoundationEssentials
 import Glibc
 import Storage
+import SystemPackage
 
 /// Brings files into a backup: as another name of the same file where that is safe, as a copy that
 /// shares its blocks where the file system can do that, else as a copy. All calls block.
@@ -30,23 +32,24 @@ struct FileTransfer {
         guard try isLinked || copy(source) else { return false }
         // A link may have come into the place of the file meanwhile.
         guard FileStatus(at: incoming)?.isFile ?? false else { return false }
-        guard rename(incoming, target) == 0 else { throw DiskFile.failure("write", target) }
+        guard rename(incoming, target) == 0 else { throw FileError("write", target) }
         return true
     }
 
     /// - Returns: false when there is no such file.
     private func copy(_ source: String) throws -> Bool {
         for attempt in 1... {
-            guard let file = try DiskFile.reading(source), let before = file.status,
+            guard let file = try OpenFile.reading(source), let before = file.status,
                 before.isFile
             else { return false }
             unlink(incoming)
-            let target = try DiskFile.making(incoming, mode: 0o600)
-            if ioctl(target.descriptor, Self.cloneRequest, file.descriptor) != 0 {
+            let target = try OpenFile.creating(incoming, mode: 0o600)
+            if ioctl(target.descriptor.rawValue, Self.cloneRequest, file.descriptor.rawValue) != 0 {
                 // Whoever appends to it does not make the copy endless.
                 try file.forEachPiece(bytesMax: before.size) { try target.append($0) }
             }
-            try target.take(mode: before.mode, modifiedNanoseconds: before.modifiedNanoseconds)
+            try target.setMode(before.mode)
+            try target.setModified(nanoseconds: before.modifiedNanoseconds)
             // Somebody is writing it by hand: once more, in the hope of an end.
             if file.status == before || attempt == OperatingLimits.attemptsMax { break }
         }

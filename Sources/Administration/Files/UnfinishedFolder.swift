@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Glibc
 import Storage
@@ -9,7 +10,7 @@ final class UnfinishedFolder {
 
     let path: String
     private let target: String
-    private let lock: DiskFile
+    private let lock: OpenFile
 
     /// - Parameters:
     ///   - target: must not exist, or be an empty folder.
@@ -25,15 +26,11 @@ final class UnfinishedFolder {
         try Self.checkPlace(target, option)
         self.target = target
         path = "\(target).unfinished"
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw DiskFile.failure("make", path)
-        }
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw DiskFile.failure("open", path) }
-        lock = DiskFile(descriptor: descriptor, path: path)
-        // Whoever held it may have ended and given it its name in between.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0,
-            let held = lock.status, let named = FileStatus(at: path), held.isSameFile(as: named)
+        try DurableFile.makeFolder(path, mode: 0o700)
+        lock = try OpenFile.folder(path, followingLinks: false)
+        // A command that held it may have ended and given it its name in between.
+        guard lock.tryLock(), let held = lock.status, let named = FileStatus(at: path),
+            held.isSameFile(as: named)
         else { throw AdministrationError("\(path) is being written by another command.") }
         let left = try FileManager.default.contentsOfDirectory(atPath: path)
         guard left.isEmpty || left.contains(Self.marker) else {
@@ -44,8 +41,8 @@ final class UnfinishedFolder {
         for name in left where name != Self.marker {
             try FileManager.default.removeItem(atPath: "\(path)/\(name)")
         }
-        fchmod(descriptor, 0o700)
-        if left.isEmpty { _ = try DiskFile.making("\(path)/\(Self.marker)", mode: 0o600) }
+        try? lock.setMode(0o700)
+        if left.isEmpty { _ = try OpenFile.creating("\(path)/\(Self.marker)", mode: 0o600) }
     }
 
     /// Before anything is written: whether a folder can get that name in the end.
@@ -93,10 +90,9 @@ final class UnfinishedFolder {
 
     /// Also where a folder of the same file system is mounted.
     private static func isMountPoint(_ path: String) -> Bool {
-        guard let real = realpath(path, nil) else { return false }
-        defer { free(real) }
-        let path = String(cString: real)
-        guard let table = FileManager.default.contents(atPath: "/proc/self/mountinfo") else {
+        guard let path = FileStatus.resolved(path),
+            let table = FileManager.default.contents(atPath: "/proc/self/mountinfo")
+        else {
             return false
         }
         return String(decoding: table, as: UTF8.self).split(separator: "\n").contains { line in
@@ -112,7 +108,7 @@ final class UnfinishedFolder {
         // and tells what could not be written.
         Glibc.sync()
         try Self.syncAll(path)
-        guard rename(path, target) == 0 else { throw DiskFile.failure("make", target) }
+        guard rename(path, target) == 0 else { throw FileError("make", target) }
         unlink("\(target)/\(Self.marker)")
         DurableFile.syncDirectory("\(target)/..")
     }
@@ -123,8 +119,8 @@ final class UnfinishedFolder {
             guard let facts = FileStatus(at: path) else { continue }
             if facts.isFolder {
                 try syncAll(path)
-            } else if facts.isFile, let file = try DiskFile.reading(path) {
-                guard fsync(file.descriptor) == 0 else { throw DiskFile.failure("write", path) }
+            } else if facts.isFile, let file = try OpenFile.reading(path) {
+                try file.sync()
             }
         }
         DurableFile.syncDirectory(folder)

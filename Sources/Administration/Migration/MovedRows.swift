@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Storage
 
@@ -31,7 +32,7 @@ package enum MovedRows {
         let path = path(dataDirectory)
         guard FileStatus(at: path) != nil else { return nil }
         var bytes = Data()
-        try? DiskFile.reading(path)?.forEachPiece(bytesMax: noteBytesMax) { bytes += $0 }
+        try? OpenFile.reading(path)?.forEachPiece(bytesMax: noteBytesMax) { bytes += $0 }
         let line = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }
         guard line.isEmpty else { return "\(line)" }
         return "The rows of the data directory \(dataDirectory) were moved to another database."

@@ -1,4 +1,5 @@
 import Access
+import Base
 import Cloud
 import Crypto
 import FoundationEssentials
@@ -93,7 +94,7 @@ struct TargetObjects: Sendable {
     }
 
     private static func md5(ofFile path: String) throws -> String? {
-        guard let file = try DiskFile.reading(path) else { return nil }
+        guard let file = try OpenFile.reading(path) else { return nil }
         var hash = Insecure.MD5()
         try file.forEachPiece { hash.update(bufferPointer: $0) }
         return Hex.encode(hash.finalize())

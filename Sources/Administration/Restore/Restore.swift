@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Glibc
 package import NIOPosix
@@ -111,7 +112,7 @@ private struct RestoreRun {
             }
             let path = "\(target)/\(entry.path)"
             try FileTransfer.makeFolders(above: path)
-            let copy = try DiskFile.making(path, mode: 0o600)
+            let copy = try OpenFile.creating(path, mode: 0o600)
             var content = RunningDigest()
             try file.forEachPiece {
                 content.update($0)
@@ -122,7 +123,8 @@ private struct RestoreRun {
             guard content.value == FileDigest(size: entry.size, sha256: entry.sha256) else {
                 throw Self.damaged([entry.path], source)
             }
-            try copy.take(mode: entry.mode, modifiedNanoseconds: entry.modified)
+            try copy.setMode(entry.mode)
+            try copy.setModified(nanoseconds: entry.modified)
         }
         guard digest == header.listSHA256 else { throw AdministrationError("\(list) was changed.") }
         for bucket in header.buckets {

@@ -1,4 +1,5 @@
 import Access
+import Base
 import Crypto
 import FoundationEssentials
 import HTTPTypes
@@ -35,7 +36,7 @@ struct STSEndpoint: ServiceEndpoint {
         if header != nil {
             try authenticator.verify(claim, signable, body: body, now: now())
         } else {
-            let hash = Hex.encode(SHA256.hash(data: body))
+            let hash = Checksum.sha256(body)
             _ = try authenticator.verify(
                 claim, signable, authorization, payloadHash: hash, now: now())
         }

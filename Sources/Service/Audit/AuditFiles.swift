@@ -1,8 +1,10 @@
+import Base
 package import FoundationEssentials
 import Glibc
 package import Logging
 package import Storage
 import Synchronization
+import SystemPackage
 
 /// The files of an audit log: lines go to `audit.jsonl`; a full file becomes `audit.jsonl.1`, that
 /// one `audit.jsonl.2` and so on, and the oldest goes.
@@ -12,7 +14,7 @@ import Synchronization
 /// between gets the same key and the same bytes again. Its calls block.
 package final class AuditFiles: Sendable {
     private struct State {
-        var file: Int32
+        var file: OpenFile
         var size: Int
         /// Number of the file that the delivery has come to; nil where nothing is delivered.
         var delivering: Int?
@@ -20,10 +22,15 @@ package final class AuditFiles: Sendable {
 
     /// A file that is read while others may be renamed.
     struct Opened: Sendable {
-        let descriptor: Int32
+        let file: OpenFile
         let number: Int
         /// Bytes of whole lines.
         let size: Int
+
+        /// At most `count` bytes; fewer at the end of the file, none where the disk fails.
+        func bytes(at offset: Int, count: Int) -> Data {
+            (try? file.bytes(at: offset, count: count)) ?? Data()
+        }
     }
 
     let directory: String
@@ -47,15 +54,15 @@ package final class AuditFiles: Sendable {
         self.fileBytesMax = fileBytesMax
         self.filesMax = filesMax
         self.logger = logger
-        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
-            throw Self.failure("make", directory)
+        do throws(FileError) {
+            try DurableFile.makeFolder(directory, mode: 0o700)
+        } catch {
+            throw Self.failure("make", error)
         }
         let oldest = Self.numbers(in: directory).last ?? 0
         state = Mutex(
             try Self.opened(Self.path(directory, 0), delivering: isDelivered ? oldest : nil))
     }
-
-    deinit { state.withLock { _ = close($0.file) } }
 
     /// Writes a line to `audit.jsonl`, after a rotation if the file is full.
     ///
@@ -64,14 +71,14 @@ package final class AuditFiles: Sendable {
     package func append(_ line: Data) throws {
         try state.withLock { state in
             if state.size > 0, state.size + line.count > fileBytesMax { try rotate(&state) }
-            let count = line.withUnsafeBytes { write(state.file, $0.baseAddress, $0.count) }
-            guard count == line.count else {
-                let failure = Self.failure("write", Self.path(directory, 0))
+            do throws(FileError) {
+                try state.file.append(line)
+            } catch {
                 // Half a line would be joined to the next one.
-                _ = ftruncate(state.file, off_t(state.size))
-                throw failure
+                try? state.file.descriptor.resize(to: Int64(state.size))
+                throw Self.failure("write", error)
             }
-            state.size += count
+            state.size += line.count
         }
     }
 
@@ -83,7 +90,7 @@ package final class AuditFiles: Sendable {
         for number in stride(from: kept, to: 0, by: -1) {
             let older = Self.path(directory, number - 1)
             guard rename(older, Self.path(directory, number)) == 0 || errno == ENOENT else {
-                throw Self.failure("rename", older)
+                throw Self.failure("rename", FileError("rename", older))
             }
         }
         if kept == 0 { unlink(Self.path(directory, 0)) }
@@ -95,7 +102,6 @@ package final class AuditFiles: Sendable {
         }
         let fresh = try Self.opened(
             Self.path(directory, 0), delivering: number.map { min($0, kept) })
-        close(state.file)
         state = fresh
     }
 
@@ -107,21 +113,24 @@ package final class AuditFiles: Sendable {
     }
 
     private static func opened(_ path: String, delivering: Int?) throws(StorageError) -> State {
-        let file = Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw failure("open", path) }
-        var size = Int(lseek(file, 0, SEEK_END))
-        // A crash may have cut the last line; the next one must not be joined to it.
-        var last: UInt8 = 0
-        if size > 0, pread(file, &last, 1, off_t(size) - 1) == 1, last != UInt8(ascii: "\n") {
-            size += write(file, "\n", 1)
+        do throws(FileError) {
+            let file = try OpenFile.opening(path, .readWrite, [.create, .append], mode: 0o600)
+            var size = file.status?.size ?? 0
+            // A crash may have cut the last line; the next one must not be joined to it.
+            if size > 0, try file.bytes(at: size - 1, count: 1) != Data([UInt8(ascii: "\n")]) {
+                try file.append(Data([UInt8(ascii: "\n")]))
+                size += 1
+            }
+            return State(file: file, size: size, delivering: delivering)
+        } catch {
+            throw failure("open", error)
         }
-        return State(file: file, size: size, delivering: delivering)
     }
 
     // MARK: For the delivery
 
     /// Opens the first file, from the newest on, that `isWanted`, and takes it for the one that the
-    /// delivery has come to; the oldest when none is. The caller closes it.
+    /// delivery has come to; the oldest when none is.
     ///
     /// - Parameter isWanted: gets the file's beginning, `headBytesMax` bytes at most.
     func open(
@@ -135,12 +144,11 @@ package final class AuditFiles: Sendable {
             }
             for number in numbers {
                 let opened = try open(number, state)
-                let head = FileBytes.read(opened.descriptor, at: 0, count: headBytesMax)
+                let head = opened.bytes(at: 0, count: headBytesMax)
                 if isWanted(head) {
                     state.delivering = number
                     return (opened, true)
                 }
-                close(opened.descriptor)
             }
             let oldest = Self.numbers(in: directory).last ?? 0
             state.delivering = oldest
@@ -163,10 +171,13 @@ package final class AuditFiles: Sendable {
 
     private func open(_ number: Int, _ state: State) throws(StorageError) -> Opened {
         let path = Self.path(directory, number)
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.failure("read", path) }
-        let size = number == 0 ? state.size : Int(lseek(descriptor, 0, SEEK_END))
-        return Opened(descriptor: descriptor, number: number, size: size)
+        do throws(FileError) {
+            let file = try OpenFile.opening(path, .readOnly, [], verb: "read")
+            let size = number == 0 ? state.size : file.status?.size ?? 0
+            return Opened(file: file, number: number, size: size)
+        } catch {
+            throw Self.failure("read", error)
+        }
     }
 
     // MARK: Names
@@ -185,10 +196,9 @@ package final class AuditFiles: Sendable {
         number == 0 ? "\(directory)/audit.jsonl" : "\(directory)/audit.jsonl.\(number)"
     }
 
-    static func failure(_ verb: String, _ path: String) -> StorageError {
+    static func failure(_ verb: String, _ error: FileError) -> StorageError {
         StorageError(
             .unavailable,
-            "The audit log's \(path) cannot be used (\(verb)): \(String(cString: strerror(errno)))."
-        )
+            "The audit log's \(error.path) cannot be used (\(verb)): \(error.code).")
     }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Base
 import FoundationEssentials
 import Glibc
 import Logging
@@ -75,7 +75,6 @@ final class AuditQueue: Sendable {
         var (file, isFound) = try files.open(headBytesMax: Self.headBytesMax) { head in
             position.map { $0.file == Self.fingerprint(head) } ?? false
         }
-        defer { close(file.descriptor) }
         if let position, !isFound {
             logger.error(
                 "Audit lines may be missing: the file that was delivered last is no longer there",
@@ -86,14 +85,13 @@ final class AuditQueue: Sendable {
         if offset > file.size { offset = 0 }
         if isFound, let pending = position?.pending, pending.end > offset, pending.end <= file.size
         {
-            let bytes = FileBytes.read(file.descriptor, at: offset, count: pending.end - offset)
+            let bytes = file.bytes(at: offset, count: pending.end - offset)
             return Piece(key: pending.key, bytes: bytes)
         }
         while true {
             if let piece = try piece(of: file, at: offset, now: now) { return piece }
             // Lines are still written to the newest file.
             guard file.number > 0, let next = try files.open(after: file) else { return nil }
-            close(file.descriptor)
             file = next
             offset = 0
         }
@@ -101,18 +99,22 @@ final class AuditQueue: Sendable {
 
     private func piece(of file: AuditFiles.Opened, at offset: Int, now: Date) throws -> Piece? {
         let count = min(file.size - offset, Limits.auditObjectBytesMax)
-        let bytes = FileBytes.read(file.descriptor, at: offset, count: count)
+        let bytes = file.bytes(at: offset, count: count)
         let isWhole = file.number > 0 && offset + bytes.count == file.size
         guard let object = AuditLine.object(in: bytes, isWhole: isWhole) else { return nil }
         // What is announced as pending must be there after a power cut too.
-        guard fsync(file.descriptor) == 0 else { throw AuditFiles.failure("sync", path) }
+        do throws(FileError) {
+            try file.file.sync()
+        } catch {
+            throw AuditFiles.failure("sync", error)
+        }
         let sequence = state.withLock { state in
             state.sequence += 1
             return state.sequence
         }
         let key = AuditKey.key(
             object.first ?? AuditLine.text(now), source, sequence: sequence)
-        let head = FileBytes.read(file.descriptor, at: 0, count: Self.headBytesMax)
+        let head = file.bytes(at: 0, count: Self.headBytesMax)
         try save(
             Position(
                 file: Self.fingerprint(head), offset: offset,
@@ -138,6 +140,6 @@ final class AuditQueue: Sendable {
 
     private static func fingerprint(_ head: Data) -> String {
         let line = head.prefix { $0 != UInt8(ascii: "\n") }
-        return Data(SHA256.hash(data: line)).base64EncodedString()
+        return Checksum.sha256Base64(Data(line))
     }
 }

@@ -1,6 +1,8 @@
+import Base
 package import FoundationEssentials
 import Glibc
 package import Storage
+import SystemPackage
 
 /// Reads audit lines in the order of time, a piece at a time.
 package struct AuditReader: Sendable {
@@ -60,42 +62,35 @@ package struct AuditReader: Sendable {
     /// - Throws: what `emit` throws; a folder or a file that is not there has no lines.
     package func read(directory: String, _ emit: (Data) throws -> Void) throws {
         // From the newest on: a file that is renamed meanwhile is seen twice rather than never.
-        var found: [(number: Int, identity: UInt)] = []
+        var found: [(number: Int, identity: UInt64)] = []
         for number in AuditFiles.numbers(in: directory) {
-            var status = stat()
-            guard stat(AuditFiles.path(directory, number), &status) == 0,
-                !found.contains(where: { $0.identity == status.st_ino })
+            guard let status = FileStatus(path: AuditFiles.path(directory, number)),
+                !found.contains(where: { $0.identity == status.inode })
             else { continue }
-            found.append((number, status.st_ino))
+            found.append((number, status.inode))
         }
         for file in found.reversed() {
-            guard let descriptor = open(directory, file.number, file.identity) else { continue }
-            defer { close(descriptor) }
-            try read(descriptor, emit)
+            guard let opened = open(directory, file.number, file.identity) else { continue }
+            try read(opened, emit)
         }
     }
 
     /// The file that had a number, which has grown by the files that came since.
     ///
     /// - Returns: nil when it is gone: it was the oldest.
-    private func open(_ directory: String, _ number: Int, _ identity: UInt) -> Int32? {
+    private func open(_ directory: String, _ number: Int, _ identity: UInt64) -> OpenFile? {
         for current in AuditFiles.numbers(in: directory) where current >= number {
-            let descriptor = Glibc.open(
-                AuditFiles.path(directory, current), O_RDONLY | O_CLOEXEC)
-            var status = stat()
-            if descriptor >= 0, fstat(descriptor, &status) == 0, status.st_ino == identity {
-                return descriptor
-            }
-            close(descriptor)
+            let file = try? OpenFile.opening(AuditFiles.path(directory, current), .readOnly, [])
+            if let file, file.status?.inode == identity { return file }
         }
         return nil
     }
 
-    private func read(_ descriptor: Int32, _ emit: (Data) throws -> Void) throws {
+    private func read(_ file: OpenFile, _ emit: (Data) throws -> Void) throws {
         var offset = 0
         var rest = Data()
         while true {
-            let piece = FileBytes.read(descriptor, at: offset, count: Self.pieceBytes)
+            let piece = try file.bytes(at: offset, count: Self.pieceBytes)
             guard !piece.isEmpty else { return }
             offset += piece.count
             rest += piece

@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 package import NIOPosix
 import Storage

@@ -2,26 +2,23 @@ package import Base
 import FoundationEssentials
 import Glibc
 import NIOPosix
+import SystemPackage
 
 /// An open file. It stays readable although its version is deleted meanwhile.
 private final class ArtifactFile: ArtifactReader {
     private static let pieceBytes = 256 << 10
 
     let size: Int
-    private let file: Int32
-    private let path: String
+    private let file: OpenFile
     private let pool: NIOThreadPool
 
     /// Blocks.
     init?(_ path: String, size: Int, pool: NIOThreadPool) {
-        file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        self.path = path
+        guard let file = try? OpenFile.opening(path, .readOnly, []) else { return nil }
+        self.file = file
         self.size = size
         self.pool = pool
     }
-
-    deinit { if file >= 0 { close(file) } }
 
     func read(_ range: Range<Int>, _ piece: (Data) async throws -> Void) async throws {
         for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.pieceBytes) {
@@ -32,17 +29,8 @@ private final class ArtifactFile: ArtifactReader {
 
     /// Blocks.
     private func bytes(at offset: Int, count: Int) throws -> Data {
-        var bytes = Data(count: count)
-        var filled = 0
-        while filled < count {
-            let more = bytes.withUnsafeMutableBytes { buffer in
-                pread(
-                    file, buffer.baseAddress.map { $0 + filled }, count - filled, offset + filled)
-            }
-            if more < 0, errno == EINTR { continue }
-            guard more > 0 else { throw RegistryFolder.failure("read", path) }
-            filled += more
-        }
+        let bytes = try file.bytes(at: offset, count: count)
+        guard bytes.count == count else { throw FileError("read", file.path, .ioError) }
         return bytes
     }
 }

@@ -2,6 +2,7 @@ import Base
 import FoundationEssentials
 import Glibc
 import Storage
+import SystemPackage
 
 /// The files of the embedded registry. Its calls block, so they belong on the pool.
 ///
@@ -139,7 +140,7 @@ struct RegistryFolder: Sendable {
                 if let staged {
                     let path = artifactsPath(name, version)
                     guard rename(staged.path, path) == 0 else {
-                        throw Self.failure("write", path)
+                        throw FileError("write", path)
                     }
                     DurableFile.syncDirectory("\(root)/artifacts/\(name)")
                 }
@@ -177,7 +178,7 @@ struct RegistryFolder: Sendable {
             guard FileManager.default.fileExists(atPath: path) else { return false }
             try DurableFile.write(
                 Data(), to: markerPath(name, version), temporaryDirectory: temporary)
-            guard unlink(path) == 0 else { throw Self.failure("delete", path) }
+            guard unlink(path) == 0 else { throw FileError("delete", path) }
             DurableFile.syncDirectory("\(root)/components/\(name)")
             try removeFiles(name, version)
             unlink(markerPath(name, version))
@@ -215,7 +216,7 @@ struct RegistryFolder: Sendable {
 
     private func removeFiles(_ name: ComponentName, _ version: ComponentVersion) throws {
         let recipe = recipePath(name, version)
-        guard unlink(recipe) == 0 || errno == ENOENT else { throw Self.failure("delete", recipe) }
+        guard unlink(recipe) == 0 || errno == ENOENT else { throw FileError("delete", recipe) }
         let artifacts = artifactsPath(name, version)
         if FileManager.default.fileExists(atPath: artifacts) {
             try FileManager.default.removeItem(atPath: artifacts)
@@ -231,17 +232,9 @@ struct RegistryFolder: Sendable {
 
     private func withLock<Value>(_ body: () throws -> Value) throws -> Value {
         let path = "\(root)/lock"
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw Self.failure("open", path) }
-        defer { close(file) }
-        while flock(file, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw Self.failure("lock", path) }
-        }
+        let file = try OpenFile.opening(path, .readWrite, [.create])
+        defer { file.close() }
+        try file.waitForLock()
         return try body()
-    }
-
-    static func failure(_ verb: String, _ path: String) -> StorageError {
-        StorageError(
-            .unavailable, "Could not \(verb) \(path): \(String(cString: strerror(errno))).")
     }
 }

@@ -1,26 +1,24 @@
+import Base
 import Crypto
 import FoundationEssentials
 import Glibc
 import NIOPosix
 import Storage
 import Synchronization
+import SystemPackage
 
 /// A folder for artifacts on their way. Whoever holds it has it locked, so that one whose process
 /// died can be told from one in use. Its calls block.
 final class StagingFolder: Sendable {
     let path: String
-    private let lock: Int32
+    private let lock: OpenFile
 
     init(in parent: String) throws {
         path = "\(parent)/\(UUID().uuidString)"
-        guard mkdir(path, 0o755) == 0 else { throw RegistryFolder.failure("make", path) }
-        lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            throw RegistryFolder.failure("lock", path)
-        }
+        try DurableFile.makeFolder(path)
+        lock = try OpenFile.folder(path)
+        guard lock.tryLock() else { throw FileError("lock", path) }
     }
-
-    deinit { close(lock) }
 
     /// Removes the folder, unless it became that of a version.
     func discard() { try? FileManager.default.removeItem(atPath: path) }
@@ -34,19 +32,15 @@ final class StagingFolder: Sendable {
                 atPath: "\(path)/\(name[..<slash])", withIntermediateDirectories: true)
         }
         guard rename(source, "\(path)/\(name)") == 0 else {
-            throw RegistryFolder.failure("write", "\(path)/\(name)")
+            throw FileError("write", "\(path)/\(name)")
         }
         DurableFile.syncDirectory(path)
     }
 
     /// Removes a folder that nobody holds, and files that writing left.
     static func removeAbandoned(_ path: String) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return }
-        defer { close(file) }
-        if flock(file, LOCK_EX | LOCK_NB) == 0 {
-            try? FileManager.default.removeItem(atPath: path)
-        }
+        guard let held = try? OpenFile.opening(path, .readOnly, []), held.tryLock() else { return }
+        try? FileManager.default.removeItem(atPath: path)
     }
 }
 
@@ -64,38 +58,15 @@ struct StagingFolderDestination: ArtifactDestination {
 
 /// A file that is written and hashed piece by piece. Its calls block.
 final class StagedFile: Sendable {
-    private struct State {
-        var hasher = SHA256()
-        var size = 0
-    }
+    private let file: OpenFile
+    private let digest = Mutex(RunningDigest())
 
-    private let path: String
-    private let file: Int32
-    private let state = Mutex(State())
-
-    init(_ path: String) throws {
-        self.path = path
-        file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw RegistryFolder.failure("write", path) }
-    }
-
-    deinit { close(file) }
+    init(_ path: String) throws { file = try OpenFile.creating(path) }
 
     func append(_ bytes: Data) throws {
-        try state.withLock { state in
-            state.hasher.update(data: bytes)
-            state.size += bytes.count
-            try bytes.withUnsafeBytes { buffer in
-                var rest = buffer
-                while !rest.isEmpty {
-                    let count = write(file, rest.baseAddress, rest.count)
-                    if count < 0 {
-                        if errno == EINTR { continue }
-                        throw RegistryFolder.failure("write", path)
-                    }
-                    rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-                }
-            }
+        try digest.withLock { digest in
+            digest.update(bytes)
+            try file.append(bytes)
         }
     }
 
@@ -114,8 +85,8 @@ final class StagedFile: Sendable {
     ///
     /// - Returns: the raw SHA-256 and the size in bytes.
     func finish() throws -> (digest: Data, size: Int) {
-        guard fsync(file) == 0 else { throw RegistryFolder.failure("write", path) }
-        return state.withLock { (Data($0.hasher.finalize()), $0.size) }
+        try file.sync()
+        return digest.withLock { ($0.sha256, $0.size) }
     }
 }
 
@@ -127,8 +98,6 @@ enum Fingerprint {
             hasher.update(data: Data("\(part.count):".utf8))
             hasher.update(data: part)
         }
-        return hasher.finalize().reduce(into: "") { text, byte in
-            text += (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
+        return Hex.encode(hasher.finalize())
     }
 }

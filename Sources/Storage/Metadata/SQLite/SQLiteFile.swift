@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import GRDB
 import Glibc
@@ -20,9 +21,7 @@ package enum SQLiteFile {
     ///   cannot be written; then a part of the target may be there.
     package static func copy(_ source: String, to target: String) throws(StorageError) {
         unlink(target)
-        let file = open(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw DurableFile.failure("write", target) }
-        close(file)
+        try onDisk { try OpenFile.creating(target, mode: 0o600).close() }
         try named("copied", source) {
             let from = try DatabaseQueue(path: source, configuration: readOnly)
             let to = try DatabaseQueue(path: target)

@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Glibc
 
@@ -40,9 +41,10 @@ enum JSONRecord {
     static func read<Record: Decodable>(_ path: String, as: Record.Type) throws(StorageError)
         -> Record?
     {
-        guard
-            let bytes = try OpenFile.contents(path, bytesMax: DirectoryLimits.recordBytesMax)
-        else { return nil }
+        let found = try onDisk {
+            try OpenFile.contents(path, bytesMax: DirectoryLimits.recordBytesMax)
+        }
+        guard let bytes = found else { return nil }
         return try? JSONDecoder().decode(Record.self, from: bytes)
     }
 }
@@ -72,16 +74,14 @@ struct RecordFolder: Sendable {
     ///
     /// - Returns: false when there is one of that name.
     func make(_ name: String, _ bytes: Data) throws(StorageError) -> Bool {
-        for folder in [path, folder(name)] {
-            if mkdir(folder, 0o755) == 0 {
+        try onDisk {
+            for folder in [path, folder(name)] where try DurableFile.makeFolder(folder) {
                 DurableFile.syncDirectory(parent(of: folder))
-            } else if errno != EEXIST {
-                throw DurableFile.failure("make", folder)
             }
+            guard try DurableFile.make("\(folder(name))/\(name)", bytes) else { return false }
+            DurableFile.syncDirectory(folder(name))
+            return true
         }
-        guard try OpenFile.make("\(folder(name))/\(name)", bytes) else { return false }
-        DurableFile.syncDirectory(folder(name))
-        return true
     }
 
     func remove(_ name: String) { unlink("\(folder(name))/\(name)") }

@@ -1,5 +1,7 @@
+import Base
 import FoundationEssentials
 import Glibc
+import SystemPackage
 
 /// The directory of a bucket. A bucket may itself be a symbolic link; a link inside of it that
 /// leads out is refused.
@@ -80,7 +82,7 @@ struct BucketFolder: Sendable {
     /// - Throws: `invalidName` when the key's place is taken by a folder.
     func checkFree(_ key: ObjectKey) throws(StorageError) {
         guard let place = try place(key),
-            FileStatus(path: place, followingLinks: false)?.kind == .folder
+            FileStatus(at: place)?.kind == .folder
         else { return }
         throw StorageError(
             .invalidName,
@@ -96,11 +98,7 @@ struct BucketFolder: Sendable {
         var changed: [String] = []
         for component in key.components.dropLast() {
             let folder = "\(parent)/\(component)"
-            if mkdir(folder, 0o755) == 0 {
-                changed.append(parent)
-            } else if errno != EEXIST {
-                throw DurableFile.failure("make", folder)
-            }
+            if try onDisk({ try DurableFile.makeFolder(folder) }) { changed.append(parent) }
             guard let real = FileStatus.resolved(folder), contains(real),
                 FileStatus(path: real)?.kind == .folder
             else {
@@ -154,14 +152,12 @@ struct BucketFolder: Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names {
             let path = "\(folder)/\(name)"
-            guard FileStatus(path: path, followingLinks: false)?.kind == .file else {
+            guard FileStatus(at: path)?.kind == .file else {
                 try? FileManager.default.removeItem(atPath: path)
                 continue
             }
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-            guard descriptor >= 0 else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
-            close(descriptor)
+            let file = try? OpenFile.opening(path, .readOnly, [.noFollow])
+            if file?.tryLock() ?? false { unlink(path) }
         }
         rmdir(folder)
     }

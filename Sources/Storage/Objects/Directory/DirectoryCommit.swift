@@ -1,6 +1,8 @@
+import Base
 import FoundationEssentials
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// The moment at which an object appears. Blocking; for the pool.
 extension DirectoryStore {
@@ -21,7 +23,7 @@ extension DirectoryStore {
         let (status, recordName) = try keep(record, of: file, key, in: bucket)
         let changed: [String]
         do throws(StorageError) {
-            try file.file.sync()
+            try onDisk { try file.file.sync() }
             changed = try appear(file, as: key, in: bucket, location, condition, recordName)
         } catch {
             bucket.records.remove(recordName)
@@ -85,9 +87,11 @@ extension DirectoryStore {
                 let (parent, changed) = try bucket.makeParents(of: key)
                 let path = "\(parent)/\(key.components[key.components.count - 1])"
                 guard rename(file.file.path, path) == 0 else {
-                    let failure = DurableFile.failure("write", path)
-                    if errno == ENOENT { throw BucketFolder.missing(bucket.name) }
-                    throw failure
+                    let failure = FileError("write", path)
+                    if failure.code == .noSuchFileOrDirectory {
+                        throw BucketFolder.missing(bucket.name)
+                    }
+                    throw StorageError(.unavailable, failure.message)
                 }
                 state.pendingRecords.remove(recordName)
                 return changed + [parent]

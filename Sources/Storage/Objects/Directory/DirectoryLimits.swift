@@ -10,6 +10,4 @@ package enum DirectoryLimits {
     package static let partBytesMin = 5 << 20
     /// S3 takes 8 KB of headers, 2 KB of them the user's own; this leaves room for their JSON.
     package static let recordBytesMax = 64 << 10
-    /// Pieces in which files are read and copied.
-    static let chunkBytes = 1 << 20
 }

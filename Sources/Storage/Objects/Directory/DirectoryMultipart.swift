@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 import Glibc
 import Synchronization
@@ -135,7 +136,6 @@ extension DirectoryStore {
                 file = try await run {
                     var file = before
                     let source = try folder.opened(part)
-                    defer { source.close() }
                     try file.append(contentsOf: source, onBytes: onBytes)
                     return file
                 }
@@ -184,16 +184,18 @@ extension DirectoryStore {
     ) throws(StorageError) -> StoredObject {
         let folder = try upload(part.uploadID, of: location).folder
         let status = try file.stamp(nanoseconds: nextStamp())
-        try file.file.sync()
+        try onDisk { try file.file.sync() }
         let made = UploadFolder.Part(
-            file: "\(part.number)-\(Hexadecimal.random()).part", size: status.size,
+            file: "\(part.number)-\(Hex.random()).part", size: status.size,
             modifiedNanoseconds: status.modifiedNanoseconds, etag: attributes.etag,
             checksums: attributes.checksums)
-        let record = "\(folder.path)/\(Hexadecimal.random()).new"
+        let record = "\(folder.path)/\(Hex.random()).new"
         let bytes = try JSONRecord.encoded(made, what: "part \(part.number)")
         defer { unlink(record) }
         do throws(StorageError) {
-            guard try OpenFile.make(record, bytes) else { throw UploadFolder.missing(folder.id) }
+            guard try onDisk({ try DurableFile.make(record, bytes) }) else {
+                throw UploadFolder.missing(folder.id)
+            }
         } catch {
             // When it was aborted or completed meanwhile, that is the reason.
             _ = try upload(part.uploadID, of: location)

@@ -1,5 +1,4 @@
-import Access
-import Crypto
+import Base
 import FoundationEssentials
 import Glibc
 import Synchronization
@@ -48,11 +47,11 @@ extension DirectoryStore {
                     try condition.check(try self.current(key, in: bucket)?.object, location)
                 }
                 guard let path = try bucket.place(key),
-                    let status = FileStatus(path: path, followingLinks: false),
+                    let status = FileStatus(at: path),
                     status.kind != .folder, try bucket.existing(key) != nil || status.kind == .link
                 else { return nil }
                 guard unlink(path) == 0 || errno == ENOENT else {
-                    throw DurableFile.failure("delete", path)
+                    throw StorageError(.unavailable, FileError("delete", path).message)
                 }
                 return bucket.removeEmptyParents(of: path)
             }
@@ -95,27 +94,21 @@ extension DirectoryStore {
         StorageError(.noSuchObject, "The object \(location) does not exist.")
     }
 
-    /// An open file, which the caller closes, and the object that it is.
+    /// An open file and the object that it is.
     func opened(_ location: ObjectLocation) throws(StorageError) -> (OpenFile, StoredObject) {
         let (bucket, key) = try place(location)
         var seen: FileStatus?
         while true {
-            guard let path = try bucket.existing(key), let file = try OpenFile.reading(path),
-                let status = FileStatus(descriptor: file.descriptor)
+            guard let path = try bucket.existing(key),
+                let file = try onDisk({ try OpenFile.reading(path) }), let status = file.status
             else { throw Self.missing(location) }
-            do throws(StorageError) {
-                guard status.kind == .file else { throw Self.missing(location) }
-                let record = try bucket.records.record(RecordFolder.name(key, status))
-                // Without a record it was put there by hand, or was replaced just now.
-                if record != nil || seen == status {
-                    return (file, Self.object(key, status, record))
-                }
-                seen = status
-                file.close()
-            } catch {
-                file.close()
-                throw error
+            guard status.kind == .file else { throw Self.missing(location) }
+            let record = try bucket.records.record(RecordFolder.name(key, status))
+            // Without a record it was put there by hand, or was replaced just now.
+            if record != nil || seen == status {
+                return (file, Self.object(key, status, record))
             }
+            seen = status
         }
     }
 
@@ -157,7 +150,7 @@ extension DirectoryStore {
     /// ETags that are no MD5.
     private static func etag(ofUnknown status: FileStatus) -> String {
         let text = "\(status.modifiedNanoseconds)-\(status.size)-\(status.inode)"
-        return Hex.encode(Insecure.MD5.hash(data: Data(text.utf8))) + "-1"
+        return Checksum.md5(Data(text.utf8)) + "-1"
     }
 }
 

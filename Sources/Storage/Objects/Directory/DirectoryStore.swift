@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 import Glibc
 package import NIOPosix
@@ -70,14 +71,13 @@ package final class DirectoryStore: ObjectStore {
     private func make(_ bucket: String) throws(StorageError) -> Bool {
         try BucketFolder.check(bucket)
         let path = "\(root)/\(bucket)"
-        guard mkdir(path, 0o755) == 0 else {
-            if errno == EEXIST { return false }
-            throw DurableFile.failure("make", path)
+        return try onDisk {
+            guard try DurableFile.makeFolder(path) else { return false }
+            _ = try DurableFile.make("\(path)/\(BucketFolder.birthName)", Data())
+            DurableFile.syncDirectory(path)
+            DurableFile.syncDirectory(root)
+            return true
         }
-        _ = try OpenFile.make("\(path)/\(BucketFolder.birthName)", Data())
-        DurableFile.syncDirectory(path)
-        DurableFile.syncDirectory(root)
-        return true
     }
 
     package func bucketExists(_ bucket: String) async throws -> Bool {
@@ -105,7 +105,7 @@ package final class DirectoryStore: ObjectStore {
             try self.state.withLock { _ in
                 try folder.removeEmpty()
                 let path = "\(self.root)/\(bucket)"
-                if FileStatus(path: path, followingLinks: false)?.kind == .link { unlink(path) }
+                if FileStatus(at: path)?.kind == .link { unlink(path) }
             }
             DurableFile.syncDirectory(self.root)
         }
@@ -122,10 +122,9 @@ package final class DirectoryStore: ObjectStore {
             switch content {
             case .bytes(let bytes): try file.append(bytes)
             case .file(let path):
-                guard let source = try OpenFile.reading(path) else {
+                guard let source = try onDisk({ try OpenFile.reading(path) }) else {
                     throw StorageError(.unavailable, "Could not read \(path): no such file.")
                 }
-                defer { source.close() }
                 try file.append(contentsOf: source)
             }
             let attributes = ObjectAttributes(
@@ -137,9 +136,8 @@ package final class DirectoryStore: ObjectStore {
     package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
         try await run {
             let (file, object) = try self.opened(location)
-            defer { file.close() }
             try Self.check(object, location, bytesMax: bytesMax)
-            return try file.bytes(at: 0, count: object.size)
+            return try onDisk { try file.bytes(at: 0, count: object.size) }
         }
     }
 
@@ -150,7 +148,7 @@ package final class DirectoryStore: ObjectStore {
         try Self.check(reader.object, location, bytesMax: bytesMax)
         var offset = 0
         while true {
-            let piece = try await reader.read(offset: offset, count: DirectoryLimits.chunkBytes)
+            let piece = try await reader.read(offset: offset, count: OpenFile.pieceBytes)
             if piece.isEmpty { return }
             offset += piece.count
             try await chunk(piece)

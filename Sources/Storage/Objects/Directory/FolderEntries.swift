@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// The entries of one folder in the order of the keys below it: by bytes, with a slash after the
@@ -177,7 +178,7 @@ struct FolderEntries {
         case Int(DT_LNK): return .link
         case Int(DT_UNKNOWN):
             let text = text(name) ?? ""
-            return FileStatus(path: "\(path)/\(text)", followingLinks: false)?.kind ?? .other
+            return FileStatus(at: "\(path)/\(text)")?.kind ?? .other
         default: return .other
         }
     }

@@ -1,3 +1,4 @@
+import Base
 
 /// Goes through the keys of a bucket in the order of their UTF-8 bytes, folder by folder, and
 /// reads no more of it than a page needs.
@@ -49,7 +50,7 @@ struct KeyWalk {
             guard let key = try? ObjectKey(String(decoding: base, as: UTF8.self)) else { return }
             for component in key.components.dropLast() {
                 path += "/" + component
-                guard FileStatus(path: path, followingLinks: false)?.kind == .folder else {
+                guard FileStatus(at: path)?.kind == .folder else {
                     return
                 }
             }

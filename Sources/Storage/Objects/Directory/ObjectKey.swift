@@ -1,5 +1,4 @@
-import Access
-import Crypto
+import Base
 import FoundationEssentials
 
 /// A key that a directory can hold, and the way to its file.
@@ -43,19 +42,5 @@ struct ObjectKey: Sendable {
     var path: String { components.joined(separator: "/") }
 
     /// Names the records of this key.
-    var hash: String { Hex.encode(SHA256.hash(data: Data(text.utf8))) }
-}
-
-/// Bytes as lower-case digits.
-enum Hexadecimal {
-    /// Nil for anything but pairs of lower-case digits.
-    static func bytes(_ text: String) -> [UInt8]? {
-        text == text.lowercased() ? Hex.decode(text) : nil
-    }
-
-    /// Distinct from all others, and not to be guessed: 16 random bytes.
-    static func random() -> String {
-        var random = SystemRandomNumberGenerator()
-        return Hex.encode((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
-    }
+    var hash: String { Checksum.sha256(Data(text.utf8)) }
 }

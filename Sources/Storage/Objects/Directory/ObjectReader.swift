@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 import NIOPosix
 
@@ -25,7 +26,7 @@ package final class ObjectReader: Sendable {
         let left = object.size - offset
         guard offset >= 0, count > 0, left > 0 else { return Data() }
         return try await pool.runIfActive {
-            try self.file.bytes(at: offset, count: min(count, left))
+            try onDisk { try self.file.bytes(at: offset, count: min(count, left)) }
         }
     }
 }

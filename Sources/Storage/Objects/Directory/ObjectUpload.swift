@@ -34,12 +34,6 @@ package final class ObjectUpload: Sendable {
         store.pool.submit { _ in file.discard() }
     }
 
-    /// Bytes written so far.
-    package var size: Int { file.withLock { $0?.size ?? 0 } }
-
-    /// The MD5 of the bytes written so far, in hexadecimal; empty when the upload is over.
-    package var md5: String { file.withLock { $0?.md5 ?? "" } }
-
     /// - Throws: `unavailable`, also when the upload is over.
     package func write(_ bytes: Data) async throws {
         try await store.run {

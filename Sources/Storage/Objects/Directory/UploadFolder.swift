@@ -1,7 +1,7 @@
-import Access
-import Crypto
+import Base
 import FoundationEssentials
 import Glibc
+import SystemPackage
 
 /// One multipart upload on the disk, `.spotter-uploads/ID/`:
 ///
@@ -48,7 +48,7 @@ struct UploadFolder {
 
     /// - Throws: `noSuchUpload` for what cannot be an ID; it is never taken for a path.
     init(_ id: String, in bucket: BucketFolder) throws(StorageError) {
-        guard Hexadecimal.bytes(id)?.count == 16 else { throw Self.missing(id) }
+        guard Hex.decode(lowerCase: id)?.count == 16 else { throw Self.missing(id) }
         self.bucket = bucket
         self.id = id
     }
@@ -67,19 +67,19 @@ struct UploadFolder {
 
     /// Begins an upload; it is there whole or not at all.
     static func make(_ upload: Upload, in bucket: BucketFolder) throws(StorageError) -> String {
-        let id = Hexadecimal.random()
+        let id = Hex.random()
         let bytes = try JSONRecord.encoded(
             upload, what: "the attributes of \(upload.key.prefix(80))")
         let draft = "\(bucket.temporary)/\(id)"
         for folder in [bucket.temporary, draft, bucket.uploads] {
-            guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
-                throw DurableFile.failure("make", folder)
-            }
+            _ = try onDisk { try DurableFile.makeFolder(folder) }
         }
-        guard try OpenFile.make("\(draft)/\(uploadName)", bytes) else { throw missing(id) }
+        let record = "\(draft)/\(uploadName)"
+        guard try onDisk({ try DurableFile.make(record, bytes) }) else { throw missing(id) }
         DurableFile.syncDirectory(draft)
         guard rename(draft, "\(bucket.uploads)/\(id)") == 0 else {
-            throw DurableFile.failure("make", "\(bucket.uploads)/\(id)")
+            throw StorageError(
+                .unavailable, FileError("make", "\(bucket.uploads)/\(id)").message)
         }
         DurableFile.syncDirectory(bucket.uploads)
         DurableFile.syncDirectory(bucket.path)
@@ -143,8 +143,9 @@ struct UploadFolder {
         for (source, target) in [
             (bytes.file.path, "\(path)/\(part.file)"), (record, recordPath(number)),
         ] where rename(source, target) != 0 {
-            if errno == ENOENT { throw Self.missing(id) }
-            throw DurableFile.failure("write", target)
+            let failure = FileError("write", target)
+            if failure.code == .noSuchFileOrDirectory { throw Self.missing(id) }
+            throw StorageError(.unavailable, failure.message)
         }
         if let old { unlink("\(path)/\(old.file)") }
     }
@@ -183,12 +184,13 @@ struct UploadFolder {
         return parts
     }
 
-    /// The bytes of a part; the caller closes them.
+    /// The bytes of a part.
     ///
     /// - Throws: `noSuchUpload` when the upload ended meanwhile, `invalidPart` when the part was
     ///   uploaded again meanwhile.
     func opened(_ part: Part) throws(StorageError) -> OpenFile {
-        if let file = try OpenFile.reading("\(path)/\(part.file)") { return file }
+        let path = "\(path)/\(part.file)"
+        if let file = try onDisk({ try OpenFile.reading(path) }) { return file }
         guard try upload() != nil else { throw Self.missing(id) }
         throw StorageError(
             .invalidPart, "The part with the ETag '\(part.etag)' was uploaded again meanwhile.")
@@ -196,14 +198,12 @@ struct UploadFolder {
 
     /// MD5 of the MD5s, and how many.
     static func etag(of parts: [Part]) -> String {
-        var hash = Insecure.MD5()
-        for part in parts { hash.update(data: Hexadecimal.bytes(part.etag) ?? []) }
-        return "\(Hex.encode(hash.finalize()))-\(parts.count)"
+        MultipartETag.of(parts.map { Hex.decode(lowerCase: $0.etag) ?? [] })
     }
 
     /// Removes the upload; it is gone at once.
     func remove() {
-        let going = "\(bucket.temporary)/\(Hexadecimal.random())"
+        let going = "\(bucket.temporary)/\(Hex.random())"
         mkdir(bucket.temporary, 0o755)
         guard rename(path, going) == 0 else { return }
         DurableFile.syncDirectory(bucket.uploads)

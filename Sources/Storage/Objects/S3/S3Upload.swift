@@ -103,7 +103,9 @@ struct S3Upload: Sendable {
                 else { throw error }
             } catch let error as CloudError where error.failure?.code == "NoSuchUpload" {
                 // The answer to an earlier attempt may have been lost.
-                guard try await isThere(MultipartETag.of(parts.map(\.ETag))) else { throw error }
+                guard try await isThere(MultipartETag.of(etags: parts.map(\.ETag))) else {
+                    throw error
+                }
                 return
             }
         }
@@ -112,7 +114,7 @@ struct S3Upload: Sendable {
     private func isThere(_ etag: String?) async throws -> Bool {
         guard let etag else { return false }
         let (response, _) = try await send("HEAD")
-        return response.header("etag") == etag
+        return response.header("etag") == "\"\(etag)\""
     }
 
     /// Both are what SDKs send.

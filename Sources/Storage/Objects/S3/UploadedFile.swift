@@ -1,4 +1,5 @@
 import Access
+import Base
 import Cloud
 import Crypto
 import FoundationEssentials
@@ -7,8 +8,6 @@ import NIOPosix
 
 /// A file that is sent in pieces, read again for each attempt.
 final class UploadedFile: Sendable {
-    static let chunkBytes = 1 << 20
-
     /// Bytes when it was opened.
     let size: Int
     private let file: OpenFile
@@ -20,17 +19,14 @@ final class UploadedFile: Sendable {
         self.pool = pool
     }
 
-    deinit { file.close() }
-
     /// - Throws: `unavailable` for anything but a file that can be read.
     static func open(_ path: String, _ pool: NIOThreadPool) async throws -> UploadedFile {
         try await pool.runIfActive {
-            guard let file = try OpenFile.reading(path) else {
+            guard let file = try onDisk({ try OpenFile.reading(path) }) else {
                 throw StorageError(.unavailable, "Could not read \(path): there is no such file.")
             }
-            guard let status = FileStatus(descriptor: file.descriptor), status.kind == .file else {
-                file.close()
-                throw StorageError(.unavailable, "Could not read \(path): it is no file.")
+            guard let status = file.status, status.kind == .file else {
+                throw StorageError(.unavailable, "Could not read \(path): it is not a file.")
             }
             return UploadedFile(file, size: status.size, pool: pool)
         }
@@ -39,9 +35,9 @@ final class UploadedFile: Sendable {
     /// Reads a part once for the hashes that go before it.
     func piece(offset: Int, length: Int) async throws -> UploadedPiece {
         var (crc32, sha256) = (Checksummer(.crc32), SHA256())
-        for start in stride(from: offset, to: offset + length, by: Self.chunkBytes) {
+        for start in stride(from: offset, to: offset + length, by: OpenFile.pieceBytes) {
             let (before, hash) = (crc32, sha256)
-            let count = min(Self.chunkBytes, offset + length - start)
+            let count = min(OpenFile.pieceBytes, offset + length - start)
             (crc32, sha256) = try await pool.runIfActive {
                 let bytes = try self.bytes(at: start, count: count)
                 var (crc32, sha256) = (before, hash)
@@ -56,7 +52,7 @@ final class UploadedFile: Sendable {
     }
 
     fileprivate func bytes(at offset: Int, count: Int) throws -> Data {
-        let bytes = try file.bytes(at: offset, count: count)
+        let bytes = try onDisk { try file.bytes(at: offset, count: count) }
         guard bytes.count == count else {
             throw StorageError(.unavailable, "\(file.path) became shorter while it was sent.")
         }
@@ -89,26 +85,10 @@ struct UploadedPiece: AsyncSequence, Sendable {
         fileprivate init(piece: UploadedPiece) { self.piece = piece }
 
         mutating func next() async throws -> ByteBuffer? {
-            let count = Swift.min(UploadedFile.chunkBytes, piece.length - sent)
+            let count = Swift.min(OpenFile.pieceBytes, piece.length - sent)
             guard count > 0 else { return nil }
             defer { sent += count }
             return try await piece.file.chunk(at: piece.offset + sent, count: count)
         }
-    }
-}
-
-/// The ETag of an object of many parts.
-enum MultipartETag {
-    /// - Parameter parts: ETags of the parts, in order, with their quotation marks.
-    /// - Returns: nil where a part's is no MD5, as with keys of the customer's.
-    static func of(_ parts: [String]) -> String? {
-        var hash = Insecure.MD5()
-        for part in parts {
-            guard let bytes = Hex.decode(part.filter { $0 != "\"" }), bytes.count == 16 else {
-                return nil
-            }
-            hash.update(data: bytes)
-        }
-        return "\"\(Hex.encode(hash.finalize()))-\(parts.count)\""
     }
 }

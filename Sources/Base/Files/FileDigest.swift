@@ -1,0 +1,55 @@
+import Crypto
+package import FoundationEssentials
+
+/// Size and checksum of bytes, which two files share only when they have the same bytes.
+package struct FileDigest: Sendable, Equatable {
+    /// Bytes.
+    package let size: Int
+    /// Lower-case hexadecimal.
+    package let sha256: String
+
+    package init(size: Int, sha256: String) {
+        self.size = size
+        self.sha256 = sha256
+    }
+}
+
+/// The digest of bytes that come in pieces.
+package struct RunningDigest: Sendable {
+    /// Bytes so far.
+    package private(set) var size = 0
+    private var hash = SHA256()
+
+    package init() {}
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        hash.update(bufferPointer: bytes)
+        size += bytes.count
+    }
+
+    package mutating func update(_ bytes: Data) {
+        hash.update(data: bytes)
+        size += bytes.count
+    }
+
+    /// The 32 bytes of the SHA-256 so far; more may follow.
+    package var sha256: Data { Data(hash.finalize()) }
+
+    /// The digest so far; more may follow.
+    package var value: FileDigest { FileDigest(size: size, sha256: Hex.encode(hash.finalize())) }
+}
+
+extension OpenFile {
+    /// The digest of the file from where it is to its end.
+    ///
+    /// - Parameter onBytes: called with the number of bytes of each piece.
+    /// - Throws: `FileError`.
+    package func digest(_ onBytes: (Int) -> Void = { _ in }) throws -> FileDigest {
+        var digest = RunningDigest()
+        try forEachPiece {
+            digest.update($0)
+            onBytes($0.count)
+        }
+        return digest.value
+    }
+}
