@@ -47,7 +47,8 @@ import Testing
             let model = try await ModelRegistry(stores).model("parts", 1)
             #expect(model.status == "TRAINED" && model.trainedThreshold == 100)
             let component = try await stores.components().component(
-                SmallInstallation.component, version: "0.1.0")
+                try #require(ComponentName(SmallInstallation.component)),
+                version: try #require(ComponentVersion("0.1.0")))
             #expect(component != nil)
             let key = try await stores.held().rootCredentials(
                 environment: [:], region: "us-east-1", sharedThrough: nil)
@@ -86,7 +87,7 @@ import Testing
         #expect(files.contents(atPath: "\(saved)/linked/1.png") == Data("elsewhere".utf8))
         #expect(files.contents(atPath: "\(saved)/letters/same.txt") == Data("by hand".utf8))
         #expect(
-            FileStatus(path: "\(saved)/letters/same.txt", followingLinks: false)?.isFile == true)
+            FileStatus(at: "\(saved)/letters/same.txt")?.isFile == true)
         #expect(!files.fileExists(atPath: "\(saved)/letters/out.txt"))
         // The backup keeps what there was then.
         try installation.write("changed", "buckets/letters/hand.txt")

@@ -1,4 +1,5 @@
 import Administration
+import Base
 import FoundationEssentials
 import GRDB
 import Service
@@ -137,7 +138,7 @@ struct SmallInstallation {
 /// Paths below `folder` of all files and links.
 func filesBelow(_ folder: String) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
-        FileStatus(path: "\(folder)/\($0)", followingLinks: false)?.isFolder == false
+        FileStatus(at: "\(folder)/\($0)")?.isFolder == false
     }.sorted()
 }
 

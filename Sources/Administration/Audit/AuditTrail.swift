@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 import Service
 import Storage

@@ -1,3 +1,4 @@
+import Base
 import Cloud
 import FoundationEssentials
 import NIOPosix

@@ -1,3 +1,5 @@
+import Base
+
 /// What SDKs and the OpenAPI description say about operations, shapes and members.
 enum Documentation {
     static let service =

@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 import HTTPTypes
 import Testing

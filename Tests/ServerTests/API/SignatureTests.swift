@@ -2,6 +2,7 @@ import Access
 import Administration
 import FoundationEssentials
 import HTTPTypes
+import Server
 import TestSupport
 import Testing
 import Wire

@@ -1,4 +1,5 @@
 import Access
+import Base
 import Crypto
 import FoundationEssentials
 import HTTPTypes

@@ -1,3 +1,4 @@
+import Base
 import Wire
 
 /// What not every nucleus takes: Greengrass Lite reads less than the Java nucleus, and neither

@@ -1,3 +1,5 @@
+import Base
+
 extension Shapes {
     /// Strings, numbers, lists and the like with their constraints.
     static let scalars: [(name: String, shape: Shape)] = [

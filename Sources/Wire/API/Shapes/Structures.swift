@@ -1,3 +1,5 @@
+import Base
+
 extension Shapes {
     /// Structures inside inputs and outputs.
     static let structures: [(name: String, shape: Shape)] = [
