@@ -1,4 +1,3 @@
-import Base
 import FoundationEssentials
 import Storage
 import TestSupport

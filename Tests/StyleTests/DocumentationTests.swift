@@ -5,7 +5,7 @@ import Testing
 /// attributes) must be a documentation comment.
 @Suite struct DocumentationTests {
     /// Only ever rises.
-    static let documentedShareMin = 0.51
+    static let documentedShareMin = 0.82
 
     @Test func sharedDeclarationsAreDocumented() throws {
         var (all, documented) = (0, 0)

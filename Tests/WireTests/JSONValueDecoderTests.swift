@@ -1,4 +1,3 @@
-import Base
 import FoundationEssentials
 import Testing
 import Wire

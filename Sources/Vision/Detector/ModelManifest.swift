@@ -143,8 +143,8 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         }
     }
 
-    /// - Throws: `invalidModel` for a newer format, for damaged JSON, and for sizes or labels beyond
-    ///   the limits.
+    /// - Throws: `invalidModel` for a newer format, for damaged JSON, and for sizes or labels
+    ///   beyond the limits.
     package init(decoding bytes: Data) throws(VisionError) {
         struct Version: Decodable { let formatVersion: Int }
         let decoder = JSONDecoder()

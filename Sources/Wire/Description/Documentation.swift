@@ -1,5 +1,3 @@
-import Base
-
 /// What SDKs and the OpenAPI description say about operations, shapes and members.
 enum Documentation {
     static let service =

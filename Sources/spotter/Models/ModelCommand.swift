@@ -8,8 +8,9 @@ struct ModelCommand: AsyncParsableCommand {
         abstract: "Shows a model and sets its threshold.",
         discussion: """
             An image is anomalous when its score is above the threshold. DetectAnomalies returns \
-            the score in the response header x-spotter-score. Another threshold counts from the next \
-            call on and for packages made after it; nothing is trained again. The server may run.
+            the score in the response header x-spotter-score. Another threshold counts from the \
+            next call on and for packages made after it; nothing is trained again. The server may \
+            run.
             """,
         subcommands: [Show.self, Set.self])
 

@@ -1,5 +1,4 @@
 import Access
-import Base
 import FoundationEssentials
 import HTTPTypes
 import Testing

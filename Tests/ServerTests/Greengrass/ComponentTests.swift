@@ -1,5 +1,4 @@
 import Access
-import Base
 import Crypto
 import FoundationEssentials
 import HTTPTypes

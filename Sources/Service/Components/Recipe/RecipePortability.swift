@@ -1,4 +1,3 @@
-import Base
 import Wire
 
 /// What not every nucleus takes: Greengrass Lite reads less than the Java nucleus, and neither

@@ -1,5 +1,3 @@
-import Base
-
 extension Shapes {
     /// Strings, numbers, lists and the like with their constraints.
     static let scalars: [(name: String, shape: Shape)] = [

@@ -1,5 +1,3 @@
-import Base
-
 extension Shapes {
     /// Structures inside inputs and outputs.
     static let structures: [(name: String, shape: Shape)] = [
