@@ -16,7 +16,7 @@ package struct AccessError: Error, Sendable, Equatable, CustomStringConvertible 
         case expired
         /// Signed for another region than this server's.
         case wrongRegion
-        /// The policy of whoever calls does not allow it.
+        /// The caller's policy does not allow it.
         case accessDenied
         /// The document is no policy.
         case invalidPolicy

@@ -1,4 +1,4 @@
-/// Why a server could not start; the message is for whoever started it.
+/// Why a command or a server cannot go on; its message is for the operator who started it.
 package struct AdministrationError: Error, Sendable, CustomStringConvertible {
     package let message: String
 

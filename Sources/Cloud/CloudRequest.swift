@@ -9,7 +9,7 @@ package typealias Pieces = any AsyncSequence<ByteBuffer, any Error> & Sendable
 package struct CloudRequest: Sendable {
     package enum Body: Sendable {
         case bytes(Data)
-        /// Made anew for each attempt, of a known length and hash.
+        /// Made again for each attempt, of a known length and hash.
         case pieces(length: Int, SignedPayload, make: @Sendable () throws -> Pieces)
         /// Can be sent once only, so the request is never tried again.
         case once(length: Int?, Pieces)
@@ -50,7 +50,7 @@ package struct CloudRequest: Sendable {
     }
 }
 
-/// An answer whose body is still to come. Whoever drops it closes the connection.
+/// An answer whose body is still to come. Dropping it closes the connection.
 package struct CloudResponse: Sendable {
     package let status: Int
     package let headers: [(name: String, value: String)]

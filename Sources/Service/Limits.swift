@@ -12,7 +12,7 @@ package enum Limits {
     package static let jsonBodyBytesMax = 15 << 20
     /// Bytes of a manifest that are held at once: a batch of the longest lines.
     package static let manifestBatchLines = 500
-    /// Training needs these, as the original's guide has them: with one dataset …
+    /// Training needs these, by the guide of Lookout for Vision: with one dataset …
     package static let splitNormalImagesMin = 20
     /// With one dataset: ten, so that two are left for testing.
     package static let splitAnomalousImagesMin = 10
@@ -23,13 +23,13 @@ package enum Limits {
     package static let testNormalImagesMin = 1
     /// With a test dataset; see `trainNormalImagesMin`.
     package static let testAnomalousImagesMin = 1
-    /// One image in five of a single dataset becomes a test image, as in the original.
+    /// One image in five of a single dataset becomes a test image, as in Lookout for Vision.
     package static let testShare = 5
     /// Results of a list call, as the API has them.
     package static let pageSizeDefault = 100
-    /// How long the answer to a client token is remembered, as the original's guide has it.
+    /// How long the answer to a client token is remembered, by Lookout for Vision's guide.
     package static let clientTokenSeconds: TimeInterval = 8 * 3600
-    /// Tags kept on a resource, as the original's guide has them.
+    /// Tags kept on a resource, by the guide of Lookout for Vision.
     package static let tagsMax = 50
     /// A worker that has not renewed for so long is taken for dead.
     package static let leaseSeconds: TimeInterval = 30
@@ -50,7 +50,7 @@ package enum Limits {
     /// How often an idle worker looks for jobs that nobody told it of: those whose pause or lease
     /// has ended.
     package static let jobPollMilliseconds = 1_000
-    /// Ended jobs stay visible for a week, for whoever looks into a failure.
+    /// Ended jobs stay visible for a week, for people who look into a failure.
     package static let endedJobSeconds: TimeInterval = 7 * 86_400
     /// Objects that no row names are removed after a day; half of it is more than any job takes.
     package static let stagedObjectSeconds: TimeInterval = 86_400
@@ -87,7 +87,7 @@ package enum Limits {
     /// A process whose row has not changed for so long is gone. Longer than the restart of a
     /// database that the stores wait for.
     package static let memberGoneSeconds: TimeInterval = 20
-    /// Its row is removed after so long, by whoever sees it.
+    /// After so long its row is removed by the next process that sees it.
     package static let memberForgottenSeconds: TimeInterval = 60
     /// How often audit lines go to the state bucket: what the loss of a machine with its disk
     /// costs.
@@ -106,12 +106,12 @@ package enum Limits {
     /// How long a process that stops tries to deliver its last lines: a third of the time that
     /// supervisors wait before they kill.
     package static let auditLastDeliverySeconds: TimeInterval = 10
-    /// Bytes of the artifacts of a component version, as the original has it.
+    /// Bytes of the artifacts of a component version; the bound of AWS IoT Greengrass.
     package static let artifactBytesMax = 2 << 30
 }
 
-/// Bounds that the owner of a machine may want otherwise. The values are those of the original's
-/// guide, or far above any use where it has none.
+/// Bounds that the owner of a machine may want otherwise. The values are those of Lookout
+/// for Vision's guide, or far above any use where it has none.
 package struct AdjustableLimits: Sendable, Equatable {
     /// One of the bounds, as `--limit NAME=NUMBER` sets it.
     package struct Setting: Sendable {

@@ -7,9 +7,10 @@ struct Agent: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serves models on a unix domain socket.",
         discussion: """
-            Client programs of the original find the agent at the default socket. Models come from \
-            --models folders, laid out as COMPONENT/VERSION/FILE.zip or COMPONENT/manifest.json, \
-            and from 'spotter-edge attach', which a deployed model component runs.
+            Client programs of Lookout for Vision find the agent at the default socket. Models \
+            come from --models folders, laid out as COMPONENT/VERSION/FILE.zip or \
+            COMPONENT/manifest.json, and from 'spotter-edge attach', which a deployed model \
+            component runs.
             """)
 
     @Option(help: "Where to listen.")

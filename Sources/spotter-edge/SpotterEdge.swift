@@ -20,7 +20,7 @@ struct SpotterEdge: AsyncParsableCommand {
         Glibc.exit(1)
     }
 
-    /// Standard output, written at once: whoever waits for a line through a pipe sees it.
+    /// Standard output, written at once: a program that waits for a line through a pipe sees it.
     static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
     private static func write(_ text: String, to descriptor: Int32) {

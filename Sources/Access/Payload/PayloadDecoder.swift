@@ -31,7 +31,7 @@ package struct PayloadError: Error, Sendable, Equatable, CustomStringConvertible
 ///
 /// A state machine without I/O. Every error is the sender's; after one the decoder is of no use.
 /// Bytes are handed out before the signature that covers them is known, so that nothing waits in
-/// memory: whoever stores them must throw them away unless `finish` returns.
+/// memory: a caller that stores them must throw them away unless `finish` returns.
 package struct PayloadDecoder: Sendable {
     /// How a payload comes, by what `X-Amz-Content-SHA256` says.
     package enum Form: Sendable {

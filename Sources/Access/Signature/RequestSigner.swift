@@ -52,7 +52,7 @@ package struct RequestSigner: Sendable {
         return added + [("Authorization", authorization)]
     }
 
-    /// A URL that carries its signature, good for one request of the method by whoever has it.
+    /// A URL that carries its signature, good for requests of the method by anybody who has it.
     ///
     /// - Parameters:
     ///   - endpoint: scheme and authority, like `http://localhost:9444`.

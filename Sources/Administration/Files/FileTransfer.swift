@@ -45,7 +45,7 @@ struct FileTransfer {
             unlink(incoming)
             let target = try OpenFile.creating(incoming, mode: 0o600)
             if ioctl(target.descriptor.rawValue, Self.cloneRequest, file.descriptor.rawValue) != 0 {
-                // Whoever appends to it does not make the copy endless.
+                // A program that appends to it does not make the copy endless.
                 try file.forEachPiece(bytesMax: before.size) { try target.append($0) }
             }
             try target.setMode(before.mode)

@@ -38,7 +38,7 @@ package enum MovedRows {
         return "The rows of the data directory \(dataDirectory) were moved to another database."
     }
 
-    /// For whoever is to use the rows of the data directory itself.
+    /// For commands that are to use the rows of the data directory itself.
     ///
     /// - Throws: `AdministrationError` when they are elsewhere.
     package static func check(_ dataDirectory: String) throws {

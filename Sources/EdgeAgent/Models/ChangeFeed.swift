@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells whoever wants to know that something has changed, until the agent ends.
+/// Notifies its subscribers that something has changed, until the agent ends.
 package final class ChangeFeed: Sendable {
     private struct State {
         var subscriptions = 0

@@ -43,7 +43,7 @@ package final class ModelShelf: Sendable {
     /// Tells of every change of any model.
     package let changes = ChangeFeed()
     private let configuration: AgentConfiguration
-    /// Loads to be done; whoever runs the agent takes them from here.
+    /// Loads to be done, in the order of the requests; `ModelLoader` takes them.
     package let loads: AsyncStream<Load>
     private let loadRequests: AsyncStream<Load>.Continuation
 

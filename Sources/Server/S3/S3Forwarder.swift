@@ -7,7 +7,7 @@ import Storage
 import Wire
 import WireAWS
 
-/// S3 that lies elsewhere: a request that Spotter's policies allow is signed anew with Spotter's
+/// S3 that lies elsewhere: a request that Spotter's policies allow is signed again with Spotter's
 /// own key and passed on; the answer comes back as it is.
 struct S3Forwarder: S3Backend {
     let peer: S3Peer

@@ -67,7 +67,7 @@ struct S3Request: Sendable {
         return String(name.hasSuffix(".s3") ? name.dropLast(3) : name)
     }
 
-    /// Whoever presigns a URL moves headers into its query, where they are signed as well.
+    /// A client that presigns a URL moves headers into its query, where they are signed as well.
     private static func headers(
         of request: Request, _ query: [(name: String, value: String)]
     ) -> HTTPFields {

@@ -75,7 +75,7 @@ extension JobRecord {
         clearLease()
     }
 
-    /// Ends the job because what it was for is gone, whoever works on it.
+    /// Ends the job because what it was for is gone, also while a worker has it.
     package mutating func cancel(reason: String, now: Date) {
         guard isOpen else { return }
         complete(error: reason, now: now)

@@ -112,7 +112,7 @@ struct TrainingJob: JobRunner {
         }
     }
 
-    /// The newest message of the work, for whoever asks.
+    /// The newest message of the work, for the callers that report progress.
     private final class Progress: Sendable {
         private let state = Mutex<String?>(nil)
 

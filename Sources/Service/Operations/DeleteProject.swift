@@ -20,7 +20,7 @@ extension Operations {
                     "The project \(name) still has \(left.joined(separator: " and ")). Delete "
                         + "them first.", .project, name)
             }
-            // Whoever works on one of them learns of it with the next renewal, and writes nothing.
+            // A worker that has one of them learns of it with the next renewal, and writes nothing.
             for var job in try transaction.openJobs(project: name) {
                 job.cancel(reason: "The project was deleted.", now: now)
                 try transaction.save(job)

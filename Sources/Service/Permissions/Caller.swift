@@ -12,7 +12,7 @@ package struct Caller: Sendable {
         self.sourceAddress = sourceAddress
     }
 
-    /// Whoever runs the server, who may do everything.
+    /// The owner of the root key, who may do everything.
     package static func root(_ arns: ARNs, accessKeyID: String = "") -> Caller {
         Caller(
             principal: Principal(

@@ -2,8 +2,8 @@ import Storage
 import Synchronization
 import Wire
 
-/// What DetectAnomalies did since the server began, by model, under the names that the original
-/// published.
+/// What DetectAnomalies did since the server began, by model, under the names that Lookout for
+/// Vision published in CloudWatch.
 package final class DetectionMetrics: Sendable {
     /// Why a call was not answered with a verdict.
     package enum Failure: Sendable {

@@ -94,7 +94,7 @@ struct EvaluationReport: Sendable {
                 let PixelAnomalyClassMetrics: [Label]?
             }
             struct Aggregated: Encodable { let Metrics: Metrics }
-            /// What the original did not tell.
+            /// What the results of Lookout for Vision did not have.
             struct Own: Encodable {
                 let Threshold: Double
                 let ExpectedCalibrationError: Double?

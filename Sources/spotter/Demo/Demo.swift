@@ -95,7 +95,7 @@ struct Demo: AsyncParsableCommand {
         }
     }
 
-    /// Makes the output folder anew; a folder that no demonstration made is left alone.
+    /// Makes an empty output folder; a folder that no demonstration made is left alone.
     private func prepareOutput() throws {
         let files = FileManager.default
         if files.fileExists(atPath: output) {

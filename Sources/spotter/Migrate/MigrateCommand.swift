@@ -57,7 +57,7 @@ struct MigrateCommand: AsyncParsableCommand {
             if result.uploadsLeft > 0 {
                 Output.line(
                     "warning: \(result.uploadsLeft) multipart uploads that were not completed stay "
-                        + "behind; their clients must begin them anew")
+                        + "behind; their clients must begin them again")
             }
         }
         // The address may have a password in it.

@@ -7,7 +7,7 @@ import Storage
 import Synchronization
 import SystemPackage
 
-/// A folder for artifacts on their way. Whoever holds it has it locked, so that one whose process
+/// A folder for artifacts on their way. Its holder has it locked, so that one whose process
 /// died can be told from one in use. Its calls block.
 final class StagingFolder: Sendable {
     let path: String
