@@ -199,7 +199,10 @@ def test_no_audit_file_is_lost_when_files_are_renamed_meanwhile(kept, tmp_path, 
         return audit / (f"audit.jsonl.{number}" if number else "audit.jsonl")
 
     def write(number):
-        path(0).write_text(json.dumps({"number": number, "padding": "x" * 100_000}) + "\n")
+        # Written elsewhere: a copy of a line that is half written is not what this test is about.
+        whole = tmp_path / "written"
+        whole.write_text(json.dumps({"number": number, "padding": "x" * 100_000}) + "\n")
+        whole.rename(path(0))
 
     def rotate(number):
         for older in range(number - 1, -1, -1):
