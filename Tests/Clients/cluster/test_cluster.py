@@ -8,16 +8,8 @@ import pytest
 
 from support.calls import until, wait, wait_model, wait_package
 from support.cluster import STATE, package, patient, put_pictures
-from support.pictures import draw, png
+from support.commands import detect
 from support.server import SPOTTER
-
-
-def detect(client, project, seed=900, anomalous=True):
-    answer = client.detect_anomalies(
-        ProjectName=project, ModelVersion="1", ContentType="image/png",
-        Body=png(draw(seed, anomalous)[0]))
-    headers = answer["ResponseMetadata"]["HTTPHeaders"]
-    return answer["DetectAnomalyResult"]["IsAnomalous"], headers["x-spotter-score"]
 
 
 def memory_models(server):
