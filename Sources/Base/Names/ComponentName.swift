@@ -2,7 +2,8 @@
 ///
 /// It has 1 to `charactersMax` of ASCII letters, digits, `-`, `_` and `.`, and is neither `.` nor
 /// `..`, so that it can stand as one part of a path, of a key and of an ARN.
-package struct ComponentName: Sendable, Hashable, CustomStringConvertible {
+package struct ComponentName: ValidatedText {
+    package static let meaning = "the name of a component"
     /// Greengrass' own bound.
     package static let charactersMax = 128
 
@@ -26,31 +27,8 @@ package struct ComponentName: Sendable, Hashable, CustomStringConvertible {
         self.text = text
     }
 
-    package var description: String { text }
-}
-
-extension ComponentName: Comparable {
     /// In the order of the bytes.
     package static func < (one: ComponentName, other: ComponentName) -> Bool {
         one.text < other.text
-    }
-}
-
-extension ComponentName: Codable {
-    /// Reads a string.
-    ///
-    /// - Throws: `DecodingError.dataCorrupted` for a string that is not a name.
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let name = ComponentName(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "It is not the name of a component.")
-        }
-        self = name
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(text)
     }
 }

@@ -2,7 +2,8 @@
 ///
 /// Each number has digits only and is at most `numberMax`. Zeros before a number are kept, so that
 /// `1.0.0` and `1.00.0` are two versions, as they are two paths.
-package struct ComponentVersion: Sendable, Hashable, CustomStringConvertible {
+package struct ComponentVersion: ValidatedText {
+    package static let meaning = "the version of a component"
     /// Greengrass' own bound.
     package static let charactersMax = 64
     /// Greengrass' own bound of each number.
@@ -28,33 +29,10 @@ package struct ComponentVersion: Sendable, Hashable, CustomStringConvertible {
         self.numbers = numbers
     }
 
-    package var description: String { text }
-}
-
-extension ComponentVersion: Comparable {
     /// The older version is the smaller one; of two with the same numbers, that with the smaller
     /// text.
     package static func < (one: ComponentVersion, other: ComponentVersion) -> Bool {
         one.numbers == other.numbers
             ? one.text < other.text : one.numbers.lexicographicallyPrecedes(other.numbers)
-    }
-}
-
-extension ComponentVersion: Codable {
-    /// Reads a string.
-    ///
-    /// - Throws: `DecodingError.dataCorrupted` for a string that is not a version.
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let version = ComponentVersion(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "It is not the version of a component.")
-        }
-        self = version
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(text)
     }
 }

@@ -1,0 +1,32 @@
+/// A text that can only be valid: its one initialiser answers nil for any other.
+///
+/// It is a string in JSON; reading one that is not valid throws.
+package protocol ValidatedText: Codable, Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// What the text is, in messages: `the name of a component`.
+    static var meaning: String { get }
+
+    /// The text as it was written.
+    var text: String { get }
+
+    /// - Returns: nil for a text that is not valid.
+    init?(_ text: String)
+}
+
+extension ValidatedText {
+    package var description: String { text }
+
+    /// - Throws: `DecodingError.dataCorrupted` for a string that is not valid.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let value = Self(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "It is not \(Self.meaning).")
+        }
+        self = value
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
