@@ -15,34 +15,53 @@ struct PNGChunks {
     private static let signatureBytes = 8
 
     init(_ png: Data) {
-        let bytes = [UInt8](png)
         var kept: [Range<Int>] = [0..<Self.signatureBytes]
-        var exif: Data?
-        var isComplete = false
-        var offset = Self.signatureBytes
-        // A chunk: length, name, content, checksum.
-        while !isComplete, offset + 12 <= bytes.count {
-            let length = bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | Int($1) }
-            let end = offset + 12 + length
-            guard end <= bytes.count else { break }
-            let name = String(decoding: bytes[(offset + 4)..<(offset + 8)], as: UTF8.self)
-            isComplete = name == "IEND"
-            if name == "eXIf", exif == nil, length <= Self.exifBytesMax {
-                exif = Data(bytes[(offset + 8)..<(end - 4)])
-            }
-            // The case of the first letter says whether a decoder may skip the chunk.
-            if name == "tRNS" || bytes[offset + 4] & 0x20 == 0 { kept.append(offset..<end) }
-            offset = end
+        var exif: Range<Int>?
+        let isComplete = png.withUnsafeBytes { Self.walk($0, &kept, &exif) }
+        let start = png.startIndex
+        func part(_ range: Range<Int>) -> Data {
+            png[(start + range.lowerBound)..<(start + range.upperBound)]
         }
-        self.exif = exif
+        self.exif = exif.map { Data(part($0)) }
         guard isComplete else {
             decodable = nil
             return
         }
-        let keptBytes = kept.reduce(0) { $0 + $1.count }
+        // Most files have nothing to leave out, and are not copied.
         decodable =
-            keptBytes == bytes.count
-            ? png
-            : kept.reduce(into: Data(capacity: keptBytes)) { $0.append(contentsOf: bytes[$1]) }
+            kept.count == 1 && kept[0].count == png.count
+            ? png : kept.reduce(into: Data()) { $0.append(part($1)) }
+    }
+
+    /// Notes the parts of the file that decoding needs, neighbours as one, and the content of the
+    /// first eXIf chunk.
+    ///
+    /// - Returns: whether there is an end.
+    private static func walk(
+        _ bytes: UnsafeRawBufferPointer, _ kept: inout [Range<Int>], _ exif: inout Range<Int>?
+    ) -> Bool {
+        var offset = signatureBytes
+        // A chunk: length, name, content, checksum.
+        while offset + 12 <= bytes.count {
+            let length = bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | Int($1) }
+            let end = offset + 12 + length
+            guard end <= bytes.count else { return false }
+            let name = String(decoding: bytes[(offset + 4)..<(offset + 8)], as: UTF8.self)
+            if name == "eXIf", exif == nil, length <= exifBytesMax {
+                exif = (offset + 8)..<(end - 4)
+            }
+            // The case of the first letter says whether a decoder may skip the chunk.
+            if name == "tRNS" || bytes[offset + 4] & 0x20 == 0 {
+                let last = kept[kept.count - 1]
+                if last.upperBound == offset {
+                    kept[kept.count - 1] = last.lowerBound..<end
+                } else {
+                    kept.append(offset..<end)
+                }
+            }
+            if name == "IEND" { return true }
+            offset = end
+        }
+        return false
     }
 }
