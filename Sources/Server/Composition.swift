@@ -157,8 +157,14 @@ struct Composition: Sendable {
         try await close()
     }
 
+    /// Ends the audit log's thread also when a store cannot be closed.
     private func close() async throws {
-        try await stores.close()
+        do {
+            try await stores.close()
+        } catch {
+            try? await audit.shutDown()
+            throw error
+        }
         try await audit.shutDown()
     }
 
