@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import EdgeAgent
 import FoundationEssentials
 import Glibc
@@ -78,12 +79,10 @@ struct Inspect: ParsableCommand {
             }
         }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             let line = Line(
                 image: path, isAnomalous: detection.isAnomalous, confidence: detection.confidence,
                 score: detection.score, threshold: threshold, anomalies: anomalies)
-            SpotterEdge.line(String(decoding: try encoder.encode(line), as: UTF8.self))
+            SpotterEdge.line(try JSONCoding.text(line))
         } else {
             let verdict = detection.isAnomalous ? "anomalous" : "normal   "
             SpotterEdge.line(

@@ -62,10 +62,7 @@ package struct BackupHeader: Sendable, Codable, Equatable {
     }
 
     func encoded() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        return try encoder.encode(self) + [UInt8(ascii: "\n")]
+        return try JSONCoding.encode(self, .indented, dates: .iso8601) + [UInt8(ascii: "\n")]
     }
 }
 
@@ -107,9 +104,7 @@ struct BackupEntry: Codable, Equatable {
     }
 
     func line() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(self) + [UInt8(ascii: "\n")]
+        return try JSONCoding.encode(self) + [UInt8(ascii: "\n")]
     }
 
     /// Calls `body` with each entry of a list, in its order.

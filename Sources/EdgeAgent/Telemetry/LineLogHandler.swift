@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Glibc
 package import Logging
@@ -34,11 +35,9 @@ package struct LineLogHandler: LogHandler {
             let suffix = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
             text = Self.oneLine("\(time) \(event.level) \(event.message)\(suffix)")
         case .json:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             let line = Line(
                 time: time, level: "\(event.level)", message: "\(event.message)", metadata: fields)
-            text = (try? encoder.encode(line)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            text = (try? JSONCoding.text(line)) ?? ""
         }
         let bytes = Array((text + "\n").utf8)
         _ = write(STDERR_FILENO, bytes, bytes.count)

@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 import Logging
 import NIOPosix
@@ -30,9 +31,7 @@ final class AuditLog: Sendable {
             return
         }
         do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            let line = try encoder.encode(record) + [UInt8(ascii: "\n")]
+            let line = try JSONCoding.encode(record) + [UInt8(ascii: "\n")]
             try await pool.runIfActive { try self.files.append(line) }
         } catch {
             logger.error(

@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Vision
 import Wire
@@ -55,10 +56,7 @@ struct EvaluationReport: Sendable {
             "spotter-score": .number(detection.score),
             "spotter-threshold": .number(detection.threshold),
         ])
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        lines.append(
-            String(decoding: try encoder.encode(JSONValue.object(members)), as: UTF8.self))
+        lines.append(try JSONCoding.text(JSONValue.object(members)))
     }
 
     var performance: ModelPerformance {
@@ -115,9 +113,7 @@ struct EvaluationReport: Sendable {
             Precision: performance.precision, Recall: performance.recall,
             F1Score: performance.f1Score,
             PixelAnomalyClassMetrics: labels.isEmpty ? nil : labels)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(
+        return try JSONCoding.encode(
             Result(
                 EvaluationDetails: .init(
                     ModelArn: modelArn,
@@ -128,6 +124,6 @@ struct EvaluationReport: Sendable {
                 Spotter: .init(
                     Threshold: threshold,
                     ExpectedCalibrationError: Calibration.expectedError(judged),
-                    PixelAUROC: pixels?.auroc)))
+                    PixelAUROC: pixels?.auroc)), .indented)
     }
 }

@@ -113,10 +113,8 @@ package struct ModelManifest: Sendable, Codable, Equatable {
 
     /// Bytes with sorted members: the same manifest always has the same bytes.
     package func encoded() throws(VisionError) -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
-            return try encoder.encode(self)
+            return try JSONCoding.encode(self, .indented)
         } catch {
             throw VisionError(.invalidModel, "The model's manifest could not be written: \(error)")
         }

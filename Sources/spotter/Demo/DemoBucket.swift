@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Storage
 import Vision
@@ -73,9 +74,7 @@ struct DemoBucket: Sendable {
     }
 
     func write(_ lines: [JSONValue], _ type: DatasetType) async throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let text = try lines.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
+        let text = try lines.map { try JSONCoding.text($0) }
         try await write(
             Data((text.joined(separator: "\n") + "\n").utf8), key: "\(type.rawValue).manifest")
     }

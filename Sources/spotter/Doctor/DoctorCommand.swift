@@ -46,11 +46,9 @@ struct DoctorCommand: AsyncParsableCommand {
             environment: ProcessInfo.processInfo.environment)
         let isWell = !findings.contains { $0.level == .failed }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             let report = Report(
                 isWell: isWell, version: SpotterVersion.current, findings: findings)
-            Output.line(String(decoding: try encoder.encode(report), as: UTF8.self))
+            Output.line(try JSONCoding.text(report, .indented))
         } else {
             let width = findings.map(\.check.count).max() ?? 0
             for finding in findings { Output.line(Self.line(finding, width)) }

@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import Base
 import Foundation
 import NIOPosix
 import Server
@@ -80,10 +81,8 @@ struct Evaluate: AsyncParsableCommand {
             runtime: runtime, extractor: extractor(installation, runtime), maps: mapsFolder,
             progress: { try? FileHandle.standardError.write(contentsOf: Data("\($0)\n".utf8)) }
         ).result()
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         // Written under another name and renamed.
-        try encoder.encode(result).write(
+        try JSONCoding.encode(result, .indented).write(
             to: URL(fileURLWithPath: "\(output)/result.json"), options: .atomic)
         return result
     }

@@ -68,8 +68,6 @@ struct SDKModelCommand: ParsableCommand {
     }
 
     private static func text(_ document: JSONValue) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(document)
+        return try JSONCoding.encode(document, .indented)
     }
 }

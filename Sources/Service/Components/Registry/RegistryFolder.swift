@@ -91,11 +91,9 @@ struct RegistryFolder: Sendable {
     }
 
     private func write(_ value: some Encodable, to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         // A temporary file among records or recipes could be taken for one.
         try DurableFile.write(
-            try encoder.encode(value), to: path, temporaryDirectory: temporary)
+            try JSONCoding.encode(value, .indented), to: path, temporaryDirectory: temporary)
     }
 
     // MARK: Client tokens

@@ -196,9 +196,7 @@ package final class StoredRegistry: ComponentCatalogue {
     }
 
     private static func encoded(_ record: ComponentRecord) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(record)
+        return try JSONCoding.encode(record)
     }
 
     // MARK: Changing

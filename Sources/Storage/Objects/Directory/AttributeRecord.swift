@@ -20,11 +20,9 @@ struct AttributeRecord: Codable, Equatable {
 /// JSON files of a bounded size.
 enum JSONRecord {
     static func encoded(_ record: some Encodable, what: String) throws(StorageError) -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let bytes: Data
         do {
-            bytes = try encoder.encode(record)
+            bytes = try JSONCoding.encode(record)
         } catch {
             throw StorageError(.unavailable, "Could not encode \(what): \(error)")
         }
