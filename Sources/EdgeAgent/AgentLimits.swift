@@ -14,6 +14,9 @@ package enum AgentLimits {
     /// Calls at once on one connection: above those that may wait, so that the rest gets a clear
     /// refusal. Clients must be told: without a number they assume none and lose the connection.
     static let connectionCallsMax = 256
+    /// Bytes that wait in a connection to be written before it counts as unwritable: above the
+    /// windows that gRPC's clients open, which grow to 16 MiB.
+    static let writeBufferBytesMax = 64 << 20
     /// Models that the agent lists.
     static let modelsMax = 256
     /// Characters of a component's name, as Greengrass has it.

@@ -4,6 +4,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Glibc
 package import Logging
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Synchronization
@@ -103,6 +104,13 @@ package struct AgentServer: Sendable {
         try await pool.shutdownGracefully()
     }
 
+    /// With NIO's own watermarks a connection turns unwritable and writable again within one flush
+    /// when many calls are refused at once, and the HTTP/2 handler then flushes data frames in the
+    /// middle of control frames: an assertion that ends a debug build. A client's flow-control
+    /// window bounds what waits to be written.
+    private static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(
+        low: AgentLimits.writeBufferBytesMax / 2, high: AgentLimits.writeBufferBytesMax)
+
     private func transport() -> HTTP2ServerTransport.Posix {
         HTTP2ServerTransport.Posix(
             address: .unixDomainSocket(path: options.socket.path), transportSecurity: .plaintext,
@@ -111,6 +119,9 @@ package struct AgentServer: Sendable {
                 config.http2.maxConcurrentStreams = AgentLimits.connectionCallsMax
                 // Images are large: bigger frames mean fewer of them.
                 config.http2.maxFrameSize = 1 << 20
+                config.channelDebuggingCallbacks.onAcceptTCPConnection = { connection in
+                    connection.setOption(.writeBufferWaterMark, value: Self.writeBuffer)
+                }
             })
     }
 
