@@ -5,10 +5,10 @@ import Synchronization
 /// Waiting for something that others do, with a bound: a test that waits for ever says nothing.
 package enum Waiting {
     /// Far longer than anything that tests wait for takes, also on a busy machine.
-    private static let secondsMax = 60.0
+    private static let secondsMax = 180.0
     private static let pollMilliseconds: UInt32 = 2
 
-    /// What was waited for did not happen within a minute.
+    /// What was waited for did not happen within three minutes.
     package struct TookTooLong: Error, CustomStringConvertible {
         private let what: String
 
@@ -20,7 +20,7 @@ package enum Waiting {
     /// Returns once `isTrue` returns true; it is asked every few milliseconds.
     ///
     /// - Parameter what: names the event in the error.
-    /// - Throws: `TookTooLong` after a minute; `CancellationError`; what `isTrue` throws.
+    /// - Throws: `TookTooLong` after three minutes; `CancellationError`; what `isTrue` throws.
     package static func until(
         _ what: String, _ isTrue: () async throws -> Bool
     ) async throws {
@@ -36,7 +36,7 @@ package enum Waiting {
     /// The same on a thread that may block, such as one of a store's.
     ///
     /// - Parameter what: names the event in the error.
-    /// - Throws: `TookTooLong` after a minute; what `isTrue` throws.
+    /// - Throws: `TookTooLong` after three minutes; what `isTrue` throws.
     package static func blocking(until what: String, _ isTrue: () throws -> Bool) throws {
         let start = ContinuousClock.now
         while try !isTrue() {
@@ -64,11 +64,11 @@ package final class Flag: Sendable {
 
     /// Blocks the thread until it has happened.
     ///
-    /// - Throws: `Waiting.TookTooLong` after a minute.
+    /// - Throws: `Waiting.TookTooLong` after three minutes.
     package func wait() throws { try Waiting.blocking(until: name) { isRaised } }
 
     /// Suspends the task until it has happened.
     ///
-    /// - Throws: `Waiting.TookTooLong` after a minute; `CancellationError`.
+    /// - Throws: `Waiting.TookTooLong` after three minutes; `CancellationError`.
     package func raised() async throws { try await Waiting.until(name) { isRaised } }
 }

@@ -9,7 +9,7 @@ struct PostgreSQLRetries {
     init(limits: PostgreSQLLimits) { self.limits = limits }
 
     /// - Parameters:
-    ///   - elapsedSeconds: since the first try began.
+    ///   - elapsedSeconds: since the first failure.
     ///   - random: 0 to 1; spreads those that met.
     /// - Returns: milliseconds to wait, or nil to give up.
     mutating func delay(

@@ -93,12 +93,15 @@ package final class PostgreSQLStore: MetadataStore {
         _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
         var retries = PostgreSQLRetries(limits: limits)
-        let start = ContinuousClock.now
+        // Not from the call on: one that waited long for a thread is tried again all the same.
+        var firstFailure: ContinuousClock.Instant?
         while true {
             do {
                 return try await threads.runIfActive { [self] in try attempt(mode, body) }
             } catch let error as PostgreSQLError {
-                let elapsed = (ContinuousClock.now - start) / .seconds(1)
+                let now = ContinuousClock.now
+                let elapsed = (now - (firstFailure ?? now)) / .seconds(1)
+                firstFailure = firstFailure ?? now
                 guard
                     let delay = retries.delay(
                         after: error.code, elapsedSeconds: elapsed,
