@@ -4,14 +4,28 @@ import Testing
 
 @testable import Vision
 
-@Suite(.serialized) struct TrainingTests {
+@Suite(.serialized, .ownThread) struct TrainingTests {
     private static let labels = [ProductPictures.Defect.stain.label]
 
-    private func trainer(seed: UInt64 = 1, anomalies: Int = 8, masks: Bool = true) throws -> Trainer
-    {
+    /// A detector that several cases look at, trained once, and what the training reported.
+    private struct Example {
+        var detector: TrainedDetector
+        var messages: [String] = []
+    }
+
+    private static let example = Result {
+        var messages: [String] = []
+        let detector = try trainer().fit(
+            progress: { messages.append($0) }, isCancelled: { false })
+        return Example(detector: detector, messages: messages)
+    }
+
+    private static func trainer(
+        seed: UInt64 = 1, anomalies: Int = 8, masks: Bool = true
+    ) throws -> Trainer {
         let trainer = try Trainer(
             runtime: Checkout.runtime.get(), extractor: Checkout.backbone(),
-            labels: masks ? Self.labels : [], threads: 2, seed: seed)
+            labels: masks ? labels : [], threads: 2, seed: seed)
         var pictures = ProductPictures(seed: 11, width: 192, height: 144)
         for index in 0..<14 {
             try trainer.add(
@@ -28,13 +42,13 @@ import Testing
         return trainer
     }
 
-    private func mask(of picture: ProductPictures.Picture) throws -> LabelMask {
-        let color = RGB(hex: Self.labels[0].color) ?? .white
+    private static func mask(of picture: ProductPictures.Picture) throws -> LabelMask {
+        let color = RGB(hex: labels[0].color) ?? .white
         let (width, height) = (picture.image.width, picture.image.height)
         return try LabelMask(
             png: try PNG.encode(
                 indices: picture.mask, width: width, height: height, palette: [.white, color]),
-            classes: [.init(name: Self.labels[0].name, color: color)], labels: Self.labels,
+            classes: [.init(name: labels[0].name, color: color)], labels: labels,
             imageWidth: width, imageHeight: height, name: "mask")
     }
 
@@ -48,9 +62,8 @@ import Testing
     }
 
     @Test func aTrainedDetectorFindsAndMarksNewDefects() throws {
-        var messages: [String] = []
-        let trained = try trainer().fit(
-            progress: { messages.append($0) }, isCancelled: { false })
+        let example = try Self.example.get()
+        let (trained, messages) = (example.detector, example.messages)
         #expect(messages.contains { $0.contains("step 1 of ") })
         #expect(messages.contains { $0.contains("labelled anomalies") })
         let detector = try detector(trained)
@@ -80,8 +93,7 @@ import Testing
     }
 
     @Test func defectsThatNoLabelShowedAreFoundByTheirDistance() throws {
-        let trained = try trainer().fit(progress: { _ in }, isCancelled: { false })
-        let detector = try detector(trained)
+        let detector = try detector(Self.example.get().detector)
         var pictures = ProductPictures(seed: 77, width: 192, height: 144)
         var normal: [Double] = []
         var unseen: [Double] = []
@@ -93,14 +105,12 @@ import Testing
     }
 
     @Test func theSameImagesGiveTheSameBytes() throws {
-        let models = try (0..<2).map { _ in
-            try trainer().fit(progress: { _ in }, isCancelled: { false }).model
-        }
-        #expect(models[0] == models[1])
+        let again = try Self.trainer().fit(progress: { _ in }, isCancelled: { false })
+        #expect(again.model == (try Self.example.get().detector.model))
     }
 
     @Test func normalImagesAloneSuffice() throws {
-        let trained = try trainer(anomalies: 0, masks: false).fit(
+        let trained = try Self.trainer(anomalies: 0, masks: false).fit(
             progress: { _ in }, isCancelled: { false })
         #expect(trained.labels.isEmpty)
         #expect(trained.summary.expectedFalseAlarmRate >= 1.0 / 15)
@@ -116,13 +126,13 @@ import Testing
 
     @Test func trainingStopsWhenAsked() throws {
         let error = #expect(throws: VisionError.self) {
-            try trainer().fit(progress: { _ in }, isCancelled: { true })
+            try Self.trainer().fit(progress: { _ in }, isCancelled: { true })
         }
         #expect(error?.code == .cancelled)
     }
 
     @Test func imagesOfAnotherSizeAreRefusedByName() throws {
-        let trainer = try trainer(anomalies: 0, masks: false)
+        let trainer = try Self.trainer(anomalies: 0, masks: false)
         var pictures = ProductPictures(seed: 1, width: 200, height: 144)
         let error = #expect(throws: VisionError.self) {
             try trainer.add(
