@@ -25,7 +25,7 @@ package struct AgentError: Error, Sendable, Equatable, CustomStringConvertible {
     init(_ error: VisionError) {
         switch error.code {
         case .invalidImage: self.init(.invalidArgument, error.message)
-        case .invalidModel, .runtimeUnavailable, .invalidManifest, .invalidMask,
+        case .invalidModel, .runtimeUnavailable, .invalidMask,
             .unsuitableDataset, .cancelled:
             self.init(.internalError, error.message)
         }

@@ -1,11 +1,9 @@
-/// What can go wrong with images, manifests, models and their runtime.
+/// What can go wrong with images, masks, models and their runtime.
 package struct VisionError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Callers choose by it what to do; the message is for the user.
     package enum Code: Sendable, Equatable {
         /// The bytes are not an image that Spotter reads, or the image is beyond its limits.
         case invalidImage
-        /// A manifest line is not what Ground Truth writes.
-        case invalidManifest
         /// A mask does not fit its image or its colour map.
         case invalidMask
         /// The images do not suffice to train or evaluate a model.

@@ -121,11 +121,3 @@ struct TrainingJob: JobRunner {
         func say(_ message: String) { state.withLock { $0 = message } }
     }
 }
-
-extension S3Location {
-    /// The key of `name` below the prefix.
-    func key(_ name: String) -> String {
-        guard let prefix, !prefix.isEmpty else { return name }
-        return prefix.hasSuffix("/") ? prefix + name : "\(prefix)/\(name)"
-    }
-}

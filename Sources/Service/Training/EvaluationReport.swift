@@ -41,7 +41,7 @@ struct EvaluationReport: Sendable {
         if pixels != nil, mask != nil || !image.isAnomalous {
             pixels?.add(detection.map.resized(width: size.width, height: size.height), mask: mask)
         }
-        guard var members = try JSONValue(parsing: Data(image.line.utf8)).object else { return }
+        var members = image.line.members
         members["anomaly-label-detected"] = .integer(detection.isAnomalous ? 1 : 0)
         members["anomaly-label-detected-metadata"] = .object([
             "class-name": .string(detection.isAnomalous ? "anomaly" : "normal"),

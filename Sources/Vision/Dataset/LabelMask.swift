@@ -17,7 +17,7 @@ package struct LabelMask: Sendable, Equatable {
     /// - Parameter labels: the project's labels; every class but the background must be one.
     /// - Throws: `invalidMask` naming the image and the colour that no entry names, or the size.
     package init(
-        png: Data, classes: [GroundTruthLine.MaskClass], labels: [LabelClass],
+        png: Data, classes: [MaskClass], labels: [LabelClass],
         imageWidth: Int, imageHeight: Int, name: String, limits: ImageLimits = .standard
     ) throws(VisionError) {
         let (width, height, pixels) = try PNG.decodeRGBA(png, name: name, limits: limits)

@@ -26,6 +26,12 @@ package struct S3Location: Codable, Sendable, Equatable {
         self.bucket = bucket
         self.prefix = prefix
     }
+
+    /// The key of `name` below the prefix.
+    package func key(_ name: String) -> String {
+        guard let prefix, !prefix.isEmpty else { return name }
+        return prefix.hasSuffix("/") ? prefix + name : "\(prefix)/\(name)"
+    }
 }
 
 /// Where the evaluation of a training goes.

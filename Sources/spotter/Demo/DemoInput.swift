@@ -1,4 +1,5 @@
 import Foundation
+import Service
 import Vision
 import Wire
 
@@ -72,8 +73,8 @@ struct DemoInput {
         let source = try ManifestFile(path: file)
         var lines: [JSONValue] = []
         for line in source.lines {
-            var members = try JSONValue(parsing: Data(line.text.utf8)).object ?? [:]
-            let references = [line.parsed.imageReference, line.parsed.mask?.reference]
+            var members = line.parsed.members
+            let references = [line.parsed.source, line.parsed.mask?.reference]
                 .compactMap { $0 }
             for (name, value) in members {
                 guard let reference = value.string, references.contains(reference) else { continue }

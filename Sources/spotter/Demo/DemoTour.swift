@@ -172,7 +172,7 @@ struct DemoTour: Sendable {
             bytesMax: Self.manifestBytesMax)
         let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
         let prefix = "s3://\(bucket)/"
-        let parsed = try lines.map { try GroundTruthLine(parsing: $0) }
+        let parsed = try lines.map { try ManifestLine(parsing: $0) }
         let anomalous = parsed.filter { $0.verdict == .anomaly }
         let normal = parsed.filter { $0.verdict == .normal }
         let half = Self.picturesMax / 2
@@ -180,7 +180,7 @@ struct DemoTour: Sendable {
             Array(anomalous.prefix(max(half, Self.picturesMax - normal.count)))
             + Array(normal.prefix(max(half, Self.picturesMax - anomalous.count)))
         return chosen.map {
-            (String($0.imageReference.dropFirst(prefix.count)), $0.verdict == .anomaly)
+            (String($0.source.dropFirst(prefix.count)), $0.verdict == .anomaly)
         }
     }
 

@@ -1,3 +1,4 @@
+import Service
 import Vision
 
 /// `result.json`: what a training and its test came to.
@@ -7,7 +8,7 @@ struct EvaluationResult: Encodable {
         let isAnomalous: Bool
         let score: Double
         /// `normal` or `anomaly`.
-        let verdict: GroundTruthLine.Verdict.RawValue
+        let verdict: ManifestLine.Verdict.RawValue
         /// In the verdict, 0.5...1.
         let confidence: Double
         /// Decoding and detection on one thread.
@@ -75,7 +76,7 @@ struct TestFigures {
             pixels?.add(
                 detection.map.resized(width: image.width, height: image.height), mask: mask)
         }
-        let verdict: GroundTruthLine.Verdict = detection.isAnomalous ? .anomaly : .normal
+        let verdict: ManifestLine.Verdict = detection.isAnomalous ? .anomaly : .normal
         images.append(
             EvaluationResult.Image(
                 source: entry.source, isAnomalous: entry.isAnomalous, score: detection.score,
@@ -97,7 +98,7 @@ struct TestFigures {
                 atFalseAlarmRate: 0.05, normal: normal, anomalous: anomalous),
             expectedCalibrationError: Calibration.expectedError(
                 images.map {
-                    let isAnomaly = $0.verdict == GroundTruthLine.Verdict.anomaly.rawValue
+                    let isAnomaly = $0.verdict == ManifestLine.Verdict.anomaly.rawValue
                     return (isAnomaly ? $0.confidence : 1 - $0.confidence, $0.isAnomalous)
                 }),
             pixelAuroc: pixels?.auroc,

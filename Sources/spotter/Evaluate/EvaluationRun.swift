@@ -1,4 +1,5 @@
 import Foundation
+import Service
 import Vision
 
 /// Trains on the images of one manifest and measures on those of another. Blocks.
@@ -16,7 +17,7 @@ struct EvaluationRun {
     let progress: (String) -> Void
 
     private static let background = LabelClass(
-        name: GroundTruthLine.backgroundName, color: RGB.white.hex)
+        name: MaskClass.backgroundName, color: RGB.white.hex)
 
     /// - Throws: `ManifestError`, and `VisionError` for what no single line is to blame for.
     func result() throws -> EvaluationResult {

@@ -1,4 +1,5 @@
 import Foundation
+import Service
 import Vision
 
 /// What of a training manifest's labels a model may learn from.
@@ -36,7 +37,7 @@ struct LabelledFiles {
 
     /// The labels that the masks of `files` name, in their order, without the background.
     static func labels(of files: [LabelledFiles]) -> [LabelClass] {
-        GroundTruthLine.labels(of: files.flatMap(\.lines).compactMap(\.parsed.mask))
+        MaskClass.labels(of: files.flatMap(\.lines).compactMap(\.parsed.mask).flatMap(\.classes))
     }
 
     /// - Throws: `ManifestError` for an image or a mask whose file does not exist.
@@ -44,7 +45,7 @@ struct LabelledFiles {
         try Set(
             lines.map { line in
                 if let mask = line.parsed.mask { _ = try manifest.target(mask.reference, line) }
-                return try manifest.target(line.parsed.imageReference, line).file
+                return try manifest.target(line.parsed.source, line).file
             })
     }
 
@@ -67,7 +68,7 @@ struct LabelledFiles {
         let isAnomalous: Bool
         /// The image's file.
         let bytes: Data
-        private let mask: (png: Data, line: GroundTruthLine.Mask)?
+        private let mask: (png: Data, line: ManifestLine.Mask)?
 
         fileprivate init(manifest: ManifestFile, line: ManifestFile.Line) throws {
             func read(_ reference: String) throws -> Data {
@@ -77,7 +78,7 @@ struct LabelledFiles {
                 }
                 return bytes
             }
-            source = line.parsed.imageReference
+            source = line.parsed.source
             isAnomalous = line.parsed.verdict == .anomaly
             bytes = try read(source)
             mask = try line.parsed.mask.map { (try read($0.reference), $0) }

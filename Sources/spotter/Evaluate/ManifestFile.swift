@@ -1,4 +1,5 @@
 import Foundation
+import Service
 import Vision
 
 /// A Ground Truth manifest in a file, and the files that it names.
@@ -9,8 +10,7 @@ struct ManifestFile {
     struct Line {
         /// The first line is 1.
         let number: Int
-        let text: Substring
-        let parsed: GroundTruthLine
+        let parsed: ManifestLine
     }
 
     /// What a reference means.
@@ -32,9 +32,9 @@ struct ManifestFile {
         lines = try text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             .enumerated().filter { !$0.element.allSatisfy(\.isWhitespace) }
             .map { index, line in
-                do throws(VisionError) {
+                do throws(ManifestLineError) {
                     return Line(
-                        number: index + 1, text: line, parsed: try GroundTruthLine(parsing: line))
+                        number: index + 1, parsed: try ManifestLine(parsing: line))
                 } catch {
                     throw ManifestError("Line \(index + 1) of \(path): \(error.message)")
                 }

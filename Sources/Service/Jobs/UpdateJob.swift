@@ -1,0 +1,55 @@
+import FoundationEssentials
+import NIOPosix
+import Storage
+import Wire
+
+/// Applies the changes that UpdateDatasetEntries kept: all of them, or none.
+struct UpdateJob: JobRunner {
+    let context: ServiceContext
+    let lease: JobLease
+    let project: String
+    let type: DatasetType
+
+    func run() async throws {
+        let (project, type, now) = (project, type, context.now())
+        let (linesMax, maskLabelsMax) = (
+            context.limits.imagesMax(type), context.limits.maskLabelsMax
+        )
+        let changes = try await context.metadata.read {
+            try $0.change(project: project, type: type)
+        }
+        guard let changes else { throw JobError("The changes are gone.") }
+        let entries = try await context.pool.runIfActive {
+            var reader = ManifestReader(
+                name: "Changes", linesMax: linesMax, maskLabelsMax: maskLabelsMax, created: now)
+            return try reader.entries(in: changes) + reader.lastEntry()
+        }
+        try await lease.complete { transaction in
+            guard var dataset = try transaction.dataset(project, type) else { return }
+            try transaction.addEntries(entries, project: project, type: type)
+            dataset.stats = try transaction.countEntries(project: project, type: type)
+            guard dataset.stats.total <= linesMax else {
+                throw JobError(
+                    "The dataset would have \(dataset.stats.total) images; at most \(linesMax) "
+                        + "are allowed.")
+            }
+            dataset.status = .updateComplete
+            dataset.statusMessage = "\(entries.count) entries were added or replaced."
+            dataset.updated = now
+            try transaction.save(dataset)
+            try transaction.saveChange(nil, project: project, type: type)
+        }
+    }
+
+    func fail(_ message: String) async throws {
+        let (project, type, now) = (project, type, context.now())
+        try await lease.complete(error: message) { transaction in
+            guard var dataset = try transaction.dataset(project, type) else { return }
+            dataset.status = .updateFailedRollbackComplete
+            dataset.statusMessage = "Nothing was changed. \(message)"
+            dataset.updated = now
+            try transaction.save(dataset)
+            try transaction.saveChange(nil, project: project, type: type)
+        }
+    }
+}
