@@ -1,5 +1,6 @@
 package import Access
 import Base
+import Cloud
 import FoundationEssentials
 import Glibc
 import Service
@@ -181,12 +182,8 @@ package final class DataDirectory: Sendable {
     }
 
     private static func parse(_ text: String, path: String) throws -> Credentials {
-        var values: [String: String] = [:]
-        for line in text.split(whereSeparator: \.isNewline) {
-            let sides = line.split(separator: "=", maxSplits: 1)
-            guard sides.count == 2 else { continue }
-            values[trim(sides[0])] = trim(sides[1])
-        }
+        let sections = ProfileFile.sections(of: text)
+        let values = sections["default"] ?? sections[ProfileFile.headless] ?? [:]
         guard let id = values["aws_access_key_id"], let secret = values["aws_secret_access_key"]
         else {
             throw AdministrationError(
@@ -194,14 +191,5 @@ package final class DataDirectory: Sendable {
                     + "to get a new key.")
         }
         return Credentials(accessKeyID: id, secretAccessKey: secret)
-    }
-
-    private static func trim(_ text: Substring) -> String {
-        let start = text.drop(while: \.isWhitespace)
-        return String(
-            start.prefix(
-                (start.lastIndex { !$0.isWhitespace }.map {
-                    start.distance(from: start.startIndex, to: $0) + 1
-                }) ?? 0))
     }
 }

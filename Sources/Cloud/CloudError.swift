@@ -1,4 +1,3 @@
-
 /// Why a request to another server came to nothing. Neither messages nor failures hold secrets.
 package struct CloudError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable {

@@ -97,36 +97,3 @@ package struct CredentialsChain: Sendable {
         variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION") ?? configuration?["region"]
     }
 }
-
-/// The format of AWS's files of profiles.
-enum ProfileFile {
-    /// - Returns: settings by the names of their sections; nested settings are left out.
-    static func sections(of text: String) -> [String: [String: String]] {
-        var sections: [String: [String: String]] = [:]
-        var current: String?
-        for raw in text.split(whereSeparator: \.isNewline) {
-            let line = trimmed(raw)
-            if line.isEmpty || line.hasPrefix("#") || line.hasPrefix(";") { continue }
-            if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
-                let name = line[line.index(after: line.startIndex)..<end]
-                let words = name.split(whereSeparator: { $0 == " " || $0 == "\t" })
-                let joined = words.joined(separator: " ")
-                current = joined
-                sections[joined, default: [:]].merge([:]) { first, _ in first }
-            } else if let current, raw.first?.isWhitespace == false,
-                let equals = line.firstIndex(of: "=")
-            {
-                let name = trimmed(line[..<equals]).lowercased()
-                let value = trimmed(line[line.index(after: equals)...])
-                if !value.isEmpty { sections[current]?[name] = String(value) }
-            }
-        }
-        return sections
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        let head = text.drop(while: isSpace)
-        return head.dropLast(head.reversed().prefix(while: isSpace).count)
-    }
-}

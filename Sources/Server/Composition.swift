@@ -39,8 +39,7 @@ struct Composition: Sendable {
     init(
         _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
     ) async throws {
-        let installation = try Installation.find(
-            from: Installation.executablePath, runtime: environment["SPOTTER_ONNX_RUNTIME"])
+        let installation = try Installation.find(environment: environment)
         let runtime = try OnnxRuntime(library: installation.runtimePath)
         let backbone = try configuration.backbone?.load(runtime: runtime) ?? installation.backbone()
         let places = configuration.lanes.reduce(0) { $0 + $1.places }

@@ -71,7 +71,7 @@ struct Agent: AsyncParsableCommand {
                     socketMode: UInt32(socketMode, radix: 8) ?? 0o660, socketGroup: socketGroup,
                     folders: models, configuration: configuration, metricsPort: metricsPort,
                     concurrency: concurrency ?? min(cores, 64), engineCache: engineCache),
-                runtime: try EdgeRuntime.open(), logger: log.logger)
+                runtime: try SpotterEdge.runtime(), logger: log.logger)
             let socket = socket
             try await agent.run { SpotterEdge.line("spotter-edge is listening on \(socket)") }
         } catch {

@@ -26,7 +26,7 @@ struct Doctor: ParsableCommand {
         }
         var runtime: OnnxRuntime?
         do {
-            let path = try EdgeRuntime.path()
+            let path = try SpotterEdge.runtimePath()
             let opened = try OnnxRuntime(library: path)
             report(true, "ONNX Runtime \(opened.version) at \(path)")
             report(

@@ -44,7 +44,7 @@ struct Inspect: ParsableCommand {
         do {
             let package = try ModelPackage(path: model)
             let detector = try package.detector(
-                runtime: try EdgeRuntime.open(), threads: 1, threshold: threshold)
+                runtime: try SpotterEdge.runtime(), threads: 1, threshold: threshold)
             if let overlay {
                 try FileManager.default.createDirectory(
                     atPath: overlay, withIntermediateDirectories: true)

@@ -20,6 +20,13 @@ struct SpotterEdge: AsyncParsableCommand {
         Glibc.exit(1)
     }
 
+    static func runtimePath() throws -> String {
+        try OnnxRuntime.find(
+            above: InstalledFile.executable, environment: ProcessInfo.processInfo.environment)
+    }
+
+    static func runtime() throws -> OnnxRuntime { try OnnxRuntime(library: try runtimePath()) }
+
     /// Standard output, written at once: a program that waits for a line through a pipe sees it.
     static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
@@ -59,32 +66,4 @@ struct LogOptions: ParsableArguments {
         logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
         return logger
     }
-}
-
-/// Finds and opens ONNX Runtime's library.
-enum EdgeRuntime {
-    static let variable = "SPOTTER_ONNX_RUNTIME"
-
-    static func path() throws(AgentError) -> String {
-        if let given = getenv(variable).map({ String(cString: $0) }), !given.isEmpty {
-            return given
-        }
-        let executable =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        var folder = executable
-        while let slash = folder.lastIndex(of: "/") {
-            folder = String(folder[..<slash])
-            for candidate in ["lib/spotter", ".deps/lib/spotter"] {
-                let path = "\(folder)/\(candidate)/libonnxruntime.so"
-                if FileManager.default.fileExists(atPath: path) { return path }
-            }
-        }
-        throw AgentError(
-            .internalError,
-            "ONNX Runtime's library lies neither beside \(executable) nor above it, as "
-                + "lib/spotter/libonnxruntime.so. Install Spotter's bundle whole, or set "
-                + "\(variable) to the library's path.")
-    }
-
-    static func open() throws -> OnnxRuntime { try OnnxRuntime(library: try path()) }
 }

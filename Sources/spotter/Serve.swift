@@ -49,7 +49,7 @@ struct Serve: AsyncParsableCommand {
             let server = try await SpotterServer(
                 configuration: configuration,
                 environment: ProcessInfo.processInfo.environment,
-                logger: Spotter.logger(level: service.logLevel))
+                logger: service.logger)
             if let file = server.credentialsFile { Output.line("The root key is in \(file)") }
             try await server.run(gracefulShutdownSignals: [.sigterm, .sigint]) { port in
                 Output.line("Spotter is listening on http://\(hostname):\(port)")

@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import Base
 import Logging
 import Server
 import Service
@@ -42,6 +43,9 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: "Who may read GET /metrics, which needs no signature: local, everyone, nobody.")
     var metrics = MetricsAccess.local
 
+    @Option(help: "Log lines on standard error: text, or json with one object a line.")
+    var logFormat = LineLogHandler.Format.text
+
     @Option(
         help: "Least level of log lines: trace, debug, info, notice, warning, error, critical.",
         transform: { text in
@@ -53,6 +57,8 @@ struct ServiceOptions: ParsableArguments {
             return level
         })
     var logLevel: Logger.Level = .info
+
+    var logger: Logger { Spotter.logger(level: logLevel, format: logFormat) }
 
     func validate() throws {
         _ = try adjustedLimits()
@@ -98,6 +104,7 @@ struct ServiceOptions: ParsableArguments {
 }
 
 extension MetricsAccess: ExpressibleByArgument {}
+extension LineLogHandler.Format: ExpressibleByArgument {}
 
 enum GreengrassKind: String, ExpressibleByArgument, CaseIterable {
     case embedded

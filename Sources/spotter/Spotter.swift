@@ -16,9 +16,11 @@ struct Spotter: AsyncParsableCommand {
             DoctorCommand.self, BackupCommand.self, RestoreCommand.self, MigrateCommand.self,
         ])
 
-    /// Logs as text on standard error.
-    static func logger(level: Logger.Level) -> Logger {
-        var logger = Logger(label: "spotter") { StreamLogHandler.standardError(label: $0) }
+    /// Logs on standard error.
+    static func logger(
+        level: Logger.Level, format: LineLogHandler.Format = .text
+    ) -> Logger {
+        var logger = Logger(label: "spotter") { _ in LineLogHandler(format: format) }
         logger.logLevel = level
         return logger
     }

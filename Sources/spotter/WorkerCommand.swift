@@ -76,7 +76,7 @@ struct WorkerCommand: AsyncParsableCommand {
             let worker = try await SpotterWorker(
                 configuration: configuration,
                 environment: ProcessInfo.processInfo.environment,
-                logger: Spotter.logger(level: service.logLevel))
+                logger: service.logger)
             try await worker.run(gracefulShutdownSignals: [.sigterm, .sigint]) { port in
                 Output.line("Spotter works; its state is at http://\(hostname):\(port)/health")
             }

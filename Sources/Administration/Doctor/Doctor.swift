@@ -87,8 +87,7 @@ package struct Doctor: Sendable {
     private func installation() -> [Finding] {
         let installation: Installation
         do {
-            installation = try Installation.find(
-                from: Installation.executablePath, runtime: environment["SPOTTER_ONNX_RUNTIME"])
+            installation = try Installation.find(environment: environment)
         } catch {
             return [
                 .failed("installation", "\(error)", do: "Install Spotter with 'make install'.")

@@ -1,3 +1,4 @@
+import Base
 import Service
 import Storage
 import Vision
@@ -65,7 +66,7 @@ package struct ProjectRegistry: Sendable {
     /// - Throws: `AdministrationError` for a project that does not exist, `VisionError` naming a
     ///   file that cannot be a backbone, `StorageError`.
     package func set(
-        _ name: String, _ change: Change, executable: String = Installation.executablePath,
+        _ name: String, _ change: Change, executable: String = InstalledFile.executable,
         environment: [String: String]
     ) async throws {
         _ = try await project(name)
@@ -75,7 +76,7 @@ package struct ProjectRegistry: Sendable {
         case .standard: backbone = .some(nil)
         case .file(let file):
             let installation = try Installation.find(
-                from: executable, runtime: environment["SPOTTER_ONNX_RUNTIME"])
+                from: executable, environment: environment)
             let source = try BackboneSource(
                 file.path, annotations: file.annotations,
                 runtime: try OnnxRuntime(library: installation.runtimePath))

@@ -1,3 +1,4 @@
+import Base
 import Synchronization
 
 /// What the agent counted since it began, as Prometheus reads it.
@@ -59,61 +60,52 @@ package final class AgentMetrics: Sendable {
         }
     }
 
-    /// Prometheus' text format 0.0.4.
+    /// - Parameters:
+    ///   - models: all that the agent knows, with their states.
+    ///   - waiting: calls that wait for a core.
+    /// - Returns: all metrics in Prometheus' text format.
     package func text(models: [ModelListing], waiting: Int) -> String {
-        var lines = ["# TYPE spotter_edge_model_running gauge"]
+        var metrics = MetricsText(prefix: "spotter_edge_")
+        metrics.begin("model_running", "gauge", "1 for a model that is RUNNING, 0 for another.")
         for model in models {
             let value = model.status == .running ? 1 : 0
-            lines.append("spotter_edge_model_running{component=\"\(model.component)\"} \(value)")
+            metrics.sample("model_running", [("component", model.component)], value)
         }
-        lines += [
-            "# TYPE spotter_edge_waiting_calls gauge", "spotter_edge_waiting_calls \(waiting)",
-            "# TYPE spotter_edge_detections_total counter",
-        ]
+        metrics.begin("waiting_calls", "gauge", "Detections that wait for a core.")
+        metrics.sample("waiting_calls", [], waiting)
         let all = counts.withLock { $0 }.sorted { $0.key < $1.key }
+        metrics.begin("detections_total", "counter", "Detections by result.")
         for (component, counts) in all {
             let results = [
                 ("normal", counts.normal), ("anomalous", counts.anomalous),
                 ("error", counts.failed),
             ]
             for (result, count) in results {
-                lines.append(
-                    "spotter_edge_detections_total{component=\"\(component)\",result=\"\(result)\"} "
-                        + "\(count)")
+                metrics.sample(
+                    "detections_total", [("component", component), ("result", result)], count)
             }
         }
-        let seconds = "spotter_edge_detection_seconds"
-        lines.append("# TYPE \(seconds) histogram")
+        metrics.begin("detection_seconds", "histogram", "Time of detections, waiting included.")
         for (component, counts) in all {
-            lines += Self.histogram(
-                seconds, component, Self.buckets, counts.buckets, sum: counts.seconds,
+            metrics.histogram(
+                "detection_seconds", [("component", component)], bounds: Self.buckets,
+                counts: counts.buckets, sum: counts.seconds,
                 total: counts.normal + counts.anomalous)
         }
-        let ratio = "spotter_edge_score_threshold_ratio"
-        lines.append("# TYPE \(ratio) histogram")
+        metrics.begin(
+            "score_threshold_ratio", "histogram",
+            "Scores of images as multiples of the threshold in force; above 1 is anomalous.")
         for (component, counts) in all {
-            lines += Self.histogram(
-                ratio, component, Self.ratios, counts.ratios, sum: counts.ratioSum,
+            metrics.histogram(
+                "score_threshold_ratio", [("component", component)], bounds: Self.ratios,
+                counts: counts.ratios, sum: counts.ratioSum,
                 total: counts.normal + counts.anomalous)
         }
-        lines.append("# TYPE spotter_edge_threshold gauge")
+        metrics.begin("threshold", "gauge", "Threshold of the newest detection.")
         for (component, counts) in all {
             guard let threshold = counts.threshold else { continue }
-            lines.append("spotter_edge_threshold{component=\"\(component)\"} \(threshold)")
+            metrics.sample("threshold", [("component", component)], threshold)
         }
-        return lines.joined(separator: "\n") + "\n"
-    }
-
-    private static func histogram(
-        _ name: String, _ component: String, _ bounds: [Double], _ counts: [Int], sum: Double,
-        total: Int
-    ) -> [String] {
-        zip(bounds, counts).map { bound, count in
-            "\(name)_bucket{component=\"\(component)\",le=\"\(bound)\"} \(count)"
-        } + [
-            "\(name)_bucket{component=\"\(component)\",le=\"+Inf\"} \(total)",
-            "\(name)_sum{component=\"\(component)\"} \(sum)",
-            "\(name)_count{component=\"\(component)\"} \(total)",
-        ]
+        return metrics.text
     }
 }

@@ -1,3 +1,4 @@
+import Base
 import Service
 import Storage
 import Synchronization
@@ -33,10 +34,9 @@ final class RequestCounts: Sendable {
     }
 }
 
-/// `GET /metrics` in Prometheus' text format 0.0.4. There is no maintained exporter among the
-/// packages that this project may use, so it is written here.
+/// `GET /metrics`.
 struct MetricsPage {
-    private var lines: [String] = []
+    private var metrics = MetricsText(prefix: "spotter_")
 
     /// - Parameter share: calls a second of an operation that this process allows; nil when there
     ///   is no bound, or when it takes none.
@@ -50,13 +50,13 @@ struct MetricsPage {
         page.memory(gauges.memory)
         page.jobs(gauges)
         page.members(members, share)
-        page.begin("requests_total", "counter", "Answers by operation and error.")
+        page.metrics.begin("requests_total", "counter", "Answers by operation and error.")
         for (key, count) in requests.all {
-            page.sample(
+            page.metrics.sample(
                 "requests_total", [("Operation", key.operation), ("Result", key.result)],
-                "\(count)")
+                count)
         }
-        return page.lines.joined(separator: "\n") + "\n"
+        return page.metrics.text
     }
 
     private mutating func detections(
@@ -74,35 +74,23 @@ struct MetricsPage {
             ("throttled_count_total", "DetectAnomalies calls turned away.", \.throttled),
         ]
         for (name, help, path) in counters {
-            begin(name, "counter", help)
-            for (key, counts) in all { sample(name, labels(key), "\(counts[keyPath: path])") }
+            metrics.begin(name, "counter", help)
+            for (key, counts) in all { metrics.sample(name, labels(key), counts[keyPath: path]) }
         }
-        begin("time_seconds", "histogram", "Time of DetectAnomalies, waiting included.")
+        metrics.begin("time_seconds", "histogram", "Time of DetectAnomalies, waiting included.")
         for (key, counts) in all {
-            histogram(
-                "time_seconds", key, DetectionMetrics.bounds, counts.buckets, sum: counts.seconds,
-                total: counts.successfulRequests)
+            metrics.histogram(
+                "time_seconds", labels(key), bounds: DetectionMetrics.bounds,
+                counts: counts.buckets, sum: counts.seconds, total: counts.successfulRequests)
         }
-        begin(
+        metrics.begin(
             "score_threshold_ratio", "histogram",
             "Scores of images as multiples of the threshold in force; above 1 is anomalous.")
         for (key, counts) in all {
-            histogram(
-                "score_threshold_ratio", key, DetectionMetrics.ratioBounds, counts.ratios,
-                sum: counts.ratioSum, total: counts.processedImages)
+            metrics.histogram(
+                "score_threshold_ratio", labels(key), bounds: DetectionMetrics.ratioBounds,
+                counts: counts.ratios, sum: counts.ratioSum, total: counts.processedImages)
         }
-    }
-
-    private mutating func histogram(
-        _ name: String, _ key: DetectionMetrics.Key, _ bounds: [Double], _ counts: [Int],
-        sum: Double, total: Int
-    ) {
-        for (bound, count) in zip(bounds, counts) {
-            sample("\(name)_bucket", labels(key) + [("le", "\(bound)")], "\(count)")
-        }
-        sample("\(name)_bucket", labels(key) + [("le", "+Inf")], "\(total)")
-        sample("\(name)_sum", labels(key), "\(sum)")
-        sample("\(name)_count", labels(key), "\(total)")
     }
 
     private mutating func units(_ hosted: [Gauges.HostedModel]) {
@@ -114,21 +102,21 @@ struct MetricsPage {
             ("waiting_calls", "Calls that wait for a unit.", \.waitingCalls),
         ]
         for (name, help, path) in values {
-            begin(name, "gauge", help)
+            metrics.begin(name, "gauge", help)
             for model in hosted {
-                sample(
+                metrics.sample(
                     name,
                     [("ProjectName", model.project), ("ModelVersion", "\(model.version)")],
-                    "\(model[keyPath: path])")
+                    model[keyPath: path])
             }
         }
-        begin("threshold", "gauge", "Threshold in force; calls may bring their own.")
+        metrics.begin("threshold", "gauge", "Threshold in force; calls may bring their own.")
         for model in hosted {
             guard let threshold = model.threshold else { continue }
-            sample(
+            metrics.sample(
                 "threshold",
                 [("ProjectName", model.project), ("ModelVersion", "\(model.version)")],
-                "\(threshold)")
+                threshold)
         }
     }
 
@@ -148,46 +136,35 @@ struct MetricsPage {
             ),
         ]
         for (name, type, help, value) in values {
-            begin(name, type, help)
-            sample(name, [], "\(value)")
+            metrics.begin(name, type, help)
+            metrics.sample(name, [], value)
         }
     }
 
     private mutating func jobs(_ gauges: Gauges) {
-        begin("jobs", "gauge", "Jobs that wait or run.")
+        metrics.begin("jobs", "gauge", "Jobs that wait or run.")
         for job in gauges.jobs {
-            sample("jobs", [("Kind", job.kind), ("State", job.state.rawValue)], "\(job.count)")
+            metrics.sample("jobs", [("Kind", job.kind), ("State", job.state.rawValue)], job.count)
         }
-        begin("job_queue_age_seconds", "gauge", "Age of the oldest job that waits.")
+        metrics.begin("job_queue_age_seconds", "gauge", "Age of the oldest job that waits.")
         for (kind, age) in gauges.queueAgeSeconds.sorted(by: { $0.key < $1.key }) {
-            sample("job_queue_age_seconds", [("Kind", kind)], "\(age)")
+            metrics.sample("job_queue_age_seconds", [("Kind", kind)], age)
         }
     }
 
     private mutating func members(_ members: [MemberRecord], _ share: Double?) {
-        begin("members", "gauge", "Servers and workers at the database that are alive.")
+        metrics.begin("members", "gauge", "Servers and workers at the database that are alive.")
         for role in MemberRecord.Role.allCases {
             let count = members.count { $0.role == role }
-            sample("members", [("Role", role.rawValue)], "\(count)")
+            metrics.sample("members", [("Role", role.rawValue)], count)
         }
-        begin(
+        metrics.begin(
             "requests_per_second_share", "gauge",
             "Calls a second of each operation that this server allows, of the limit for all.")
-        if let share { sample("requests_per_second_share", [], "\(share)") }
+        if let share { metrics.sample("requests_per_second_share", [], share) }
     }
 
     private func labels(_ key: DetectionMetrics.Key) -> [(String, String)] {
         [("ProjectName", key.project), ("ModelVersion", key.version)]
-    }
-
-    private mutating func begin(_ name: String, _ type: String, _ help: String) {
-        lines.append("# HELP spotter_\(name) \(help)")
-        lines.append("# TYPE spotter_\(name) \(type)")
-    }
-
-    /// Values are names of projects, operations and errors, which have nothing to escape.
-    private mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
-        let text = labels.map { "\($0)=\"\($1)\"" }.joined(separator: ",")
-        lines.append("spotter_\(name)\(labels.isEmpty ? "" : "{\(text)}") \(value)")
     }
 }

@@ -221,8 +221,7 @@ struct DemoTour: Sendable {
     /// The model out of its package, opened without the server as a device does it.
     private func localDetector(_ component: Component) throws -> Detector {
         let installation = try Installation.find(
-            from: Installation.executablePath,
-            runtime: ProcessInfo.processInfo.environment["SPOTTER_ONNX_RUNTIME"])
+            environment: ProcessInfo.processInfo.environment)
         return try ModelPackage(path: component.archivePath).detector(
             runtime: try OnnxRuntime(library: installation.runtimePath), threads: 1)
     }

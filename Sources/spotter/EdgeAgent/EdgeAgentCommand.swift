@@ -59,7 +59,7 @@ struct Publish: AsyncParsableCommand {
         await stores.reporting { stores in
             let release = EdgeAgentRelease(
                 bundle: try bundle
-                    ?? Installation.edgeAgentBundle(arch, from: Installation.executablePath),
+                    ?? Installation.edgeAgentBundle(arch),
                 architecture: arch, name: name, version: componentVersion, bucket: bucket)
             let component = try await release.publish(stores)
             Output.line("\(component.arn) is \(component.state)")

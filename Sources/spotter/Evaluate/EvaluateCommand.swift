@@ -70,8 +70,7 @@ struct Evaluate: AsyncParsableCommand {
 
     private func evaluate() throws -> EvaluationResult {
         let installation = try Installation.find(
-            from: Installation.executablePath,
-            runtime: ProcessInfo.processInfo.environment["SPOTTER_ONNX_RUNTIME"])
+            environment: ProcessInfo.processInfo.environment)
         let runtime = try OnnxRuntime(library: installation.runtimePath)
         let mapsFolder = maps ? "\(output)/maps" : nil
         try FileManager.default.createDirectory(

@@ -1,10 +1,11 @@
-import Base
 import FoundationEssentials
 import Glibc
 package import Logging
 
-/// One line an event on standard error, as text or as JSON.
+/// Writes one line an event to standard error, as text or as JSON.
 package struct LineLogHandler: LogHandler {
+    /// `--log-format`: `TIME LEVEL MESSAGE KEY=VALUE …`, or an object with the members `time`,
+    /// `level`, `message` and `metadata`.
     package enum Format: String, Sendable, CaseIterable { case text, json }
 
     private struct Line: Encodable {
@@ -14,10 +15,12 @@ package struct LineLogHandler: LogHandler {
         var metadata: [String: String]
     }
 
+    /// Goes into each line; an event's own values come before it.
     package var metadata: Logger.Metadata = [:]
     package var logLevel: Logger.Level = .info
     private let format: Format
 
+    /// - Parameter format: of all lines.
     package init(format: Format) { self.format = format }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
