@@ -1,4 +1,3 @@
-
 /// Why a request's signature was not accepted.
 package struct AccessError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable {

@@ -19,8 +19,8 @@ package struct Installation: Sendable {
     /// Looks in the folder of `executable` and all folders above it.
     ///
     /// - Parameter environment: `SPOTTER_ONNX_RUNTIME` is read.
-    /// - Throws: `AdministrationError` for a missing backbone, `VisionError.runtimeUnavailable` for a
-    ///   missing library, with what to do.
+    /// - Throws: `AdministrationError` for a missing backbone, `runtimeUnavailable` for a missing
+    ///   library, with what to do.
     package static func find(
         from executable: String = InstalledFile.executable, environment: [String: String]
     ) throws -> Installation {

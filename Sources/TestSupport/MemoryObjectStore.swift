@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 package import Storage
 import Synchronization
@@ -5,7 +6,6 @@ import Synchronization
 /// Buckets in memory, for simulations: fast, and everything in them can be looked at.
 package final class MemoryObjectStore: ObjectStore {
     private static let pieceBytes = 1 << 20
-    private static let keyBytesMax = 1_024
 
     private let buckets = Mutex<[String: [String: Data]]>([:])
 
@@ -40,20 +40,11 @@ package final class MemoryObjectStore: ObjectStore {
     ///
     /// - Throws: `StorageError.invalidName` for a name that S3 does not take.
     package func createBucket(_ bucket: String) async throws {
-        guard bucket.utf8.count >= 3, bucket.utf8.allSatisfy(Self.isBucketCharacter),
-            !bucket.hasPrefix(".")
-        else { throw StorageError(.invalidName, "'\(bucket)' is not a bucket name.") }
+        guard BucketName(bucket) != nil else {
+            throw StorageError(.invalidName, "'\(bucket)' is not the name of a bucket.")
+        }
         buckets.withLock { buckets in
             if buckets[bucket] == nil { buckets[bucket] = [:] }
-        }
-    }
-
-    private static func isBucketCharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-            UInt8(ascii: "-"), UInt8(ascii: "."):
-            true
-        default: false
         }
     }
 
@@ -128,7 +119,7 @@ package final class MemoryObjectStore: ObjectStore {
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
         ).map { String(Substring($0)) }
         if parts.count > 1, parts[parts.count - 1].isEmpty { parts.removeLast() }
-        guard key.utf8.count <= keyBytesMax, parts.allSatisfy({ !["", ".", ".."].contains($0) })
+        guard ObjectKey(key) != nil, parts.allSatisfy({ !["", ".", ".."].contains($0) })
         else { throw StorageError(.invalidName, "'\(key.prefix(80))' is not a key.") }
     }
 

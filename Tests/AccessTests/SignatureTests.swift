@@ -115,7 +115,7 @@ private struct Vectors: Decodable {
         }
     }
 
-    @Test func anUnsignedPayloadIsAcceptedOnlyWhereAllowed() throws {
+    @Test func anUnsignedPayloadIsRefusedWithTheReason() throws {
         var request = SignableRequest(
             method: "GET", path: "/", query: [],
             headers: [("Host", "h"), ("X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD")])
@@ -133,11 +133,10 @@ private struct Vectors: Decodable {
                     + "/lookoutvision/aws4_request, SignedHeaders=\(signed.joined(separator: ";")), "
                     + "Signature=\(signature)"
             ))
-        try verifier.verify(
-            request, body: Data("any".utf8), unsignedPayloadAllowed: true, now: now)
-        #expect(throws: AccessError.self) {
+        let error = #expect(throws: AccessError.self) {
             try verifier.verify(request, body: Data("any".utf8), now: now)
         }
+        #expect(error?.message == "This operation needs a signed payload.")
     }
 
     private static func signature(_ canonical: String, time: String, credentials: Credentials)

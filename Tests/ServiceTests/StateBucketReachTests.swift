@@ -3,9 +3,9 @@ import Storage
 import TestSupport
 import Testing
 import Wire
+import WireAWS
 
 @testable import Service
-import WireAWS
 
 /// Users name buckets; none of them leads to the one that is Spotter's own.
 @Suite struct StateBucketReachTests {

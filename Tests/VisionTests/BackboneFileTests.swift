@@ -42,7 +42,8 @@ import Testing
         #expect(backbone.fixedInput == nil && backbone.sideMultiple == 8)
         #expect(backbone.normalisation == .none)
         #expect(try refusal(file()).contains("spotter.strides"))
-        #expect(try refusal(file(metadata: [("spotter.strides", "8,16")])).contains("for 2 outputs"))
+        #expect(
+            try refusal(file(metadata: [("spotter.strides", "8,16")])).contains("for 2 outputs"))
     }
 
     @Test func aFixedSizeTellsTheStridesAndContradictsWrongOnes() throws {

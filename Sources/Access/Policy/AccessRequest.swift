@@ -1,4 +1,3 @@
-
 /// What somebody wants to do to one resource, with all that conditions may ask about.
 package struct AccessRequest: Sendable {
     /// Like `lookoutvision:CreateModel`; more names of one permission may be given.

@@ -39,7 +39,7 @@ package struct SignatureVerifier: Sendable {
     ///   the canonical request.
     @discardableResult
     package func verify(
-        _ request: SignableRequest, body: Data, unsignedPayloadAllowed: Bool = false, now: Date
+        _ request: SignableRequest, body: Data, now: Date
     ) throws(AccessError) -> Credentials {
         guard let header = value("authorization", request) else {
             throw AccessError(
@@ -47,7 +47,7 @@ package struct SignatureVerifier: Sendable {
         }
         return try verify(
             request, Authorization(header: header),
-            payloadHash: try payloadHash(of: request, body, unsignedPayloadAllowed), now: now
+            payloadHash: try payloadHash(of: request, body), now: now
         ).credentials
     }
 
@@ -157,12 +157,11 @@ package struct SignatureVerifier: Sendable {
     }
 
     private func payloadHash(
-        of request: SignableRequest, _ body: Data, _ unsignedPayloadAllowed: Bool
+        of request: SignableRequest, _ body: Data
     ) throws(AccessError) -> String {
         let actual = Checksum.sha256(body)
         switch value("x-amz-content-sha256", request) {
         case nil, actual: return actual
-        case Self.unsignedPayload where unsignedPayloadAllowed: return Self.unsignedPayload
         case Self.unsignedPayload:
             throw AccessError(.invalidSignature, "This operation needs a signed payload.")
         default:

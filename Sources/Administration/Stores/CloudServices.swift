@@ -4,7 +4,7 @@ import FoundationEssentials
 package import Logging
 import NIOPosix
 package import Service
-package import Storage
+import Storage
 import Wire
 
 /// The services outside that take the place of embedded ones, and their connections.

@@ -1,3 +1,4 @@
+import Base
 import Cloud
 import FoundationEssentials
 import HTTPTypes
@@ -82,16 +83,7 @@ struct S3Forwarder: S3Backend {
     /// A name goes into the address of the request to the peer: it must not end there, nor lead
     /// elsewhere.
     private static func check(bucket: String) throws(S3Error) {
-        let isSound = bucket.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
-        guard isSound, bucket != ".", bucket != ".." else {
+        guard bucket.isEmpty || BucketName(bucket) != nil else {
             throw S3Error(
                 .invalidBucketName, "The specified bucket is not valid.",
                 details: ["BucketName": String(bucket.prefix(80))])

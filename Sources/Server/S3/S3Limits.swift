@@ -7,8 +7,6 @@ enum S3Limits {
     /// Keys of one DeleteObjects and of one page of a list, as S3 has it.
     static let keysMax = 1_000
     static let partsMax = 10_000
-    /// Bytes of a key, as S3 has it.
-    static let keyBytesMax = 1024
     /// Bytes of names and values of user metadata, as S3 has it.
     static let userMetadataBytesMax = 2 << 10
     /// Bytes of an object that are in memory at once on the way to a client.

@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -92,11 +93,11 @@ struct S3Request: Sendable {
     private static let slash = UInt8(ascii: "/")
 
     private static func check(key: String) throws(S3Error) {
-        guard key.utf8.count <= S3Limits.keyBytesMax else {
+        guard key.utf8.count <= ObjectKey.bytesMax else {
             throw S3Error(
                 .keyTooLong, "Your key is too long",
                 details: [
-                    "Size": String(key.utf8.count), "MaxSizeAllowed": String(S3Limits.keyBytesMax),
+                    "Size": String(key.utf8.count), "MaxSizeAllowed": String(ObjectKey.bytesMax),
                 ])
         }
         // XML has no way to name them, so answers could not be read.

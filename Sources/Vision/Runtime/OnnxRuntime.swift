@@ -36,8 +36,8 @@ package final class OnnxRuntime: @unchecked Sendable {  // the C environment is 
             guard FileManager.default.fileExists(atPath: given) else {
                 throw VisionError(
                     .runtimeUnavailable,
-                    "\(variable) is \(given), and there is no file. Set it to the path of "
-                        + "libonnxruntime.so.")
+                    "ONNX Runtime was not found: \(variable) is \(given), where there is no "
+                        + "file. Set it to the path of libonnxruntime.so.")
             }
             return given
         }

@@ -13,7 +13,7 @@ import pytest
 from support import networks
 from support.calls import until, wait_dataset, wait_model, wait_package
 from support.pictures import draw, line, make_dataset, png, source, train
-from support.server import ROOT, SPOTTER
+from support.server import ROOT, SPOTTER, Server
 
 
 def serve(*arguments, **environment):
@@ -55,6 +55,14 @@ def test_the_root_key_is_kept_to_its_owner_and_survives(server):
     assert server.credentials() == before
     log = (server.directory.parent / "data.log").read_text()
     assert before[1] not in log
+
+
+def test_log_lines_are_json_when_asked(tmp_path):
+    server = Server(tmp_path / "data", "--log-format", "json").start()
+    assert server.stop() == 0
+    events = [json.loads(x) for x in (tmp_path / "data.log").read_text().splitlines()]
+    assert events
+    assert all(set(x) == {"time", "level", "message", "metadata"} for x in events)
 
 
 def jobs(server, kind):

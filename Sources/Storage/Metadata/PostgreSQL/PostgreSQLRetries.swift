@@ -1,4 +1,3 @@
-
 /// Whether a transaction is tried again after an error, and when. No clock, no I/O.
 struct PostgreSQLRetries {
     private let limits: PostgreSQLLimits

@@ -57,7 +57,7 @@ enum JSONRecord {
 struct RecordFolder: Sendable {
     let path: String
 
-    static func name(_ key: ObjectKey, _ status: FileStatus) -> String {
+    static func name(_ key: ObjectPath, _ status: FileStatus) -> String {
         "\(key.hash)-\(status.modifiedNanoseconds)-\(status.size).json"
     }
 
@@ -85,7 +85,7 @@ struct RecordFolder: Sendable {
     func remove(_ name: String) { unlink("\(folder(name))/\(name)") }
 
     /// Records of a key, whether or not they belong to a file.
-    func names(_ key: ObjectKey) -> [String] {
+    func names(_ key: ObjectPath) -> [String] {
         let hash = key.hash
         return FolderEntries.names(in: "\(path)/\(hash.prefix(2))", beginningWith: hash)
     }

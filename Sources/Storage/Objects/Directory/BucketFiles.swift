@@ -57,7 +57,7 @@ package struct BucketFiles: Sendable {
                 guard case .key(let text, let path) = item else { continue }
                 last = text
                 // What no store takes under that key cannot be asked for either.
-                guard let key = try? ObjectKey(text) else { continue }
+                guard let key = try? ObjectPath(text) else { continue }
                 found.append(File(key: text, source: path, place: key.path))
             }
             if items.count < wanted { break }
@@ -67,7 +67,7 @@ package struct BucketFiles: Sendable {
 
     /// Where the file of an object is, with all links followed; nil when there is none.
     package func path(of key: String) -> String? {
-        (try? ObjectKey(key)).flatMap { try? folder.existing($0) }
+        (try? ObjectPath(key)).flatMap { try? folder.existing($0) }
     }
 
     /// What is kept of an object beside its file.
@@ -85,7 +85,7 @@ package struct BucketFiles: Sendable {
     ///
     /// - Returns: nil when there is nothing at `path`.
     package func recordPlace(of key: String, like path: String) -> String? {
-        guard let key = try? ObjectKey(key), let status = FileStatus(path: path) else {
+        guard let key = try? ObjectPath(key), let status = FileStatus(path: path) else {
             return nil
         }
         let name = RecordFolder.name(key, status)

@@ -32,21 +32,12 @@ struct BucketFolder: Sendable {
         path = real
     }
 
+    /// - Throws: `invalidName` for what is not the name of a bucket.
     static func check(_ name: String) throws(StorageError) {
-        let allowed = name.utf8.allSatisfy {
-            switch $0 {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
-                UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
-        guard (3...63).contains(name.utf8.count), allowed, !name.hasPrefix(".") else {
+        guard BucketName(name) != nil else {
             throw StorageError(
                 .invalidName,
-                "'\(name.prefix(80))' is no name of a bucket: 3 to 63 letters, digits, '.', '-' "
-                    + "and '_', not beginning with '.', are.")
+                "'\(name.prefix(80))' is not the name of a bucket. Use \(BucketName.rule).")
         }
     }
 
@@ -57,7 +48,7 @@ struct BucketFolder: Sendable {
     /// The file of an object with all links followed; nil when there is none.
     ///
     /// - Throws: `invalidName` when it leads out of the bucket.
-    func existing(_ key: ObjectKey) throws(StorageError) -> String? {
+    func existing(_ key: ObjectPath) throws(StorageError) -> String? {
         guard let real = FileStatus.resolved("\(path)/\(key.path)") else { return nil }
         guard contains(real) else {
             throw StorageError(.invalidName, "s3://\(name)/\(key.text) leads out of its bucket.")
@@ -68,7 +59,7 @@ struct BucketFolder: Sendable {
     /// Where the file of an object is, or the link to it; nil when its folder does not exist.
     ///
     /// - Throws: `invalidName` when it leads out of the bucket.
-    func place(_ key: ObjectKey) throws(StorageError) -> String? {
+    func place(_ key: ObjectPath) throws(StorageError) -> String? {
         let parent = key.components.dropLast().reduce(path) { "\($0)/\($1)" }
         guard let real = FileStatus.resolved(parent) else { return nil }
         guard real == path || contains(real) else {
@@ -80,7 +71,7 @@ struct BucketFolder: Sendable {
     func contains(_ real: String) -> Bool { real.utf8.starts(with: "\(path)/".utf8) }
 
     /// - Throws: `invalidName` when the key's place is taken by a folder.
-    func checkFree(_ key: ObjectKey) throws(StorageError) {
+    func checkFree(_ key: ObjectPath) throws(StorageError) {
         guard let place = try place(key),
             FileStatus(at: place)?.kind == .folder
         else { return }
@@ -92,7 +83,7 @@ struct BucketFolder: Sendable {
     /// Makes the folders of a key one by one, following no link out of the bucket.
     ///
     /// - Returns: the key's parent, and the folders whose contents changed by it.
-    func makeParents(of key: ObjectKey) throws(StorageError) -> (parent: String, changed: [String])
+    func makeParents(of key: ObjectPath) throws(StorageError) -> (parent: String, changed: [String])
     {
         var parent = path
         var changed: [String] = []

@@ -38,7 +38,7 @@ extension DirectoryStore {
 
     /// Stamps the file with a time that no other of this size and key has, and makes its record.
     private func keep(
-        _ record: AttributeRecord, of file: TemporaryFile, _ key: ObjectKey,
+        _ record: AttributeRecord, of file: TemporaryFile, _ key: ObjectPath,
         in bucket: BucketFolder
     ) throws(StorageError) -> (FileStatus, name: String) {
         let bytes = try record.encoded()
@@ -72,7 +72,7 @@ extension DirectoryStore {
 
     /// - Returns: folders whose change is to be synced.
     private func appear(
-        _ file: TemporaryFile, as key: ObjectKey, in bucket: BucketFolder,
+        _ file: TemporaryFile, as key: ObjectPath, in bucket: BucketFolder,
         _ location: ObjectLocation, _ condition: WriteCondition, _ recordName: String
     ) throws(StorageError) -> [String] {
         let result = state.withLock { state in
@@ -102,7 +102,7 @@ extension DirectoryStore {
 
     /// Removes the records of a key that belong to no file: the one of the object before, and
     /// what a crash or a removal by hand left.
-    func sweepRecords(_ key: ObjectKey, in bucket: BucketFolder) {
+    func sweepRecords(_ key: ObjectPath, in bucket: BucketFolder) {
         let names = bucket.records.names(key)
         guard !names.isEmpty else { return }
         state.withLock { state in

@@ -1,7 +1,5 @@
 /// Bounds of buckets that are directories.
 package enum DirectoryLimits {
-    /// As in S3.
-    package static let keyBytesMax = 1024
     /// What Linux file systems allow for one name.
     package static let componentBytesMax = 255
     /// As in S3: numbers of parts go from 1 to this.

@@ -73,7 +73,7 @@ extension DirectoryStore {
                 switch item {
                 case .prefix(let prefix): page.prefixes.append(prefix)
                 case .key(let key, let path):
-                    guard let key = try? ObjectKey(key) else { continue }
+                    guard let key = try? ObjectPath(key) else { continue }
                     if let object = try self.described(key, path, folder) {
                         page.objects.append(object.object)
                     }
@@ -86,8 +86,8 @@ extension DirectoryStore {
 
     // MARK: Blocking; for the pool
 
-    func place(_ location: ObjectLocation) throws(StorageError) -> (BucketFolder, ObjectKey) {
-        (try BucketFolder(location.bucket, root: root), try ObjectKey(location.key))
+    func place(_ location: ObjectLocation) throws(StorageError) -> (BucketFolder, ObjectPath) {
+        (try BucketFolder(location.bucket, root: root), try ObjectPath(location.key))
     }
 
     static func missing(_ location: ObjectLocation) -> StorageError {
@@ -113,14 +113,14 @@ extension DirectoryStore {
     }
 
     /// What is at a key now; nil when there is no object.
-    func current(_ key: ObjectKey, in bucket: BucketFolder) throws(StorageError)
+    func current(_ key: ObjectPath, in bucket: BucketFolder) throws(StorageError)
         -> CurrentObject?
     {
         guard let path = try bucket.existing(key) else { return nil }
         return try described(key, path, bucket)
     }
 
-    private func described(_ key: ObjectKey, _ path: String, _ bucket: BucketFolder)
+    private func described(_ key: ObjectPath, _ path: String, _ bucket: BucketFolder)
         throws(StorageError) -> CurrentObject?
     {
         var seen: FileStatus?
@@ -136,7 +136,7 @@ extension DirectoryStore {
     }
 
     private static func object(
-        _ key: ObjectKey, _ status: FileStatus, _ record: AttributeRecord?
+        _ key: ObjectPath, _ status: FileStatus, _ record: AttributeRecord?
     ) -> StoredObject {
         let attributes =
             record?.attributes

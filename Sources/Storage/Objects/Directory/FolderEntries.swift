@@ -166,8 +166,8 @@ struct FolderEntries {
         return markerName.withUnsafeBytes { order(name, $0) == 0 } ? true : nil
     }
 
-    private static let hiddenPrefix = Array(ObjectKey.hiddenPrefix.utf8)
-    private static let markerName = Array(ObjectKey.markerName.utf8)
+    private static let hiddenPrefix = Array(ObjectPath.hiddenPrefix.utf8)
+    private static let markerName = Array(ObjectPath.markerName.utf8)
 
     private static func kind(_ type: UInt8, in path: String, _ name: UnsafeRawBufferPointer)
         -> FileStatus.Kind

@@ -47,7 +47,7 @@ struct KeyWalk {
         var path = bucket.path
         if !base.isEmpty {
             // What is no key has no keys below it either; a link to a folder is not followed.
-            guard let key = try? ObjectKey(String(decoding: base, as: UTF8.self)) else { return }
+            guard let key = try? ObjectPath(String(decoding: base, as: UTF8.self)) else { return }
             for component in key.components.dropLast() {
                 path += "/" + component
                 guard FileStatus(at: path)?.kind == .folder else {
@@ -72,11 +72,11 @@ struct KeyWalk {
             let entry = entries[index]
             let key = base + entry.name
             if let folded, key.starts(with: folded) { continue }
-            guard key.count <= DirectoryLimits.keyBytesMax,
+            guard key.count <= ObjectKey.bytesMax,
                 let text = String(validating: key, as: UTF8.self),
                 let name = String(validating: entry.name, as: UTF8.self)
             else { continue }
-            let below = "\(path)/\(name.isEmpty ? ObjectKey.markerName : name)"
+            let below = "\(path)/\(name.isEmpty ? ObjectPath.markerName : name)"
             switch entry.kind {
             case .file: add(key, text, path: below)
             case .link: if isObject(below) { add(key, text, path: below) }

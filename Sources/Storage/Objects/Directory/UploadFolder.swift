@@ -112,7 +112,7 @@ struct UploadFolder {
     }
 
     /// - Throws: `noSuchUpload`, also when it is another key's.
-    func upload(of key: ObjectKey) throws(StorageError) -> Upload {
+    func upload(of key: ObjectPath) throws(StorageError) -> Upload {
         guard let upload = try upload(), upload.key.utf8.elementsEqual(key.text.utf8) else {
             throw Self.missing(id)
         }

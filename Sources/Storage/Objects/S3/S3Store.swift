@@ -1,5 +1,5 @@
 import Access
-import Cloud
+package import Cloud
 package import FoundationEssentials
 package import NIOPosix
 import Wire
@@ -85,19 +85,6 @@ package final class S3Store: ObjectStore {
         }
     }
 
-    /// Without quotes; nil when there is no such object.
-    package func etag(_ location: ObjectLocation) async throws -> String? {
-        try Self.check(location)
-        do {
-            let response = try await send(peer.request("HEAD", location.bucket, location.key))
-            return response.header("etag").map { $0.filter { $0 != "\"" } }
-        } catch let error as CloudError where error.failure?.status == 404 {
-            return nil
-        } catch {
-            throw StorageError.of(error, "look for", location.bucket, location.key)
-        }
-    }
-
     package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
         var bytes = Data()
         try await read(location, bytesMax: bytesMax) { bytes += $0 }
@@ -165,7 +152,7 @@ package final class S3Store: ObjectStore {
             let page = try await page(
                 of: bucket, prefix, after: last, limit: min(limit - found.count, Self.pageKeysMax))
             // What no store takes under that key could not be read either.
-            found += page.objects.filter { (try? ObjectKey($0.key)) != nil }
+            found += page.objects.filter { (try? ObjectPath($0.key)) != nil }
             isComplete = !page.isTruncated
             guard let next = page.objects.last?.key else { break }
             last = next
@@ -209,6 +196,6 @@ package final class S3Store: ObjectStore {
 
     private static func check(_ location: ObjectLocation) throws(StorageError) {
         try BucketFolder.check(location.bucket)
-        _ = try ObjectKey(location.key)
+        _ = try ObjectPath(location.key)
     }
 }

@@ -2,7 +2,7 @@ import Base
 import FoundationEssentials
 
 /// A key that a directory can hold, and the way to its file.
-struct ObjectKey: Sendable {
+struct ObjectPath: Sendable {
     /// Names that begin so are ours: no key has one, no list shows one.
     static let hiddenPrefix = ".spotter-"
     /// The object `FOLDER/`, which scripts make so that a folder exists, is this file in it.
@@ -21,7 +21,7 @@ struct ObjectKey: Sendable {
         let isFolder = parts.count > 1 && parts[parts.count - 1].isEmpty
         if isFolder { parts.removeLast() }
         let isSound =
-            key.utf8.count <= DirectoryLimits.keyBytesMax && !key.utf8.contains(0)
+            ObjectKey(key) != nil
             && parts.allSatisfy {
                 !$0.isEmpty && $0 != "." && $0 != ".."
                     && !$0.utf8.starts(with: Self.hiddenPrefix.utf8)
@@ -30,7 +30,7 @@ struct ObjectKey: Sendable {
         guard isSound else {
             throw StorageError(
                 .invalidName,
-                "'\(key.prefix(80))' is no key that this store takes: the parts between slashes "
+                "'\(key.prefix(80))' is not a key that this store takes: the parts between slashes "
                     + "must not be empty, '.' or '..', begin with '\(Self.hiddenPrefix)', nor be "
                     + "longer than \(DirectoryLimits.componentBytesMax) bytes.")
         }

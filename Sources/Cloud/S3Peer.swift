@@ -1,6 +1,6 @@
 package import Access
-package import Cloud
-import FoundationEssentials
+import Base
+package import FoundationEssentials
 package import Logging
 import Wire
 import WireAWS
@@ -15,7 +15,9 @@ package struct S3Peer: Sendable {
         case host
     }
 
+    /// Signs and sends what `request` makes.
     package let client: SignedClient
+    /// By host for AWS itself, by path for every other server.
     package let addressing: Addressing
 
     /// - Parameter endpoint: AWS's own in the region when nil.
@@ -42,7 +44,7 @@ package struct S3Peer: Sendable {
         var request = CloudRequest(method, "/", query: query, headers: headers, body: body)
         let encoded = key.map { CanonicalRequest.encode($0, isPath: true) }
         if let bucket {
-            if addressing == .host, Self.fitsHost(bucket) {
+            if addressing == .host, BucketName(bucket)?.fitsHost == true {
                 request.endpoint = client.endpoint.below(bucket)
                 request.path = "/" + (encoded ?? "")
             } else {
@@ -50,18 +52,6 @@ package struct S3Peer: Sendable {
             }
         }
         return request
-    }
-
-    /// A dot would need another certificate than AWS has, and names of hosts have no upper case.
-    private static func fitsHost(_ bucket: String) -> Bool {
-        bucket.utf8.allSatisfy {
-            switch $0 {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
     }
 
     private static func failure(
@@ -90,36 +80,10 @@ package struct S3Peer: Sendable {
         return ServiceFailure(status: status, code: code, message: "")
     }
 
-    /// The error that a document tells; nil for another document.
-    static func document(of body: Data, status: Int) -> ServiceFailure? {
+    /// - Returns: the error that a document reports; nil for another document.
+    package static func document(of body: Data, status: Int) -> ServiceFailure? {
         guard let document = try? S3XML.decode(S3ErrorDocument.self, from: body) else { return nil }
         return ServiceFailure(
             status: status, code: document.Code, message: document.Message ?? "")
-    }
-}
-
-extension StorageError {
-    /// What went wrong at the peer, in the words of stores.
-    ///
-    /// - Parameters:
-    ///   - verb: what was to be done, like `read`.
-    ///   - key: nil for the bucket itself.
-    /// - Returns: an error that is not the peer's as it is.
-    static func of(_ error: any Error, _ verb: String, _ bucket: String, _ key: String? = nil)
-        -> any Error
-    {
-        guard let error = error as? CloudError else { return error }
-        let name = key.map { "s3://\(bucket)/\($0)" } ?? "the bucket \(bucket)"
-        switch (error.failure?.code, key) {
-        case ("NoSuchBucket", _), ("NotFound", nil): return BucketFolder.missing(bucket)
-        case ("NoSuchKey", _), ("NotFound", _):
-            return StorageError(.noSuchObject, "The object \(name) does not exist.")
-        case ("InvalidBucketName", _), ("KeyTooLongError", _):
-            return StorageError(.invalidName, "Could not \(verb) \(name): \(error.message)")
-        case ("EntityTooLarge", _):
-            return StorageError(.tooLarge, "Could not \(verb) \(name): \(error.message)")
-        default:
-            return StorageError(.unavailable, "Could not \(verb) \(name): \(error.message)")
-        }
     }
 }
