@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 import Service
 import Wire
@@ -81,7 +82,7 @@ enum AuditRecord {
 
     /// A caller must not be able to fill the log's files with a few calls.
     private static func bounded(_ value: JSONValue) -> JSONValue {
-        let bytes = (try? JSONEncoder().encode(value))?.count ?? 0
+        let bytes = (try? JSONCoding.encode(value))?.count ?? 0
         guard bytes > Limits.auditParameterBytesMax else { return value }
         return .string("left out: \(bytes) bytes")
     }

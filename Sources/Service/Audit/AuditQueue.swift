@@ -133,7 +133,7 @@ final class AuditQueue: Sendable {
     }
 
     private func save(_ position: Position) throws {
-        let bytes = try JSONEncoder().encode(position)
+        let bytes = try JSONCoding.encode(position)
         try DurableFile.write(bytes, to: path, mode: 0o600)
         state.withLock { $0.position = position }
     }

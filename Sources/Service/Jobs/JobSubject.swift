@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 package import Storage
 package import Wire
@@ -53,12 +54,12 @@ package enum JobSubject: Sendable, Codable, Equatable {
 
     package func record(created: Date) throws -> JobRecord {
         JobRecord(
-            id: UUID(), kind: kind.rawValue, subject: try JSONEncoder().encode(self),
+            id: UUID(), kind: kind.rawValue, subject: try JSONCoding.encode(self),
             project: project, priority: kind.priority, created: created)
     }
 
     package init(of job: JobRecord) throws {
-        self = try JSONDecoder().decode(JobSubject.self, from: job.subject)
+        self = try JSONCoding.decode(JobSubject.self, from: job.subject)
     }
 }
 

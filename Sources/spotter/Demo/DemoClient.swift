@@ -1,4 +1,5 @@
 import Access
+import Base
 import Cloud
 import Foundation
 import Logging
@@ -41,7 +42,7 @@ struct DemoClient: Sendable {
         _ operation: Wire.Operation, _ labels: [String: String] = [:],
         _ body: [String: JSONValue]? = nil, returning: Response.Type = Response.self
     ) async throws -> Response {
-        let bytes = try body.map { try JSONEncoder().encode(JSONValue.object($0)) } ?? Data()
+        let bytes = try body.map { try JSONCoding.encode(JSONValue.object($0)) } ?? Data()
         return try await send(
             operation, labels, bytes, contentType: body == nil ? nil : "application/json")
     }

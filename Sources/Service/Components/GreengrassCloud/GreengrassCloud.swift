@@ -90,7 +90,7 @@ package struct GreengrassCloud: ComponentRegistry {
                 "POST", "/greengrass/v2/createComponentVersion",
                 headers: [("Content-Type", "application/json")])
             request.body = .bytes(
-                try JSONEncoder().encode(
+                try JSONCoding.encode(
                     Input(inlineRecipe: recipe.written, tags: marked, clientToken: clientToken)))
             var arn = arns.componentVersion(recipe.name.text, recipe.version.text)
             do {
