@@ -12,6 +12,13 @@ package enum Limits {
     package static let jsonBodyBytesMax = 15 << 20
     /// Bytes of a manifest that are held at once: a batch of the longest lines.
     package static let manifestBatchLines = 500
+    /// Pictures that a check of a dataset reads at the same time: enough to wait for a store, and
+    /// with their masks at most 64 MiB.
+    package static let pictureReadsMax = 4
+    /// Pictures between two words of progress of such a check: a second or two.
+    package static let pictureBatch = 100
+    /// Faults of a dataset or a training that are said in words; more are counted.
+    package static let faultsShownMax = 100
     /// Training needs these, by the guide of Lookout for Vision: with one dataset …
     package static let splitNormalImagesMin = 20
     /// With one dataset: ten, so that two are left for testing.

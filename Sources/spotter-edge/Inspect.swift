@@ -70,7 +70,7 @@ struct Inspect: ParsableCommand {
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw AgentError(.invalidArgument, "The file cannot be read.")
         }
-        let image = try ImageDecoder.decode(bytes, name: path)
+        let image = try detector.picture(in: bytes, name: path)
         let detection = try detector.detect(image)
         let threshold = detection.threshold
         let anomalies = detection.segmentation.map { segmentation in

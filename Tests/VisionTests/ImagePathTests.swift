@@ -8,61 +8,13 @@ import Testing
 @Suite struct ImagePathTests {
     private static let side = 64
 
-    /// A PNG of flat rows, with its pixels stored uncompressed.
-    ///
-    /// - Parameters:
-    ///   - row: bytes of each row, before it the filter's.
-    ///   - before: chunks between header and pixels.
-    ///   - after: chunks behind the pixels.
     private func png(
         colorType: UInt8, bitDepth: UInt8, row: [UInt8],
         before: [(String, [UInt8])] = [], after: [(String, [UInt8])] = []
     ) -> Data {
-        let side = UInt8(Self.side)
-        let header: [UInt8] = [0, 0, 0, side, 0, 0, 0, side, bitDepth, colorType, 0, 0, 0]
-        let raw = [[UInt8]](repeating: [0] + row, count: Self.side).flatMap { $0 }
-        var stream: [UInt8] = [0x78, 0x01]
-        var rest = raw[...]
-        while !rest.isEmpty {
-            let piece = rest.prefix(65_535)
-            rest = rest.dropFirst(piece.count)
-            let (low, high) = (UInt8(piece.count & 255), UInt8(piece.count >> 8))
-            stream += [rest.isEmpty ? 1 : 0, low, high, ~low, ~high] + piece
-        }
-        stream += bytes(Self.adler32(raw))
-        var out: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-        var chunks: [(String, [UInt8])] = [("IHDR", header)]
-        chunks += before
-        chunks.append(("IDAT", stream))
-        chunks += after
-        chunks.append(("IEND", []))
-        for (name, content) in chunks {
-            let named = Array(name.utf8) + content
-            out += bytes(UInt32(content.count)) + named + bytes(Self.crc32(named))
-        }
-        return Data(out)
-    }
-
-    private func bytes(_ number: UInt32) -> [UInt8] {
-        (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * UInt32($0))) }
-    }
-
-    private static func crc32(_ bytes: [UInt8]) -> UInt32 {
-        var sum = ~UInt32(0)
-        for byte in bytes {
-            sum ^= UInt32(byte)
-            for _ in 0..<8 { sum = sum & 1 == 1 ? (sum >> 1) ^ 0xEDB8_8320 : sum >> 1 }
-        }
-        return ~sum
-    }
-
-    private static func adler32(_ bytes: [UInt8]) -> UInt32 {
-        var (a, b) = (UInt32(1), UInt32(0))
-        for byte in bytes {
-            a = (a + UInt32(byte)) % 65_521
-            b = (b + a) % 65_521
-        }
-        return b << 16 | a
+        RawPNG.bytes(
+            side: Self.side, colorType: colorType, bitDepth: bitDepth,
+            rows: Array(repeating: row, count: Self.side), before: before, after: after)
     }
 
     private func first(_ png: Data) throws -> RGB {
@@ -106,7 +58,7 @@ import Testing
     @Test func aGammaThatTheFileClaimsChangesNothing() throws {
         let png = png(
             colorType: 2, bitDepth: 8, row: row([100, 150, 200]),
-            before: [("gAMA", bytes(100_000))])
+            before: [("gAMA", [0, 1, 0x86, 0xA0])])
         #expect(try first(png) == RGB(100, 150, 200))
     }
 

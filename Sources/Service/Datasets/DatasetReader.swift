@@ -23,12 +23,14 @@ struct DatasetReader: Sendable {
         }
     }
 
-    func picture(of image: LabelledImage) async throws -> RGBImage {
+    /// - Parameter sampleBits: as the model's manifest has them.
+    func picture(of image: LabelledImage, sampleBits: Int?) async throws -> RGBImage {
         let bytes = try await context.objects.get(
             image.location, bytesMax: context.limits.image.bytesMax)
         return try await context.pool.runIfActive {
             try ImageDecoder.decode(
-                bytes, name: image.location.uri, limits: context.limits.image)
+                bytes, name: image.location.uri, limits: context.limits.image,
+                sampleBits: sampleBits)
         }
     }
 }

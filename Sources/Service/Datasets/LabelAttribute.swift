@@ -5,6 +5,8 @@ import Wire
 struct LabelAttribute {
     let name: String
     let verdict: ManifestLine.Verdict
+    /// The class-name that says nothing, where the number says `verdict`.
+    let words: String?
 
     private static let type = "groundtruth/image-classification"
     /// The attribute that the guide of Lookout for Vision uses. It alone needs no description.
@@ -35,7 +37,9 @@ struct LabelAttribute {
         guard let verdict = newest.wordVerdict ?? newest.numberVerdict else {
             throw newest.notUnderstood
         }
-        return LabelAttribute(name: newest.name, verdict: verdict)
+        return LabelAttribute(
+            name: newest.name, verdict: verdict,
+            words: newest.wordVerdict == nil ? newest.words : nil)
     }
 
     private static func claims(in members: [String: JSONValue]) -> [Claim] {

@@ -29,6 +29,8 @@ package struct ManifestLine: Sendable, Equatable {
     package let mask: Mask?
     /// The attribute that `verdict` was read from.
     let labelAttribute: String?
+    /// The class-name that says nothing, where a number said `verdict`.
+    let labelWords: String?
     /// The attribute that `mask` was read from.
     let maskAttribute: String?
     /// The whole line, for those who write one with more members.
@@ -51,6 +53,7 @@ package struct ManifestLine: Sendable, Equatable {
         let label = try LabelAttribute.chosen(in: members)
         verdict = label?.verdict
         labelAttribute = label?.name
+        labelWords = label?.words
         let mask = try MaskAttribute.chosen(in: members)
         self.mask = mask?.mask
         maskAttribute = mask?.name

@@ -6,8 +6,18 @@ struct ManifestRules {
     /// Labels in one mask, the background not counted.
     let maskLabelsMax: Int
 
+    /// `line`, or what is wrong with it.
+    func checked(_ line: ManifestLine) -> Result<ManifestLine, ManifestLineError> {
+        do throws(ManifestLineError) {
+            try check(line)
+            return .success(line)
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// - Throws: `ManifestLineError` for a reference that is not of S3, and for too many labels.
-    func check(_ line: ManifestLine) throws(ManifestLineError) {
+    private func check(_ line: ManifestLine) throws(ManifestLineError) {
         let references =
             [("source-ref", line.source)]
             + (line.mask.map { [(line.maskAttribute ?? "mask", $0.reference)] } ?? [])

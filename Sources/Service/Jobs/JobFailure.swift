@@ -22,6 +22,7 @@ enum JobFailure {
         case let error as StorageError:
             self = error.code == .unavailable ? .passing(error.message) : .final(error.message)
         case let error as JobError: self = .final(error.message)
+        case let error as ManifestError: self = .final(error.description)
         case let error as WireError where error.code == .throttling: self = .passing(error.message)
         default: self = .passing("\(error)")
         }

@@ -1,7 +1,5 @@
 import FoundationEssentials
-import NIOPosix
 import Storage
-import Vision
 import Wire
 
 /// Reads a dataset's manifest into its entries, batch by batch: it may be larger than the memory.
@@ -17,30 +15,26 @@ struct ManifestJob: JobRunner {
         let (project, type) = (project, type)
         // An attempt before this one may have left some.
         try await lease.update { try $0.removeEntries(project: project, type: type) }
-        var reader = ManifestReader(
-            name: manifest.uri, linesMax: context.limits.imagesMax(type),
-            maskLabelsMax: context.limits.maskLabelsMax, created: context.now())
+        var intake = DatasetIntake(
+            context: context, project: project, name: manifest.uri,
+            linesMax: context.limits.imagesMax(type))
         var batch: [DatasetEntry] = []
         let bytesMax = context.limits.manifestBytesMax
         try await context.objects.read(manifest, bytesMax: bytesMax) { chunk in
-            let (entries, next) = try await context.pool.runIfActive { [reader] in
-                var reader = reader
-                return (try reader.entries(in: chunk), reader)
-            }
-            reader = next
-            batch += entries
+            batch += try await intake.entries(in: chunk)
             guard batch.count >= Limits.manifestBatchLines else { return }
             try await add(batch)
             batch = []
         }
-        batch += try reader.lastEntry()
+        batch += try await intake.lastEntries()
+        let notes = try await intake.notesText()
         let (rest, location, now) = (batch, manifest, context.now())
         try await lease.complete { transaction in
             guard var dataset = try transaction.dataset(project, type) else { return }
             try transaction.addEntries(rest, project: project, type: type)
             dataset.stats = try transaction.countEntries(project: project, type: type)
             dataset.status = .createComplete
-            dataset.statusMessage = "The dataset was created from \(location.uri)."
+            dataset.statusMessage = "The dataset was created from \(location.uri).\(notes)"
             dataset.updated = now
             try transaction.save(dataset)
         }

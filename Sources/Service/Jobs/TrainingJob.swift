@@ -71,7 +71,8 @@ struct TrainingJob: JobRunner {
             try await lease.complete { transaction in
                 guard var model = try transaction.model(project, version) else { return }
                 model.status = .trained
-                model.statusMessage = "The model was trained."
+                model.statusMessage = ["The model was trained.", trained.notes]
+                    .filter { !$0.isEmpty }.joined(separator: " ")
                 model.performance = trained.performance
                 model.evaluationManifest = OutputS3Object(bucket: bucket, key: manifestKey)
                 model.evaluationResult = OutputS3Object(bucket: bucket, key: resultKey)

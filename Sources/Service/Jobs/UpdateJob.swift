@@ -1,5 +1,4 @@
 import FoundationEssentials
-import NIOPosix
 import Storage
 import Wire
 
@@ -12,18 +11,16 @@ struct UpdateJob: JobRunner {
 
     func run() async throws {
         let (project, type, now) = (project, type, context.now())
-        let (linesMax, maskLabelsMax) = (
-            context.limits.imagesMax(type), context.limits.maskLabelsMax
-        )
+        let linesMax = context.limits.imagesMax(type)
         let changes = try await context.metadata.read {
             try $0.change(project: project, type: type)
         }
         guard let changes else { throw JobError("The changes are gone.") }
-        let entries = try await context.pool.runIfActive {
-            var reader = ManifestReader(
-                name: "Changes", linesMax: linesMax, maskLabelsMax: maskLabelsMax, created: now)
-            return try reader.entries(in: changes) + reader.lastEntry()
-        }
+        var intake = DatasetIntake(
+            context: context, project: project, name: "Changes", linesMax: linesMax)
+        let changed = try await intake.entries(in: changes)
+        let entries = changed + (try await intake.lastEntries())
+        let notes = try await intake.notesText()
         try await lease.complete { transaction in
             guard var dataset = try transaction.dataset(project, type) else { return }
             try transaction.addEntries(entries, project: project, type: type)
@@ -34,7 +31,7 @@ struct UpdateJob: JobRunner {
                         + "are allowed.")
             }
             dataset.status = .updateComplete
-            dataset.statusMessage = "\(entries.count) entries were added or replaced."
+            dataset.statusMessage = "\(entries.count) entries were added or replaced.\(notes)"
             dataset.updated = now
             try transaction.save(dataset)
             try transaction.saveChange(nil, project: project, type: type)

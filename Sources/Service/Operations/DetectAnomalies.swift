@@ -28,7 +28,7 @@ extension Operations {
             let judged = try await context.host.run(model, bytes: image.count) {
                 try JudgedImage(
                     $0.detect(
-                        try ImageDecoder.decode(image, name: "in the body", limits: limits),
+                        try $0.picture(in: image, name: "in the body", limits: limits),
                         threshold: threshold ?? model.threshold))
             }
             context.metrics.detected(

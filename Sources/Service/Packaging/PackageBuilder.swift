@@ -78,7 +78,8 @@ struct PackageBuilder: Sendable {
             let image = images[index]
             let picture: RGBImage
             do {
-                picture = try await reader.picture(of: image)
+                picture = try await reader.picture(
+                    of: image, sampleBits: manifest.sampleBits)
             } catch let error as StorageError where error.code != .unavailable {
                 // It was deleted since training: one less to measure with.
                 continue

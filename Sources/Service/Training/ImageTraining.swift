@@ -25,7 +25,7 @@ private struct ImageTrainingRun: Sendable {
 
     let context: ServiceContext
     let model: ModelRecord
-    /// Tells what is being done.
+    /// Gets a few words about what is being done.
     let say: @Sendable (String) -> Void
 
     private var project: String { model.project }
@@ -33,15 +33,16 @@ private struct ImageTrainingRun: Sendable {
     func result() async throws -> TrainedModel {
         let plan = try await plan()
         let settings = try await settings()
-        let trainer = try await trainer(settings, plan)
+        let check = try await check(plan, settings)
+        let trainer = try await trainer(settings, check.labels)
         var first: PixelSize?
         for (index, image) in plan.training.enumerated() {
             say("Reading image \(index + 1) of \(plan.training.count)")
             let common = settings.acceptsMixedSizes == true ? first : nil
-            first = try await learn(image, plan, trainer, at: common)
+            first = try await learn(image, check, trainer, at: common)
         }
         let cancellation = Cancellation()
-        let detector = try await withTaskCancellationHandler {
+        var detector = try await withTaskCancellationHandler {
             try await context.pool.runIfActive {
                 try trainer.fit(
                     progress: say, isCancelled: { cancellation.isRequested })
@@ -49,11 +50,12 @@ private struct ImageTrainingRun: Sendable {
         } onCancel: {
             cancellation.request()
         }
+        detector.summary.sampleBits = check.sampleBits
         let manifest = ModelManifest(
             modelArn: context.arns.model(project, model.version), projectName: project,
             modelVersion: String(model.version), detector: detector, background: plan.background,
             acceptsOtherSizes: settings.acceptsMixedSizes == true ? true : nil)
-        return try await evaluated(detector, manifest, plan)
+        return try await evaluated(detector, manifest, plan, check)
     }
 
     private func settings() async throws -> ProjectSettings {
@@ -62,13 +64,30 @@ private struct ImageTrainingRun: Sendable {
         return record?.settings ?? ProjectSettings()
     }
 
-    private func trainer(_ settings: ProjectSettings, _ plan: TrainingPlan) async throws -> Trainer
+    /// Looks at all pictures before anything is learned from one.
+    private func check(_ plan: TrainingPlan, _ settings: ProjectSettings) async throws -> PlanCheck
+    {
+        let images = plan.training + plan.testing
+        let pictures = PictureCheck(context: context, measuresSamples: true)
+        var findings: [PictureCheck.Finding] = []
+        for start in stride(from: 0, to: images.count, by: Limits.pictureBatch) {
+            say("Checking image \(start + 1) of \(images.count)")
+            try Task.checkCancellation()
+            let batch = images[start..<min(start + Limits.pictureBatch, images.count)]
+            findings += try await pictures.findings(of: batch.map(\.line))
+        }
+        return try PlanCheck(
+            plan, findings, acceptsMixedSizes: settings.acceptsMixedSizes == true)
+    }
+
+    private func trainer(_ settings: ProjectSettings, _ labels: [LabelClass]) async throws
+        -> Trainer
     {
         let extractor = try await context.backbones.extractor(for: settings)
         let (runtime, threads) = (context.runtime, context.trainingThreads)
         return try await context.pool.runIfActive {
             try Trainer(
-                runtime: runtime, extractor: extractor, labels: plan.labels, threads: threads,
+                runtime: runtime, extractor: extractor, labels: labels, threads: threads,
                 seed: Self.seed)
         }
     }
@@ -98,13 +117,13 @@ private struct ImageTrainingRun: Sendable {
     /// - Parameter size: what the image is resized to, whatever its aspect; nil leaves it.
     /// - Returns: the size that the trainer saw.
     private func learn(
-        _ image: LabelledImage, _ plan: TrainingPlan, _ trainer: Trainer,
+        _ image: LabelledImage, _ check: PlanCheck, _ trainer: Trainer,
         at size: PixelSize?
     ) async throws -> PixelSize {
         try Task.checkCancellation()
         let files = try await files(of: image)
         return try await context.pool.runIfActive {
-            var (picture, mask) = try decode(files, image, plan)
+            var (picture, mask) = try decode(files, image, check)
             if let size {
                 picture = Resize.resize(picture, width: size.width, height: size.height)
                 mask = mask?.resized(width: size.width, height: size.height)
@@ -127,20 +146,22 @@ private struct ImageTrainingRun: Sendable {
     }
 
     private func decode(
-        _ files: (image: Data, mask: Data?), _ image: LabelledImage, _ plan: TrainingPlan
+        _ files: (image: Data, mask: Data?), _ image: LabelledImage, _ check: PlanCheck
     ) throws -> (RGBImage, LabelMask?) {
         let limits = context.limits.image
         let picture = try ImageDecoder.decode(
-            files.image, name: image.location.uri, limits: limits)
+            files.image, name: image.location.uri, limits: limits,
+            sampleBits: check.sampleBits)
         guard let png = files.mask, let mask = image.mask else { return (picture, nil) }
         let labels = try LabelMask(
-            png: png, classes: mask.classes, labels: plan.labels, imageWidth: picture.width,
+            png: png, classes: mask.classes, labels: check.labels, imageWidth: picture.width,
             imageHeight: picture.height, name: mask.reference, limits: limits)
         return (picture, labels)
     }
 
     private func evaluated(
-        _ trained: TrainedDetector, _ manifest: ModelManifest, _ plan: TrainingPlan
+        _ trained: TrainedDetector, _ manifest: ModelManifest, _ plan: TrainingPlan,
+        _ check: PlanCheck
     ) async throws -> TrainedModel {
         let bytes = Data(trained.model)
         let (runtime, threads) = (context.runtime, context.trainingThreads)
@@ -158,7 +179,7 @@ private struct ImageTrainingRun: Sendable {
             try Task.checkCancellation()
             let files = try await files(of: image)
             try await context.pool.runIfActive {
-                let (picture, mask) = try decode(files, image, plan)
+                let (picture, mask) = try decode(files, image, check)
                 let detection: Detection
                 do throws(VisionError) {
                     detection = try detector.detect(picture)
@@ -175,7 +196,9 @@ private struct ImageTrainingRun: Sendable {
         return TrainedModel(
             manifest: manifest, model: bytes, performance: report.value.performance,
             evaluationManifest: report.value.manifest,
-            evaluationResult: try report.value.result(evaluationEnd: end), evaluationEnd: end)
+            evaluationResult: try report.value.result(
+                evaluationEnd: end), evaluationEnd: end,
+            notes: check.notes(manifest.training))
     }
 
     /// A value that code on other threads changes.

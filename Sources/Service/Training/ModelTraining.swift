@@ -13,10 +13,13 @@ package struct TrainedModel: Sendable {
     package let evaluationManifest: Data
     package let evaluationResult: Data
     package let evaluationEnd: Date
+    /// What the model's owner should know about how its images were used: sentences; empty for
+    /// nothing.
+    package let notes: String
 
     package init(
         manifest: ModelManifest, model: Data, performance: ModelPerformance,
-        evaluationManifest: Data, evaluationResult: Data, evaluationEnd: Date
+        evaluationManifest: Data, evaluationResult: Data, evaluationEnd: Date, notes: String = ""
     ) {
         self.manifest = manifest
         self.model = model
@@ -24,6 +27,7 @@ package struct TrainedModel: Sendable {
         self.evaluationManifest = evaluationManifest
         self.evaluationResult = evaluationResult
         self.evaluationEnd = evaluationEnd
+        self.notes = notes
     }
 }
 

@@ -6,16 +6,21 @@ package struct LabelMask: Sendable, Equatable {
     package let width: Int
     /// Rows; the height of the mask's image.
     package let height: Int
-    /// 0 for background, else 1 + the label's index; rows from the top.
+    /// 0 for background, else 1 + the label's index; 1 + the number of labels for a class that is
+    /// not among them. Rows from the top.
     package let indices: [UInt8]
 
     /// Reads a PNG in the colours of `classes`.
     ///
-    /// Pixels of less than half opacity, white ones that no entry names, and those of an entry
-    /// called background are background.
+    /// Every pixel that is not fully clear counts by its colour; a translucent one has that of the
+    /// class that a program may have rounded it from. Background is what is clear, the colour of
+    /// an entry called background, and white unless an entry names it. Black is background too,
+    /// unless an entry names it, in a mask that has no other background: programs write masks of
+    /// zeros for what is not marked.
     ///
-    /// - Parameter labels: the project's labels; every class but the background must be one.
-    /// - Throws: `invalidMask` naming the image and the colour that no entry names, or the size.
+    /// - Parameter labels: those to tell apart, at most `VisionLimits.labelsMax`.
+    /// - Throws: `invalidMask` naming the image and the colour that no entry names, or the size;
+    ///   `invalidImage` for what is not a PNG.
     package init(
         png: Data, classes: [MaskClass], labels: [LabelClass],
         imageWidth: Int, imageHeight: Int, name: String, limits: ImageLimits = .standard
@@ -27,29 +32,32 @@ package struct LabelMask: Sendable, Equatable {
                 "The mask \(name) is \(width)×\(height) pixels, but its image is "
                     + "\(imageWidth)×\(imageHeight).")
         }
-        var table: [RGB: UInt8] = [.white: 0]
-        for entry in classes {
-            if entry.isBackground {
-                table[entry.color] = 0
-            } else if let index = labels.firstIndex(where: { $0.name == entry.name }) {
-                table[entry.color] = UInt8(index + 1)
-            }
-        }
+        var colors = MaskColors(classes: classes, labels: labels)
         var indices = [UInt8](repeating: 0, count: width * height)
-        for position in 0..<width * height where pixels[position * 4 + 3] >= 128 {
+        for position in 0..<width * height {
+            let alpha = pixels[position * 4 + 3]
             let color = RGB(
                 pixels[position * 4], pixels[position * 4 + 1], pixels[position * 4 + 2])
-            guard let index = table[color] else {
-                throw VisionError(
-                    .invalidMask,
-                    "The mask \(name) has the colour \(color.hex) at x \(position % width), "
-                        + "y \(position / width), which its internal-color-map does not name.")
+            guard let index = colors.index(of: color, alpha: alpha, at: position) else {
+                throw Self.unnamed(color, position, width: width, name)
             }
             indices[position] = index
+        }
+        if let position = colors.contradiction {
+            throw Self.unnamed(RGB(0, 0, 0), position, width: width, name)
         }
         self.width = width
         self.height = height
         self.indices = indices
+    }
+
+    private static func unnamed(_ color: RGB, _ position: Int, width: Int, _ name: String)
+        -> VisionError
+    {
+        VisionError(
+            .invalidMask,
+            "The mask \(name) has the colour \(color.hex) at x \(position % width), "
+                + "y \(position / width), which its internal-color-map does not name.")
     }
 
     /// - Parameter indices: `width * height` labels, as the member of this name.
@@ -111,7 +119,14 @@ package struct LabelMask: Sendable, Equatable {
     }
 
     /// Whether it shows no label at all.
-    var isEmpty: Bool { !indices.contains { $0 != 0 } }
+    package var isEmpty: Bool { !indices.contains { $0 != 0 } }
+
+    /// The labels that it shows, as `indices` has them; 0 is not among them.
+    package var marks: Set<UInt8> {
+        var isMarked = [Bool](repeating: false, count: 256)
+        for index in indices { isMarked[Int(index)] = true }
+        return Set((1...255).filter { isMarked[$0] }.map(UInt8.init))
+    }
 
     /// Share of each cell of a grid that any label covers, 0...1.
     func coverageOfAnyLabel(gridWidth: Int, gridHeight: Int) -> [Float] {

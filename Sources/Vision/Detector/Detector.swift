@@ -22,6 +22,17 @@ package final class Detector: Sendable {
             runtime: runtime, model: model, threads: threads, providers: providers)
     }
 
+    /// Decodes an image as those were that the model learned from.
+    ///
+    /// - Parameter name: what messages call the image.
+    /// - Throws: `invalidImage` as `ImageDecoder.decode` does.
+    package func picture(
+        in bytes: Data, name: String, limits: ImageLimits = .standard
+    ) throws(VisionError) -> RGBImage {
+        try ImageDecoder.decode(
+            bytes, name: name, limits: limits, sampleBits: manifest.sampleBits)
+    }
+
     /// Judges one image. Masks come out at the image's own size.
     ///
     /// - Parameter threshold: takes the place of the manifest's; verdict, confidence and mask

@@ -77,6 +77,9 @@ package struct ModelManifest: Sendable, Codable, Equatable {
     package var image: PixelSize
     /// Whether it also takes images of other sizes, resized without regard to their aspect.
     package var acceptsOtherSizes: Bool?
+    /// Bits that the samples of 16-bit PNGs use, 8...15: such images are scaled by them. nil for
+    /// all 16, for models that saw no such image, and for models made before this member existed.
+    package var sampleBits: Int?
     /// Pixels of the graph's input.
     package var input: PixelSize
     /// Empty for a model without masks.
@@ -103,6 +106,7 @@ package struct ModelManifest: Sendable, Codable, Equatable {
         self.modelVersion = modelVersion
         image = PixelSize(width: detector.imageWidth, height: detector.imageHeight)
         self.acceptsOtherSizes = acceptsOtherSizes
+        sampleBits = detector.summary.sampleBits
         input = PixelSize(width: detector.inputWidth, height: detector.inputHeight)
         labels = detector.labels
         self.background = background
@@ -132,6 +136,13 @@ package struct ModelManifest: Sendable, Codable, Equatable {
                 .invalidModel,
                 "The model's manifest has \(value) as \(name); \(range.lowerBound) to "
                     + "\(range.upperBound) are possible.")
+        }
+        if let sampleBits, !SampleBits.range.contains(sampleBits) {
+            throw VisionError(
+                .invalidModel,
+                "The model's manifest has \(sampleBits) as sampleBits; "
+                    + "\(SampleBits.range.lowerBound) to \(SampleBits.range.upperBound) are "
+                    + "possible.")
         }
         guard labels.count <= VisionLimits.labelsMax else {
             throw VisionError(

@@ -15,5 +15,5 @@ package struct TrainedDetector: Sendable {
     /// Threshold and slope that out-of-fold scores gave.
     package let decision: Decision
     /// What was tried and chosen.
-    package let summary: TrainingSummary
+    package var summary: TrainingSummary
 }

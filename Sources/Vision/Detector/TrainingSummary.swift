@@ -68,4 +68,10 @@ package struct TrainingSummary: Sendable, Codable, Equatable {
     package var drawnAnomalies: Int?
     /// Share of them above the threshold.
     package var drawnRecall: Double?
+    /// Bits that the samples of 16-bit PNGs use, 8...15, over all images; nil for all 16, without
+    /// such images, and in models made before this member existed.
+    package var sampleBits: Int?
+    /// Masks of anomalous images that labels were learned from; nil in a model without labels, and
+    /// in models made before this member existed.
+    package var learnedMasks: Int?
 }

@@ -12,10 +12,35 @@ package enum JPEG {
     static func decode(
         _ bytes: Data, name: String, limits: ImageLimits
     ) throws(VisionError) -> RGBImage {
-        guard let handle = tjInitDecompress() else {
-            throw VisionError(.invalidImage, "libjpeg-turbo could not be initialised.")
+        let segments = try segments(bytes, name)
+        let image = try withHandle(segments.hasEnd ? bytes : bytes + end) {
+            (handle, raw) throws(VisionError) -> RGBImage in try decode(handle, raw, name, limits)
         }
-        defer { tjDestroy(handle) }
+        return Orientation(exif: segments.exif).apply(to: image)
+    }
+
+    /// The size; a file without its end is decoded, to know whether it lost pixels too.
+    static func inspect(
+        _ bytes: Data, name: String, limits: ImageLimits
+    ) throws(VisionError) -> ImageHeader {
+        let segments = try segments(bytes, name)
+        guard segments.hasEnd else {
+            let image = try decode(bytes, name: name, limits: limits)
+            return ImageHeader(
+                size: PixelSize(width: image.width, height: image.height), sampleBits: 8)
+        }
+        let size = try withHandle(bytes) { (handle, raw) throws(VisionError) -> PixelSize in
+            try header(handle, raw, name, limits).size
+        }
+        return ImageHeader(
+            size: Orientation(exif: segments.exif).apply(to: size), sampleBits: 8)
+    }
+
+    /// A file that lost its end marker alone has all its pixels.
+    private static let end = Data([0xFF, 0xD9])
+
+    private static func segments(_ bytes: Data, _ name: String) throws(VisionError) -> JPEGSegments
+    {
         let segments = JPEGSegments(bytes)
         guard segments.scans <= VisionLimits.jpegScansMax else {
             throw ImageDecoder.invalid(
@@ -23,43 +48,59 @@ package enum JPEG {
                 "has \(segments.scans) scans; at most \(VisionLimits.jpegScansMax) are allowed. "
                     + "Save it as a baseline JPEG")
         }
-        // A file that lost its end marker alone has all its pixels.
-        let whole = segments.hasEnd ? bytes : bytes + [0xFF, 0xD9]
+        return segments
+    }
+
+    private static func withHandle<Value>(
+        _ bytes: Data, _ body: (tjhandle, UnsafeRawBufferPointer) throws(VisionError) -> Value
+    ) throws(VisionError) -> Value {
+        guard let handle = tjInitDecompress() else {
+            throw VisionError(.invalidImage, "libjpeg-turbo could not be initialised.")
+        }
+        defer { tjDestroy(handle) }
         // `withUnsafeBytes` does not carry typed errors, so the result does.
-        let result: Result<RGBImage, VisionError> = whole.withUnsafeBytes { raw in
+        let result: Result<Value, VisionError> = bytes.withUnsafeBytes { raw in
             do throws(VisionError) {
-                return .success(try decode(handle, raw, name, limits))
+                return .success(try body(handle, raw))
             } catch {
                 return .failure(error)
             }
         }
-        return Orientation(exif: segments.exif).apply(to: try result.get())
+        return try result.get()
+    }
+
+    private static func header(
+        _ handle: tjhandle, _ raw: UnsafeRawBufferPointer, _ name: String, _ limits: ImageLimits
+    ) throws(VisionError) -> (size: PixelSize, isCMYK: Bool) {
+        var (width, height): (Int32, Int32) = (0, 0)
+        var (subsampling, colorspace): (Int32, Int32) = (0, 0)
+        let status = tjDecompressHeader3(
+            handle, raw.bindMemory(to: UInt8.self).baseAddress, UInt(raw.count), &width, &height,
+            &subsampling, &colorspace)
+        guard status == 0 || isWarning(handle), width > 0, height > 0 else {
+            throw damaged(handle, name)
+        }
+        try ImageDecoder.checkSize(Int(width), Int(height), name: name, limits: limits)
+        return (
+            PixelSize(width: Int(width), height: Int(height)),
+            colorspace == TJCS_CMYK.rawValue || colorspace == TJCS_YCCK.rawValue
+        )
     }
 
     private static func decode(
         _ handle: tjhandle, _ raw: UnsafeRawBufferPointer, _ name: String, _ limits: ImageLimits
     ) throws(VisionError) -> RGBImage {
-        let source = raw.bindMemory(to: UInt8.self).baseAddress
-        let count = UInt(raw.count)
-        var (width, height): (Int32, Int32) = (0, 0)
-        var (subsampling, colorspace): (Int32, Int32) = (0, 0)
-        let status = tjDecompressHeader3(
-            handle, source, count, &width, &height, &subsampling, &colorspace)
-        guard status == 0 || isWarning(handle), width > 0, height > 0 else {
-            throw damaged(handle, name)
-        }
-        try ImageDecoder.checkSize(Int(width), Int(height), name: name, limits: limits)
-        let isCMYK = colorspace == TJCS_CMYK.rawValue || colorspace == TJCS_YCCK.rawValue
+        let (size, isCMYK) = try header(handle, raw, name, limits)
         let format = isCMYK ? TJPF_CMYK : TJPF_RGB
-        var pixels = [UInt8](
-            repeating: 0, count: Int(width) * Int(height) * (isCMYK ? 4 : 3))
+        var pixels = [UInt8](repeating: 0, count: size.area * (isCMYK ? 4 : 3))
         guard
             tjDecompress2(
-                handle, source, count, &pixels, width, 0, height, Int32(format.rawValue),
+                handle, raw.bindMemory(to: UInt8.self).baseAddress, UInt(raw.count), &pixels,
+                Int32(size.width), 0, Int32(size.height), Int32(format.rawValue),
                 TJFLAG_ACCURATEDCT) == 0 || isWarning(handle)
         else { throw damaged(handle, name) }
         return RGBImage(
-            width: Int(width), height: Int(height), pixels: isCMYK ? rgb(cmyk: pixels) : pixels)
+            width: size.width, height: size.height, pixels: isCMYK ? rgb(cmyk: pixels) : pixels)
     }
 
     /// Whether the last call succeeded but for a warning that cost no pixels. Of several warnings

@@ -33,6 +33,11 @@ struct Orientation: Equatable {
         return nil
     }
 
+    /// The size of a stored picture as it was seen.
+    func apply(to size: PixelSize) -> PixelSize {
+        value >= 5 ? PixelSize(width: size.height, height: size.width) : size
+    }
+
     /// The image as it was seen.
     func apply(to image: RGBImage) -> RGBImage {
         guard value > 1 else { return image }

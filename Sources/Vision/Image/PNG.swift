@@ -9,13 +9,88 @@ package enum PNG {
     static func isPNG(_ bytes: Data) -> Bool { bytes.starts(with: signature) }
 
     static func decodeRGB(
-        _ bytes: Data, name: String, limits: ImageLimits = .standard
+        _ bytes: Data, name: String, limits: ImageLimits = .standard, sampleBits: Int? = nil
     ) throws(VisionError) -> RGBImage {
         let chunks = PNGChunks(bytes)
+        if let sampleBits, sampleBits < 16,
+            try inspect(bytes, name: name, limits: limits).sampleBits == 16
+        {
+            let image = try decode16(chunks, name, limits)
+            return Orientation(exif: chunks.exif).apply(to: image.scaled(from: sampleBits))
+        }
         let (width, height, pixels) = try decode(
             chunks, Int32(SPNG_FMT_RGB8.rawValue), 3, name, limits)
         return Orientation(exif: chunks.exif).apply(
             to: RGBImage(width: width, height: height, pixels: pixels))
+    }
+
+    /// Samples of 16 bits without alpha, one or three of each pixel.
+    struct Image16 {
+        let width: Int
+        let height: Int
+        /// Rows from the top.
+        let samples: [UInt16]
+
+        /// - Parameter bits: those of the samples that are used; what lies above is white.
+        func scaled(from bits: Int) -> RGBImage {
+            let isGrey = samples.count == width * height
+            var pixels = [UInt8](repeating: 0, count: width * height * 3)
+            for index in pixels.indices {
+                let sample = samples[isGrey ? index / 3 : index]
+                pixels[index] = UInt8(clamping: sample >> UInt16(bits - 8))
+            }
+            return RGBImage(width: width, height: height, pixels: pixels)
+        }
+    }
+
+    /// - Precondition: the image has 16 bits a sample.
+    static func decode16(
+        _ chunks: PNGChunks, _ name: String, _ limits: ImageLimits
+    ) throws(VisionError) -> Image16 {
+        try withContext(chunks, name, limits) { (context, raw) throws(VisionError) -> Image16 in
+            let header = try header(context, raw, name, limits)
+            let color = UInt32(header.color_type)
+            let hasAlpha =
+                color == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA.rawValue
+                || color == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA.rawValue
+            let isGrey =
+                color == SPNG_COLOR_TYPE_GRAYSCALE.rawValue
+                || color == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA.rawValue
+            let channels = isGrey ? 1 : 3
+            let stored = channels + (hasAlpha ? 1 : 0)
+            let count = Int(header.width) * Int(header.height)
+            var values = [UInt16](repeating: 0, count: count * stored)
+            // In the byte order of this machine.
+            let status = spng_decode_image(
+                context, &values, values.count * 2, Int32(SPNG_FMT_PNG.rawValue), 0)
+            guard status == 0 else { throw damaged(status, name) }
+            if hasAlpha {
+                values = (0..<count * channels).map {
+                    values[$0 / channels * stored + $0 % channels]
+                }
+            }
+            return Image16(
+                width: Int(header.width), height: Int(header.height), samples: values)
+        }
+    }
+
+    /// The header, and whether all chunks that decoding needs are there and have their checksums.
+    static func inspect(
+        _ bytes: Data, name: String, limits: ImageLimits
+    ) throws(VisionError) -> ImageHeader {
+        let chunks = PNGChunks(bytes)
+        let header: spng_ihdr = try withContext(chunks, name, limits) {
+            (context, raw) throws(VisionError) in
+            try self.header(context, raw, name, limits)
+        }
+        if let chunk = PNGChunks.damaged(in: bytes) {
+            throw ImageDecoder.invalid(
+                name, "is a damaged PNG (the checksum of its \(chunk) chunk is wrong)")
+        }
+        let size = PixelSize(width: Int(header.width), height: Int(header.height))
+        return ImageHeader(
+            size: Orientation(exif: chunks.exif).apply(to: size),
+            sampleBits: Int(header.bit_depth))
     }
 
     /// Interleaved red, green, blue and alpha, for masks; as stored, whatever the orientation.
@@ -33,6 +108,22 @@ package enum PNG {
         _ chunks: PNGChunks, _ format: Int32, _ channels: Int, _ name: String,
         _ limits: ImageLimits
     ) throws(VisionError) -> (width: Int, height: Int, pixels: [UInt8]) {
+        try withContext(chunks, name, limits) { (context, raw) throws(VisionError) in
+            let header = try header(context, raw, name, limits)
+            let count = Int(header.width) * Int(header.height) * channels
+            var pixels = [UInt8](repeating: 0, count: count)
+            let flags = channels == 4 ? Int32(SPNG_DECODE_TRNS.rawValue) : 0
+            let status = spng_decode_image(context, &pixels, count, format, flags)
+            guard status == 0 else { throw damaged(status, name) }
+            return (Int(header.width), Int(header.height), pixels)
+        }
+    }
+
+    /// Calls `body` with a decoder and the bytes that it needs.
+    private static func withContext<Value>(
+        _ chunks: PNGChunks, _ name: String, _ limits: ImageLimits,
+        _ body: (OpaquePointer, UnsafeRawBufferPointer) throws(VisionError) -> Value
+    ) throws(VisionError) -> Value {
         guard let bytes = chunks.decodable else {
             throw ImageDecoder.invalid(name, "is a damaged or truncated PNG (it has no end)")
         }
@@ -42,9 +133,10 @@ package enum PNG {
         defer { spng_ctx_free(context) }
         let side = UInt32(limits.sidePixelsMax)
         spng_set_image_limits(context, side, side)
-        let result: Result<(Int, Int, [UInt8]), VisionError> = bytes.withUnsafeBytes { raw in
+        // `withUnsafeBytes` does not carry typed errors, so the result does.
+        let result: Result<Value, VisionError> = bytes.withUnsafeBytes { raw in
             do throws(VisionError) {
-                return .success(try decode(context, raw, format, channels, name, limits))
+                return .success(try body(context, raw))
             } catch {
                 return .failure(error)
             }
@@ -52,22 +144,18 @@ package enum PNG {
         return try result.get()
     }
 
-    private static func decode(
-        _ context: OpaquePointer, _ raw: UnsafeRawBufferPointer, _ format: Int32, _ channels: Int,
-        _ name: String, _ limits: ImageLimits
-    ) throws(VisionError) -> (Int, Int, [UInt8]) {
+    /// Gives the bytes to the decoder and checks the size of the picture.
+    private static func header(
+        _ context: OpaquePointer, _ raw: UnsafeRawBufferPointer, _ name: String,
+        _ limits: ImageLimits
+    ) throws(VisionError) -> spng_ihdr {
         var header = spng_ihdr()
         var status = spng_set_png_buffer(context, raw.baseAddress, raw.count)
         if status == 0 { status = spng_get_ihdr(context, &header) }
         guard status == 0 else { throw damaged(status, name) }
         try ImageDecoder.checkSize(
             Int(header.width), Int(header.height), name: name, limits: limits)
-        let count = Int(header.width) * Int(header.height) * channels
-        var pixels = [UInt8](repeating: 0, count: count)
-        let flags = channels == 4 ? Int32(SPNG_DECODE_TRNS.rawValue) : 0
-        status = spng_decode_image(context, &pixels, count, format, flags)
-        guard status == 0 else { throw damaged(status, name) }
-        return (Int(header.width), Int(header.height), pixels)
+        return header
     }
 
     private static func damaged(_ status: Int32, _ name: String) -> VisionError {

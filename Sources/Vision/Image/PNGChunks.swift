@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 
 /// The chunks of a PNG (PNG specification, third edition, clause 5), read without decoding it.
@@ -9,6 +10,30 @@ struct PNGChunks {
     /// large, and whatever follows the end. nil when the file ends before its IEND chunk; libspng
     /// accepts a file that lost its end after the last row.
     let decodable: Data?
+
+    /// Name of the first chunk that decoding needs and whose checksum is wrong; nil for none.
+    static func damaged(in png: Data) -> String? {
+        var offset = signatureBytes
+        let start = png.startIndex
+        while offset + 12 <= png.count {
+            let length = png[(start + offset)..<(start + offset + 4)].reduce(0) {
+                $0 << 8 | Int($1)
+            }
+            let end = offset + 12 + length
+            guard end <= png.count else { return nil }
+            let name = png[(start + offset + 4)..<(start + offset + 8)]
+            if name.first.map({ $0 & 0x20 == 0 }) == true {
+                var crc = CRC(.crc32)
+                crc.update(png[(start + offset + 4)..<(start + end - 4)])
+                let stored = png[(start + end - 4)..<(start + end)].reduce(UInt64(0)) {
+                    $0 << 8 | UInt64($1)
+                }
+                if crc.value != stored { return String(decoding: name, as: UTF8.self) }
+            }
+            offset = end
+        }
+        return nil
+    }
 
     /// As much as a JPEG's segment can hold.
     private static let exifBytesMax = 1 << 16

@@ -131,9 +131,12 @@ package final class Trainer: Sendable {
         let validation = try search.validation(chosen.view)
         let (head, iou) = try head(
             chosen, validation, hasMasks: images.hasMasks, progress: progress)
-        let summary = summary(
+        var summary = summary(
             chosen, decision, result.candidates, isLabelled: isLabelled, normals: normals,
             anomalies: anomalies, labelIoU: iou)
+        if head.classifier != nil {
+            summary.learnedMasks = validation.images.anomalies.count { $0.mask != nil }
+        }
         let model = try DetectorGraph.detector(
             chosen.view, head, metadata: [("spotter.backbone", chosen.view.extractor.identifier)])
         return TrainedDetector(

@@ -28,10 +28,13 @@ struct EvaluationRun {
         }
         // Also finds files that are missing before the time of a training is spent.
         let shared = try training.imagePaths().intersection(try testing.imagePaths()).count
-        let labels = LabelledFiles.labels(of: [training, testing])
+        let labels = try training.markedLabels(
+            among: LabelledFiles.labels(of: [training, testing]))
+        let sampleBits = try Self.sampleBits(of: [training, testing])
         let clock = ContinuousClock()
         let begin = clock.now
-        let trained = try fit(training, labels: supervision == .masks ? labels : [])
+        let trained = try fit(
+            training, labels: supervision == .masks ? labels : [], sampleBits: sampleBits)
         let seconds = (clock.now - begin) / .seconds(1)
         let trainingPeak = ProcessMemory.peakMegabytes
         let figures = try judge(testing, by: trained, labels: labels)
@@ -45,18 +48,38 @@ struct EvaluationRun {
             training: trained.summary, images: figures.images)
     }
 
-    private func fit(_ files: LabelledFiles, labels: [LabelClass]) throws -> TrainedDetector {
+    /// As training on a server does it: of all images.
+    private static func sampleBits(of files: [LabelledFiles]) throws -> Int? {
+        var highest: UInt16?
+        for files in files {
+            try files.forEach { _, entry in
+                let own = try SampleBits.highest(of: entry.bytes, name: entry.source)
+                highest = [highest, own].compactMap(\.self).max()
+            }
+        }
+        return highest.map(SampleBits.used).flatMap { $0 < 16 ? $0 : nil }
+    }
+
+    private func fit(_ files: LabelledFiles, labels: [LabelClass], sampleBits: Int?) throws
+        -> TrainedDetector
+    {
         let trainer = try Trainer(
             runtime: runtime, extractor: extractor, labels: labels, threads: threads, seed: seed)
         progress("Reading \(files.count) training images")
         try files.forEach { _, entry in
-            let image = try entry.decoded()
-            let mask = labels.isEmpty ? nil : try entry.mask(for: image, labels: labels)
+            let image = try entry.decoded(sampleBits: sampleBits)
+            let mask =
+                labels.isEmpty
+                ? nil
+                : try entry.mask(
+                    width: image.width, height: image.height, labels: labels)
             try trainer.add(
                 TrainingSample(
                     name: entry.source, image: image, isAnomalous: entry.isAnomalous, mask: mask))
         }
-        return try trainer.fit(progress: progress, isCancelled: { false })
+        var trained = try trainer.fit(progress: progress, isCancelled: { false })
+        trained.summary.sampleBits = sampleBits
+        return trained
     }
 
     private func judge(_ files: LabelledFiles, by trained: TrainedDetector, labels: [LabelClass])
@@ -73,14 +96,18 @@ struct EvaluationRun {
         let clock = ContinuousClock()
         try files.forEach { index, entry in
             // The first run of a session costs more than those that follow.
-            if index == 0 { _ = try detector.detect(try entry.decoded()) }
+            if index == 0 {
+                _ = try detector.detect(try detector.picture(in: entry.bytes, name: entry.source))
+            }
             let begin = clock.now
-            let image = try entry.decoded()
+            let image = try detector.picture(in: entry.bytes, name: entry.source)
             let detection = try detector.detect(image)
             let milliseconds = (clock.now - begin) / .milliseconds(1)
             figures.add(
                 detection, of: entry, image: image,
-                mask: try entry.mask(for: image, labels: labels), milliseconds: milliseconds)
+                mask: try entry.mask(
+                    width: image.width, height: image.height, labels: labels),
+                milliseconds: milliseconds)
             if let maps {
                 let picture = Overlay.picture(
                     of: image, detection, threshold: trained.decision.threshold)

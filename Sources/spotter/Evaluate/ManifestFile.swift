@@ -23,22 +23,27 @@ struct ManifestFile {
     let path: String
     let lines: [Line]
 
-    /// - Throws: `ManifestError` naming the file and the line.
+    /// - Throws: `ManifestError` naming the file and every line that is wrong.
     init(path: String) throws {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw ManifestError("The manifest \(path) cannot be read as UTF-8 text.")
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw ManifestError("The manifest \(path) cannot be read.")
         }
         self.path = path
-        lines = try text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-            .enumerated().filter { !$0.element.allSatisfy(\.isWhitespace) }
-            .map { index, line in
-                do throws(ManifestLineError) {
-                    return Line(
-                        number: index + 1, parsed: try ManifestLine(parsing: line))
-                } catch {
-                    throw ManifestError("Line \(index + 1) of \(path): \(error.message)")
-                }
+        var reader = ManifestReader(name: path, linesMax: .max)
+        let read = try reader.lines(in: bytes) + reader.lastLine()
+        var faults = FaultList()
+        var lines: [Line] = []
+        for line in read {
+            switch line.content {
+            case .success(let parsed): lines.append(Line(number: line.number, parsed: parsed))
+            case .failure(let error):
+                faults.add("Line \(line.number) of \(path): \(error.message)")
             }
+        }
+        if let message = faults.message({ "\($0) lines of \(path) cannot be used:" }) {
+            throw ManifestError(message)
+        }
+        self.lines = lines
     }
 
     /// An error about a line.
@@ -80,11 +85,4 @@ struct ManifestFile {
         }
         return nil
     }
-}
-
-/// What is wrong with a manifest or with what it names, for the person who wrote it.
-struct ManifestError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -1,15 +1,16 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 /// Reflected cyclic redundancy checks of 32 and 64 bits, eight bytes a step ("slicing by 8" of
 /// M. Kounavis and F. Berry, 2005). Swift's packages at hand have none.
-struct CRC: Sendable {
+package struct CRC: Sendable {
     /// A polynomial with its tables.
-    final class Polynomial: Sendable {
-        static let crc32 = Polynomial(0xEDB8_8320, bits: 32)
+    package final class Polynomial: Sendable {
+        /// Of Ethernet, zlib and PNG.
+        package static let crc32 = Polynomial(0xEDB8_8320, bits: 32)
         /// Castagnoli's.
-        static let crc32c = Polynomial(0x82F6_3B78, bits: 32)
+        package static let crc32c = Polynomial(0x82F6_3B78, bits: 32)
         /// Of the NVM Express specification; a catalogue of CRCs lists it as CRC-64/NVME.
-        static let crc64nvme = Polynomial(0x9A6C_9329_AC4B_C9B5, bits: 64)
+        package static let crc64nvme = Polynomial(0x9A6C_9329_AC4B_C9B5, bits: 64)
 
         /// All ones, both to begin with and to end with.
         let mask: UInt64
@@ -36,14 +37,17 @@ struct CRC: Sendable {
     private let polynomial: Polynomial
     private var register: UInt64
 
-    init(_ polynomial: Polynomial) {
+    /// The checksum of no bytes.
+    package init(_ polynomial: Polynomial) {
         self.polynomial = polynomial
         register = polynomial.mask
     }
 
-    var value: UInt64 { register ^ polynomial.mask }
+    /// The checksum of all bytes so far, in the lowest 32 bits or in all 64.
+    package var value: UInt64 { register ^ polynomial.mask }
 
-    mutating func update(_ bytes: Data) {
+    /// Adds bytes behind those before.
+    package mutating func update(_ bytes: Data) {
         var crc = register
         polynomial.tables.withUnsafeBufferPointer { tables in
             bytes.withUnsafeBytes { bytes in
