@@ -29,13 +29,21 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
     }
 
     package let code: Code
-    /// A sentence for people. It may contain paths of the server; what clients get of it is decided
-    /// where errors of the API are made.
+    /// A sentence for the operator and the log. It may contain paths of the server and names of
+    /// hosts.
     package let message: String
 
-    package init(_ code: Code, _ message: String) {
+    /// The sentence that clients may read: never a path of the server, nor the name of its
+    /// database's host. `message`, unless the code is `unavailable`.
+    package let clientMessage: String
+
+    /// - Parameter clientMessage: for `unavailable`, what clients may read; nil gives them no
+    ///   reason.
+    package init(_ code: Code, _ message: String, clientMessage: String? = nil) {
         self.code = code
         self.message = message
+        self.clientMessage =
+            code == .unavailable ? clientMessage ?? "The store is out of reach." : message
     }
 
     /// The message.

@@ -100,7 +100,7 @@ struct PictureCheck: Sendable {
             case .tooLarge:
                 finding.faults.append(
                     "The \(kind) \(reference) has more than \(limit) bytes, which is the limit.")
-            default: finding.faults.append("The \(kind) \(reference): \(error.message)")
+            default: finding.faults.append("The \(kind) \(reference): \(error.clientMessage)")
             }
             return nil
         }

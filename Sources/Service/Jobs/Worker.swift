@@ -134,11 +134,14 @@ package struct Worker: Service {
                 logger.info("Job given back, the server is stopping")
                 try await Shield.run { try await lease.release() }
             case .passing(let reason):
-                logger.warning("Job failed, to be tried again", metadata: ["error": "\(reason)"])
-                if try await !lease.retry(error: reason) { try await runner.fail(reason) }
+                logger.warning(
+                    "Job failed, to be tried again", metadata: ["error": "\(reason.log)"])
+                if try await !lease.retry(error: reason.client) {
+                    try await runner.fail(reason.client)
+                }
             case .final(let reason):
-                logger.notice("Job failed", metadata: ["error": "\(reason)"])
-                try await runner.fail(reason)
+                logger.notice("Job failed", metadata: ["error": "\(reason.log)"])
+                try await runner.fail(reason.client)
             }
         }
     }

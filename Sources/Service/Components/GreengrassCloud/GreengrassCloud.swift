@@ -167,7 +167,11 @@ package struct GreengrassCloud: ComponentRegistry {
         case "ServiceQuotaExceededException", "AccessDeniedException":
             return ComponentError(.refused, "Greengrass refused to \(what): \(text)")
         default:
-            return StorageError(.unavailable, "Could not \(what): \(error.message)")
+            return StorageError(
+                .unavailable, "Could not \(what): \(error.message)",
+                clientMessage: error.failure.map {
+                    "Could not \(what): Greengrass answered \($0.code)."
+                })
         }
     }
 

@@ -21,7 +21,11 @@ extension StorageError {
         case ("EntityTooLarge", _):
             return StorageError(.tooLarge, "Could not \(verb) \(name): \(error.message)")
         default:
-            return StorageError(.unavailable, "Could not \(verb) \(name): \(error.message)")
+            return StorageError(
+                .unavailable, "Could not \(verb) \(name): \(error.message)",
+                clientMessage: error.failure.map {
+                    "Could not \(verb) \(name): S3 answered \($0.code)."
+                })
         }
     }
 }
