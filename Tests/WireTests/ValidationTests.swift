@@ -95,7 +95,7 @@ import Wire
     @Test func answersHaveTheOriginalsMemberNames() throws {
         var model = ModelDescription(
             modelVersion: "1", modelArn: "arn", creationTimestamp: Date(timeIntervalSince1970: 1.5),
-            status: .trained)
+            status: .trained, statusMessage: "m")
         model.performance = ModelPerformance(f1Score: 0.5, recall: 1, precision: 0.25)
         model.outputConfig = OutputConfig(s3Location: S3Location(bucket: "b", prefix: nil))
         let text = String(
@@ -105,7 +105,7 @@ import Wire
             text == #"{"ModelDescription":{"CreationTimestamp":1.5,"ModelArn":"arn","#
                 + #""ModelVersion":"1","OutputConfig":{"S3Location":{"Bucket":"b"}},"#
                 + #""Performance":{"F1Score":0.5,"Precision":0.25,"Recall":1},"#
-                + #""Status":"TRAINED"}}"#)
+                + #""Status":"TRAINED","StatusMessage":"m"}}"#)
     }
 
     @Test func aPackagingDescriptionIsOneFlatObject() throws {
@@ -113,7 +113,7 @@ import Wire
             {"CreationTimestamp":1,"JobName":"j","LastUpdatedTimestamp":2,
             "ModelPackagingConfiguration":{"Greengrass":{"ComponentName":"c",
             "S3OutputLocation":{"Bucket":"b"}}},"ModelPackagingMethod":"Greengrass",
-            "ModelVersion":"1","ProjectName":"p","Status":"CREATED"}
+            "ModelVersion":"1","ProjectName":"p","Status":"CREATED","StatusMessage":"m"}
             """#.replacing("\n", with: "")
         let value = try WireCoding.decode(ModelPackagingDescription.self, from: Data(json.utf8))
         #expect(String(decoding: try WireCoding.encode(value), as: UTF8.self) == json)

@@ -12,6 +12,9 @@ package struct AccessRequest: Sendable {
     package var requestTags: [String: String]?
     /// Keys of tags that the request names, also to remove them.
     package var tagKeys: [String]?
+    /// Whether a service does it for its caller, like reading the images of a training. False for
+    /// what callers do themselves.
+    package var isViaService = false
     /// What only one service has, like `s3:prefix`; keys in lower case.
     package var serviceValues: [String: String] = [:]
 
@@ -39,6 +42,7 @@ package struct AccessRequest: Sendable {
         case "aws:principalarn": return [principal.arn]
         // TLS ends before Spotter, which itself speaks plain HTTP.
         case "aws:securetransport": return ["false"]
+        case "aws:viaawsservice": return [isViaService ? "true" : "false"]
         default: break
         }
         if let value = serviceValues[key] { return [value] }

@@ -38,7 +38,7 @@ package struct PolicyCondition: Sendable, Equatable {
 
     private static let plainKeys = [
         "aws:SourceIp", "aws:TagKeys", "aws:username", "aws:PrincipalArn", "aws:SecureTransport",
-        "s3:prefix", "s3:delimiter", "s3:max-keys",
+        "aws:ViaAWSService", "s3:prefix", "s3:delimiter", "s3:max-keys",
     ]
     private static let prefixedKeys = ["aws:ResourceTag/", "aws:RequestTag/"]
 

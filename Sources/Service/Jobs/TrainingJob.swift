@@ -49,8 +49,7 @@ struct TrainingJob: JobRunner {
     }
 
     private func write(_ trained: TrainedModel, _ model: ModelRecord) async throws {
-        let manifestKey = model.output.key("EvaluationManifest-\(project)-\(version).json")
-        let resultKey = model.output.key("EvaluationResult-\(project)-\(version).json")
+        let (manifestKey, resultKey) = model.output.evaluationKeys(of: project, version: version)
         let bucket = model.output.bucket
         let models = context.models
         let files = try await models.save(

@@ -15,13 +15,14 @@ extension DatasetRecord {
     var metadata: DatasetMetadata {
         DatasetMetadata(
             datasetType: type, creationTimestamp: created, status: status,
-            statusMessage: statusMessage)
+            statusMessage: statusMessage ?? status.message)
     }
 
     var answer: DatasetDescription {
         DatasetDescription(
             projectName: project, datasetType: type, creationTimestamp: created,
-            lastUpdatedTimestamp: updated, status: status, statusMessage: statusMessage,
+            lastUpdatedTimestamp: updated, status: status,
+            statusMessage: statusMessage ?? status.message,
             imageStats: stats)
     }
 }
@@ -31,15 +32,15 @@ extension ModelRecord {
         ModelMetadata(
             creationTimestamp: created, modelVersion: String(version),
             modelArn: arns.model(project, version), description: description, status: status,
-            statusMessage: statusMessage, performance: performance)
+            statusMessage: statusMessage ?? status.message, performance: performance)
     }
 
     func answer(_ arns: ARNs) -> ModelDescription {
         var answer = ModelDescription(
             modelVersion: String(version), modelArn: arns.model(project, version),
-            creationTimestamp: created, status: status)
+            creationTimestamp: created, status: status,
+            statusMessage: statusMessage ?? status.message)
         answer.description = description
-        answer.statusMessage = statusMessage
         answer.performance = performance
         answer.outputConfig = OutputConfig(s3Location: output)
         answer.evaluationManifest = evaluationManifest
@@ -57,7 +58,7 @@ extension PackagingRecord {
         ModelPackagingJobMetadata(
             jobName: jobName, projectName: project, modelVersion: String(modelVersion),
             modelPackagingJobDescription: description, status: status,
-            statusMessage: statusMessage, creationTimestamp: created,
+            statusMessage: statusMessage ?? status.message, creationTimestamp: created,
             lastUpdatedTimestamp: updated)
     }
 

@@ -23,6 +23,7 @@ extension Operations {
                     quota: "models")
             }
             project.lastModelVersion += 1
+            try Self.check(request.outputConfig.s3Location, project)
             try transaction.save(project)
             let model = ModelRecord(
                 project: name, version: project.lastModelVersion, created: now,
@@ -33,6 +34,18 @@ extension Operations {
             let job = JobSubject.train(project: name, version: model.version)
             try transaction.save(try job.record(created: now))
             return CreateModelResponse(modelMetadata: model.metadata(arns))
+        }
+    }
+
+    /// A prefix that cannot work is refused here, not at the end of the training.
+    private static func check(_ output: S3Location, _ project: ProjectRecord) throws(WireError) {
+        let keys = output.evaluationKeys(of: project.name, version: project.lastModelVersion)
+        do {
+            try ObjectLocation(bucket: output.bucket, key: keys.manifest).check()
+        } catch {
+            throw .validation(
+                "OutputConfig.S3Location: the evaluation cannot be written to "
+                    + "s3://\(output.bucket)/\(keys.manifest.prefix(200)): \(error.message)")
         }
     }
 

@@ -79,8 +79,12 @@ extension Operations {
     ///
     /// The same token with the same parameters within `Limits.clientTokenSeconds` gets the first
     /// answer again; with other parameters it is a conflict.
+    ///
+    /// - Parameter isOver: whether what the first call changed was changed back since. A token
+    ///   belongs to one change, so a call with it is then a new one.
     func mutate<Request: Encodable & Sendable, Response: Codable & Sendable>(
         _ operation: Operation, _ request: Request, token: String?, project: String,
+        isOver: @escaping @Sendable (MetadataTransaction) throws -> Bool = { _ in false },
         _ body: @escaping @Sendable (MetadataTransaction) throws -> Response
     ) async throws -> Response {
         let now = context.now()
@@ -97,7 +101,9 @@ extension Operations {
                         "The client token was used before with other parameters.", .project,
                         project)
                 }
-                return try WireCoding.decode(Response.self, from: known.response)
+                if try !isOver(transaction) {
+                    return try WireCoding.decode(Response.self, from: known.response)
+                }
             }
             let response = try body(transaction)
             try transaction.save(

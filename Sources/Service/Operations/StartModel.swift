@@ -12,7 +12,12 @@ extension Operations {
                     + "(\(request.minInferenceUnits)).")
         }
         return try await mutate(
-            .startModel, request, token: request.clientToken, project: request.projectName
+            .startModel, request, token: request.clientToken, project: request.projectName,
+            isOver: { transaction in
+                let (name, version) = (request.projectName, request.modelVersion)
+                let status = try Lookup.model(name, version, transaction).status
+                return status == .trained || status == .hostingFailed
+            }
         ) { transaction in
             var model = try Lookup.model(request.projectName, request.modelVersion, transaction)
             guard model.status == .trained || model.status == .hostingFailed else {

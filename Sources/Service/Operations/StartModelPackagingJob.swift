@@ -30,17 +30,28 @@ extension Operations {
                     "The project \(model.project) already has a packaging job \(jobName).",
                     .modelPackageJob, jobName)
             }
+            let target = try PackagingTarget(
+                greengrass, component: component, device: device, project: model.project,
+                modelVersion: model.version)
+            try Self.check(target.archive)
             let record = PackagingRecord(
                 project: model.project, jobName: jobName, modelVersion: model.version,
-                configuration: request.configuration,
-                target: try PackagingTarget(
-                    greengrass, component: component, device: device, project: model.project,
-                    modelVersion: model.version),
+                configuration: request.configuration, target: target,
                 description: request.description, created: now)
             try transaction.save(record, componentVersion: record.componentVersion)
             let job = JobSubject.package(project: model.project, jobName: jobName)
             try transaction.save(try job.record(created: now))
             return StartModelPackagingJobResponse(jobName: jobName)
+        }
+    }
+
+    private static func check(_ archive: ObjectLocation) throws(WireError) {
+        do {
+            try archive.check()
+        } catch {
+            throw .validation(
+                "Configuration.Greengrass.S3OutputLocation: the archive cannot be written to "
+                    + "\(archive.uri.prefix(200)): \(error.message)")
         }
     }
 }

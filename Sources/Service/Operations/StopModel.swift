@@ -6,7 +6,11 @@ extension Operations {
     func stopModel(_ request: StopModelRequest) async throws -> HostingResponse {
         let now = context.now()
         return try await mutate(
-            .stopModel, request, token: request.clientToken, project: request.projectName
+            .stopModel, request, token: request.clientToken, project: request.projectName,
+            isOver: { transaction in
+                let (name, version) = (request.projectName, request.modelVersion)
+                return try Lookup.model(name, version, transaction).status == .hosted
+            }
         ) { transaction in
             var model = try Lookup.model(request.projectName, request.modelVersion, transaction)
             guard model.status == .hosted else {

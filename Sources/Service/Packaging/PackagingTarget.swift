@@ -154,6 +154,6 @@ extension GreengrassConfiguration {
             + "_greengrass_model_component"
         return ObjectLocation(
             bucket: s3OutputLocation.bucket,
-            key: s3OutputLocation.key("\(componentName)/\(componentVersion)/\(stem).zip"))
+            key: s3OutputLocation.key(below: "\(componentName)/\(componentVersion)/\(stem).zip"))
     }
 }

@@ -40,11 +40,78 @@ private struct Permissions {
         main.resourceTags = try tags(of: main.resource)
         main.requestTags = Self.tags(input["Tags"])
         main.tagKeys = main.requestTags?.keys.sorted() ?? Self.texts(input["TagKeys"])
+        return [main] + (try onBehalf(main, project))
+    }
+
+    /// What Spotter does in the caller's name beside the operation itself: the rights that Lookout
+    /// for Vision's guide lists.
+    private func onBehalf(_ main: AccessRequest, _ project: String) throws -> [AccessRequest] {
         switch operation {
-        case .createModel where main.requestTags != nil: return [main, try tagging(main, project)]
-        case .startModelPackagingJob: return [main] + (try packaging(project))
-        default: return [main]
+        case .createDataset: manifest()
+        case .createModel:
+            try main.requestTags.map { _ in [try tagging(main, project)] } ?? []
+                + evaluation(project) + images(project)
+        case .startModelPackagingJob: try packaging(project)
+        case .createProject, .describeProject, .listProjects, .deleteProject, .deleteDataset,
+            .describeDataset, .updateDatasetEntries, .listDatasetEntries, .describeModel,
+            .listModels, .deleteModel, .startModel, .stopModel, .detectAnomalies,
+            .describeModelPackagingJob, .listModelPackagingJobs, .tagResource, .untagResource,
+            .listTagsForResource:
+            []
         }
+    }
+
+    /// A dataset is made from a manifest.
+    private func manifest() -> [AccessRequest] {
+        let source = input["DatasetSource"]?.object?["GroundTruthManifest"]?.object
+        guard let object = source?["S3Object"]?.object, let bucket = object["Bucket"]?.string else {
+            return []
+        }
+        return [
+            onBucket("s3:GetBucketLocation", bucket),
+            onObject("s3:GetObject", bucket, object["Key"]?.string ?? ""),
+        ]
+    }
+
+    /// A training writes its evaluation.
+    private func evaluation(_ project: String) throws -> [AccessRequest] {
+        guard let location = input["OutputConfig"]?.object?["S3Location"] else { return [] }
+        let output = try WireCoding.decode(S3Location.self, from: location)
+        let version = (try transaction.project(project)?.lastModelVersion ?? 0) + 1
+        let keys = output.evaluationKeys(of: project, version: version)
+        return [onBucket("s3:GetBucketLocation", output.bucket)]
+            + [keys.manifest, keys.result].map { onObject("s3:PutObject", output.bucket, $0) }
+    }
+
+    /// A training reads the images and masks of the project's datasets.
+    private func images(_ project: String) throws -> [AccessRequest] {
+        var requests: [AccessRequest] = []
+        for dataset in try transaction.datasets(project) {
+            let entries = try transaction.entries(
+                project: project, type: dataset.type, offset: 0, limit: .max)
+            for entry in entries where entry.verdict != nil {
+                let mask = try? ManifestLine(parsing: entry.line).mask?.reference
+                for uri in [entry.sourceRef, mask] {
+                    guard let object = uri.flatMap(ObjectLocation.init(uri:)) else { continue }
+                    requests.append(onObject("s3:GetObject", object.bucket, object.key))
+                }
+            }
+        }
+        return requests
+    }
+
+    private func onBucket(_ action: String, _ bucket: String) -> AccessRequest {
+        viaService(request([action], on: "arn:aws:s3:::\(bucket)"))
+    }
+
+    private func onObject(_ action: String, _ bucket: String, _ key: String) -> AccessRequest {
+        viaService(request([action], on: "arn:aws:s3:::\(bucket)/\(key)"))
+    }
+
+    private func viaService(_ request: AccessRequest) -> AccessRequest {
+        var request = request
+        request.isViaService = true
+        return request
     }
 
     private func request(_ actions: [String], on resource: String) -> AccessRequest {
@@ -82,13 +149,13 @@ private struct Permissions {
             project: project, modelVersion: model, componentVersion: version)
         let component = arns.componentVersion(name, version)
         var requests = [
-            request(["s3:GetBucketLocation"], on: "arn:aws:s3:::\(object.bucket)"),
-            request(["s3:PutObject"], on: "arn:aws:s3:::\(object.bucket)/\(object.key)"),
-            request(["greengrass:CreateComponentVersion"], on: arns.component(name)),
-            request(["greengrass:DescribeComponent"], on: component),
+            onBucket("s3:GetBucketLocation", object.bucket),
+            onObject("s3:PutObject", object.bucket, object.key),
+            viaService(request(["greengrass:CreateComponentVersion"], on: arns.component(name))),
+            viaService(request(["greengrass:DescribeComponent"], on: component)),
         ]
         guard let tags = greengrass.tags, !tags.isEmpty else { return requests }
-        var tagging = request(["greengrass:TagResource"], on: component)
+        var tagging = viaService(request(["greengrass:TagResource"], on: component))
         tagging.requestTags = tags.reduce(into: [:]) { $0[$1.key] = $1.value }
         tagging.tagKeys = tags.map(\.key)
         requests.append(tagging)

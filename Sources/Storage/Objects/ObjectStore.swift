@@ -22,6 +22,14 @@ package struct ObjectLocation: Sendable, Hashable, Codable, CustomStringConverti
             key: String(decoding: parts[1], as: UTF8.self))
     }
 
+    /// Checks what every store takes, before anything is read or written.
+    ///
+    /// - Throws: `invalidName` that says what of bucket or key is wrong.
+    package func check() throws(StorageError) {
+        try BucketFolder.check(bucket)
+        _ = try ObjectPath(key)
+    }
+
     package var uri: String { "s3://\(bucket)/\(key)" }
     package var description: String { uri }
 }

@@ -20,6 +20,22 @@ package enum DatasetStatus: String, Codable, Sendable, CaseIterable {
     case deleteInProgress = "DELETE_IN_PROGRESS"
     case deleteComplete = "DELETE_COMPLETE"
     case deleteFailed = "DELETE_FAILED"
+
+    /// The status message where nothing more is known.
+    package var message: String {
+        switch self {
+        case .createInProgress: "The dataset is being created from its manifest."
+        case .createComplete: "The dataset was created without entries."
+        case .createFailed: "The dataset could not be created."
+        case .updateInProgress: "The entries are being updated."
+        case .updateComplete: "The entries were updated."
+        case .updateFailedRollbackInProgress: "The update failed and is being rolled back."
+        case .updateFailedRollbackComplete: "The update failed, and nothing was changed."
+        case .deleteInProgress: "The dataset is being deleted."
+        case .deleteComplete: "The dataset was deleted."
+        case .deleteFailed: "The dataset could not be deleted."
+        }
+    }
 }
 
 /// Input of CreateDataset.
@@ -73,17 +89,27 @@ package struct DatasetMetadata: Codable, Sendable {
     package var creationTimestamp: Date
     /// The state of the dataset when the answer was made.
     package var status: DatasetStatus
-    /// The reason of a failed status, for people; nil when there is nothing to explain.
-    package var statusMessage: String?
+    /// What the status means, for people: never empty, since programs read it without asking.
+    package var statusMessage: String
 
     package init(
         datasetType: DatasetType, creationTimestamp: Date, status: DatasetStatus,
-        statusMessage: String?
+        statusMessage: String
     ) {
         self.datasetType = datasetType
         self.creationTimestamp = creationTimestamp
         self.status = status
         self.statusMessage = statusMessage
+    }
+
+    /// Reads an answer that was kept for a client token; earlier versions left the message out.
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        datasetType = try members.decode(DatasetType.self, forKey: .datasetType)
+        creationTimestamp = try members.decode(Date.self, forKey: .creationTimestamp)
+        status = try members.decode(DatasetStatus.self, forKey: .status)
+        statusMessage =
+            try members.decodeIfPresent(String.self, forKey: .statusMessage) ?? status.message
     }
 }
 
@@ -186,14 +212,14 @@ package struct DatasetDescription: Codable, Sendable {
     package var lastUpdatedTimestamp: Date
     /// The state of the dataset when the answer was made.
     package var status: DatasetStatus
-    /// The reason of a failed status, for people; nil when there is nothing to explain.
-    package var statusMessage: String?
+    /// What the status means, for people: never empty, since programs read it without asking.
+    package var statusMessage: String
     /// As of the last manifest or update that was applied.
     package var imageStats: ImageStats
 
     package init(
         projectName: String, datasetType: DatasetType, creationTimestamp: Date,
-        lastUpdatedTimestamp: Date, status: DatasetStatus, statusMessage: String?,
+        lastUpdatedTimestamp: Date, status: DatasetStatus, statusMessage: String,
         imageStats: ImageStats
     ) {
         self.projectName = projectName

@@ -13,6 +13,21 @@ package enum ModelStatus: String, Codable, Sendable, CaseIterable {
     case stoppingHosting = "STOPPING_HOSTING"
     case systemUpdating = "SYSTEM_UPDATING"
     case deleting = "DELETING"
+
+    /// The status message where nothing more is known.
+    package var message: String {
+        switch self {
+        case .training: "The training waits for a worker."
+        case .trained: "The model was trained."
+        case .trainingFailed: "The training failed."
+        case .startingHosting: "The model is being started."
+        case .hosted: "The model is running."
+        case .hostingFailed: "The model could not be started."
+        case .stoppingHosting: "The model is being stopped."
+        case .systemUpdating: "The model is being updated."
+        case .deleting: "The model is being deleted."
+        }
+    }
 }
 
 /// A place in a bucket that the server writes to.
@@ -27,10 +42,19 @@ package struct S3Location: Codable, Sendable, Equatable {
         self.prefix = prefix
     }
 
-    /// The key of `name` below the prefix.
-    package func key(_ name: String) -> String {
+    /// The key of `name` in the folder that the prefix names, with or without a slash at its end.
+    package func key(below name: String) -> String {
         guard let prefix, !prefix.isEmpty else { return name }
         return prefix.hasSuffix("/") ? prefix + name : "\(prefix)/\(name)"
+    }
+
+    /// The keys of a training's evaluation. Prefix and name stand together as they are, as Lookout
+    /// for Vision has it: `k_fold_` gives `k_fold_EvaluationResult-…`, `out/` a folder.
+    package func evaluationKeys(of project: String, version: Int) -> (
+        manifest: String, result: String
+    ) {
+        let (prefix, suffix) = (prefix ?? "", "\(project)-\(version).json")
+        return ("\(prefix)EvaluationManifest-\(suffix)", "\(prefix)EvaluationResult-\(suffix)")
     }
 }
 
@@ -108,14 +132,14 @@ package struct ModelMetadata: Codable, Sendable {
     package var description: String?
     /// The state of the model when the answer was made.
     package var status: ModelStatus
-    /// The reason of a failed status, for people; nil when there is nothing to explain.
-    package var statusMessage: String?
+    /// What the status means, for people: never empty, since programs read it without asking.
+    package var statusMessage: String
     /// nil before TRAINED.
     package var performance: ModelPerformance?
 
     package init(
         creationTimestamp: Date, modelVersion: String, modelArn: String, description: String?,
-        status: ModelStatus, statusMessage: String?, performance: ModelPerformance?
+        status: ModelStatus, statusMessage: String, performance: ModelPerformance?
     ) {
         self.creationTimestamp = creationTimestamp
         self.modelVersion = modelVersion
@@ -124,6 +148,19 @@ package struct ModelMetadata: Codable, Sendable {
         self.status = status
         self.statusMessage = statusMessage
         self.performance = performance
+    }
+
+    /// Reads an answer that was kept for a client token; earlier versions left the message out.
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        creationTimestamp = try members.decode(Date.self, forKey: .creationTimestamp)
+        modelVersion = try members.decode(String.self, forKey: .modelVersion)
+        modelArn = try members.decode(String.self, forKey: .modelArn)
+        description = try members.decodeIfPresent(String.self, forKey: .description)
+        status = try members.decode(ModelStatus.self, forKey: .status)
+        statusMessage =
+            try members.decodeIfPresent(String.self, forKey: .statusMessage) ?? status.message
+        performance = try members.decodeIfPresent(ModelPerformance.self, forKey: .performance)
     }
 }
 
@@ -155,8 +192,8 @@ package struct ModelDescription: Codable, Sendable {
     package var description: String?
     /// The state of the model when the answer was made.
     package var status: ModelStatus
-    /// The reason of a failed status, for people; nil when there is nothing to explain.
-    package var statusMessage: String?
+    /// What the status means, for people: never empty, since programs read it without asking.
+    package var statusMessage: String
     /// nil before TRAINED.
     package var performance: ModelPerformance?
     /// As CreateModel gave it.
@@ -175,12 +212,14 @@ package struct ModelDescription: Codable, Sendable {
     package var maxInferenceUnits: Int?
 
     package init(
-        modelVersion: String, modelArn: String, creationTimestamp: Date, status: ModelStatus
+        modelVersion: String, modelArn: String, creationTimestamp: Date, status: ModelStatus,
+        statusMessage: String
     ) {
         self.modelVersion = modelVersion
         self.modelArn = modelArn
         self.creationTimestamp = creationTimestamp
         self.status = status
+        self.statusMessage = statusMessage
     }
 }
 

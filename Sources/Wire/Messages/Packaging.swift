@@ -6,6 +6,16 @@ package enum PackagingStatus: String, Codable, Sendable, CaseIterable {
     case running = "RUNNING"
     case succeeded = "SUCCEEDED"
     case failed = "FAILED"
+
+    /// The status message where nothing more is known.
+    package var message: String {
+        switch self {
+        case .created: "The packaging job waits for a worker."
+        case .running: "The model is being packaged."
+        case .succeeded: "The model was packaged."
+        case .failed: "The model could not be packaged."
+        }
+    }
 }
 
 /// The component to make, and the device that it is for. Exactly one of `targetDevice` and
@@ -133,8 +143,8 @@ package struct ModelPackagingJobMetadata: Codable, Sendable {
     package var modelPackagingMethod = "Greengrass"
     /// The state of the job when the answer was made.
     package var status: PackagingStatus
-    /// The reason of a failed status, for people; nil when there is nothing to explain.
-    package var statusMessage: String?
+    /// What the status means, for people: never empty, since programs read it without asking.
+    package var statusMessage: String
     /// When the resource was made, in seconds since 1970 on the wire.
     package var creationTimestamp: Date
     /// When the status last changed.
@@ -142,7 +152,7 @@ package struct ModelPackagingJobMetadata: Codable, Sendable {
 
     package init(
         jobName: String, projectName: String, modelVersion: String,
-        modelPackagingJobDescription: String?, status: PackagingStatus, statusMessage: String?,
+        modelPackagingJobDescription: String?, status: PackagingStatus, statusMessage: String,
         creationTimestamp: Date, lastUpdatedTimestamp: Date
     ) {
         self.jobName = jobName

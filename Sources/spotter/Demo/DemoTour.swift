@@ -74,7 +74,7 @@ struct DemoTour: Sendable {
                     "Dataset    \(type.rawValue): \(stats.normal) normal, \(stats.anomaly) anomalous"
                 )
                 return
-            default: throw DemoError(dataset.statusMessage ?? "The dataset failed.")
+            default: throw DemoError(dataset.statusMessage)
             }
         }
     }
@@ -95,12 +95,12 @@ struct DemoTour: Sendable {
             let model = answer.modelDescription
             switch model.status {
             case .training:
-                progress.show(model.statusMessage ?? "waiting")
+                progress.show(model.statusMessage)
                 try await Task.sleep(for: .milliseconds(250))
             case .trained:
                 progress.end("done")
                 return model
-            default: throw DemoError(model.statusMessage ?? "The training failed.")
+            default: throw DemoError(model.statusMessage)
             }
         }
     }
@@ -113,7 +113,7 @@ struct DemoTour: Sendable {
             switch answer.modelDescription.status {
             case .startingHosting: try await Task.sleep(for: .milliseconds(100))
             case .hosted: return
-            default: throw DemoError(answer.modelDescription.statusMessage ?? "Hosting failed.")
+            default: throw DemoError(answer.modelDescription.statusMessage)
             }
         }
     }
@@ -251,7 +251,7 @@ struct DemoTour: Sendable {
             switch job.metadata.status {
             case .created, .running: try await Task.sleep(for: .milliseconds(100))
             case .succeeded: return job
-            case .failed: throw DemoError(job.metadata.statusMessage ?? "Packaging failed.")
+            case .failed: throw DemoError(job.metadata.statusMessage)
             }
         }
     }

@@ -175,6 +175,25 @@ import Wire
         #expect(try await model()["Status"].string == "HOSTED")
     }
 
+    @Test func aTokenBelongsToOneChangeOfTheHosting() async throws {
+        try await host()
+        func call(_ verb: String, _ body: String = "{}") async throws {
+            let answer = try await server.call(
+                .post, "/projects/p/models/1/\(verb)", body,
+                headers: [("X-Amzn-Client-Token", "constant")])
+            #expect(answer.status == 202)
+        }
+        for _ in 0..<2 {
+            // The second call of each pair is a repetition, and gets the first one's answer.
+            for _ in 0..<2 { try await call("stop") }
+            try await server.work()
+            #expect(try await model()["Status"].string == "TRAINED")
+            for _ in 0..<2 { try await call("start", #"{"MinInferenceUnits":1}"#) }
+            try await server.work()
+            #expect(try await model()["Status"].string == "HOSTED")
+        }
+    }
+
     @Test func detectionRefusesWhatIsNotAnImageOfTheModel() async throws {
         try await host()
         let (png, jpeg) = (

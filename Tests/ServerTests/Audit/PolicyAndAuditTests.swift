@@ -101,7 +101,7 @@ import Wire
             try await tag("2", #"[\#(team),{"Key":"line","Value":"8"}]"#, as: tagger))
         expectDenied(try await untag("2", as: tagger))
         // A model that is tagged when it is made also needs the permission to tag.
-        let maker = try await server.user(allow("lookoutvision:CreateModel"))
+        let maker = try await server.user(allow("lookoutvision:CreateModel"), allow("s3:*"))
         #expect(try await createModel(as: maker).status == 202)
         expectDenied(
             try await createModel(tags: #"[{"Key":"a","Value":"b"}]"#, as: maker), "TagResource")

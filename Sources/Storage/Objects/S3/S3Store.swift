@@ -195,7 +195,6 @@ package final class S3Store: ObjectStore {
     }
 
     private static func check(_ location: ObjectLocation) throws(StorageError) {
-        try BucketFolder.check(location.bucket)
-        _ = try ObjectPath(location.key)
+        try location.check()
     }
 }

@@ -1,0 +1,147 @@
+import Access
+import FoundationEssentials
+import HTTPTypes
+import TestSupport
+import Testing
+import Wire
+
+/// What Spotter does with a bucket in its caller's name, the caller must be allowed to do.
+@Suite struct RightsTests {
+    /// One operation with all rights that it needs.
+    struct Row: Sendable, CustomTestStringConvertible {
+        var operation: String
+        /// Actions with the resources that they are needed for.
+        var rights: [(action: String, resource: String)]
+        /// The call.
+        var path: String
+        var body: String
+
+        var testDescription: String { operation }
+    }
+
+    private static let image =
+        #"{"source-ref":"s3://pic-tures/n/1.png","l":0,"l-metadata":"#
+        + #"{"class-name":"normal","type":"groundtruth/image-classification"}}"#
+    private static let masked =
+        #"{"source-ref":"s3://pic-tures/a/1.png","l":1,"l-metadata":"#
+        + #"{"class-name":"anomaly","type":"groundtruth/image-classification"},"#
+        + #""m-ref":"s3://masks-too/1.png","m-ref-metadata":{"internal-color-map":{"0":"#
+        + ##"{"class-name":"scratch","hex-color":"#ff0000"}},"##
+        + #""type":"groundtruth/semantic-segmentation"}}"#
+
+    static let rows = [
+        Row(
+            operation: "CreateDataset",
+            rights: [
+                ("lookoutvision:CreateDataset", "*"),
+                ("s3:GetBucketLocation", "arn:aws:s3:::mani-fests"),
+                ("s3:GetObject", "arn:aws:s3:::mani-fests/x.manifest"),
+            ], path: "/projects/p/datasets",
+            body: #"""
+                {"DatasetType":"test","DatasetSource":{"GroundTruthManifest":{"S3Object":
+                {"Bucket":"mani-fests","Key":"x.manifest"}}}}
+                """#),
+        Row(
+            operation: "CreateModel",
+            rights: [
+                ("lookoutvision:CreateModel", "*"),
+                ("s3:GetBucketLocation", "arn:aws:s3:::out-put"),
+                ("s3:PutObject", "arn:aws:s3:::out-put/r_EvaluationManifest-p-1.json"),
+                ("s3:PutObject", "arn:aws:s3:::out-put/r_EvaluationResult-p-1.json"),
+                ("s3:GetObject", "arn:aws:s3:::pic-tures/n/1.png"),
+                ("s3:GetObject", "arn:aws:s3:::pic-tures/a/1.png"),
+                ("s3:GetObject", "arn:aws:s3:::masks-too/1.png"),
+            ], path: "/projects/p/models",
+            body: #"{"OutputConfig":{"S3Location":{"Bucket":"out-put","Prefix":"r_"}}}"#),
+    ]
+
+    private func server() async throws -> TestServer {
+        let server = try TestServer()
+        try await server.bucket(
+            "mani-fests", ["x.manifest": Data((Self.image + "\n" + Self.masked + "\n").utf8)])
+        _ = try await server.call(.post, "/projects", #"{"ProjectName":"p"}"#)
+        let made = try await server.call(
+            .post, "/projects/p/datasets",
+            Self.rows[0].body.replacing("\"test\"", with: "\"train\""))
+        #expect(made.status == 202)
+        try await server.work()
+        return server
+    }
+
+    private static func statement(
+        _ rights: [(action: String, resource: String)], condition: String = ""
+    ) -> String {
+        rights.map {
+            #"{"Effect":"Allow","Action":"\#($0.action)","Resource":"\#($0.resource)"\#(condition)}"#
+        }.joined(separator: ",")
+    }
+
+    @Test(arguments: rows)
+    func eachRightIsNeededAndAllTogetherAreEnough(_ row: Row) async throws {
+        let server = try await server()
+        for index in row.rights.indices {
+            var rights = row.rights
+            let missing = rights.remove(at: index)
+            let key = try await server.user(Self.statement(rights))
+            let answer = try await server.call(.post, row.path, row.body, as: key)
+            #expect(answer.failure == "403 AccessDeniedException", "\(missing)")
+            #expect(answer.message.contains(missing.action), "\(answer.message)")
+            if missing.resource != "*" {
+                #expect(answer.message.contains(missing.resource), "\(answer.message)")
+            }
+        }
+        let key = try await server.user(Self.statement(row.rights))
+        #expect(try await server.call(.post, row.path, row.body, as: key).status == 202)
+    }
+
+    @Test func thePoliciesOfTheGuideAllowItThroughTheServiceAlone() async throws {
+        let server = try await server()
+        let condition = #","Condition":{"Bool":{"aws:ViaAWSService":"true"}}"#
+        let key = try await server.user(
+            Self.statement([("lookoutvision:*", "*")]),
+            Self.statement([("s3:*", "*")], condition: condition))
+        for row in Self.rows {
+            #expect(try await server.call(.post, row.path, row.body, as: key).status == 202)
+            try await server.work()
+        }
+        let direct = try await server.send(
+            TestRequest(.get, "/mani-fests/x.manifest"), to: "s3", as: key)
+        #expect(direct.status == 403)
+    }
+
+    @Test func anEmptyDatasetNeedsNoBucket() async throws {
+        let server = try await server()
+        let key = try await server.user(Self.statement([("lookoutvision:CreateDataset", "*")]))
+        let answer = try await server.call(
+            .post, "/projects/p/datasets", #"{"DatasetType":"test"}"#, as: key)
+        #expect(answer.status == 202)
+    }
+
+    @Test(arguments: ["k_fold_", "out/", "", "a/b"])
+    func resultKeysArePrefixAndNameAsTheyAre(prefix: String) async throws {
+        let server = try await server()
+        try await server.bucket("out-put")
+        _ = try await server.call(
+            .post, "/projects/p/models",
+            #"{"OutputConfig":{"S3Location":{"Bucket":"out-put","Prefix":"\#(prefix)"}}}"#)
+        try await server.work()
+        let model = try await server.call(.get, "/projects/p/models/1").json["ModelDescription"]
+        #expect(model["Status"].string == "TRAINED")
+        #expect(
+            model["EvaluationResult"]["Key"].string == prefix + "EvaluationResult-p-1.json")
+        #expect(
+            model["EvaluationManifest"]["Key"].string == prefix + "EvaluationManifest-p-1.json")
+    }
+
+    @Test(arguments: ["/out/", "a//b/", "../", ".spotter-x/", String(repeating: "x", count: 1000)])
+    func aPrefixThatCannotWorkIsRefusedBeforeTheTraining(prefix: String) async throws {
+        let server = try await server()
+        let answer = try await server.call(
+            .post, "/projects/p/models",
+            #"{"OutputConfig":{"S3Location":{"Bucket":"out-put","Prefix":"\#(prefix)"}}}"#)
+        #expect(answer.failure == "400 ValidationException")
+        #expect(answer.message.contains("OutputConfig.S3Location"), "\(answer.message)")
+        let models = try await server.call(.get, "/projects/p/models")
+        #expect(models.json["Models"].items.isEmpty)
+    }
+}
