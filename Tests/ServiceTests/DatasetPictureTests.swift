@@ -122,10 +122,13 @@ import Wire
         try await prepare()
         let record = try await dataset([
             line("1.png"), line("gone.png"), line("2.png", label: "anomaly", mask: "gone-mask.png"),
+            // No bucket has such a name.
+            line("x").replacing("s3://bucket", with: "s3://b"),
         ])
-        #expect(record.status == .createComplete && record.stats.labeled == 3)
+        #expect(record.status == .createComplete && record.stats.labeled == 4)
         let said = record.statusMessage ?? ""
-        #expect(said.contains("s3://bucket/gone.png, s3://bucket/gone-mask.png"), "\(said)")
+        #expect(
+            said.contains("s3://bucket/gone.png, s3://bucket/gone-mask.png, s3://b/x"), "\(said)")
     }
 
     @Test func theLastLineOfAnImageCountsAndIsNamed() async throws {

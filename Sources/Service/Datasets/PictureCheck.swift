@@ -96,7 +96,7 @@ struct PictureCheck: Sendable {
         } catch let error as StorageError {
             switch error.code {
             case .unavailable: throw error
-            case .noSuchBucket, .noSuchObject: finding.missing.append(reference)
+            case .noSuchBucket, .noSuchObject, .invalidName: finding.missing.append(reference)
             case .tooLarge:
                 finding.faults.append(
                     "The \(kind) \(reference) has more than \(limit) bytes, which is the limit.")
