@@ -1,5 +1,6 @@
 /// Why a request's signature was not accepted.
 package struct AccessError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Each service's protocol translates these into its own error names and statuses.
     package enum Code: Sendable {
         /// The request carries no signature.
         case missingAuthenticationToken
@@ -21,13 +22,17 @@ package struct AccessError: Error, Sendable, Equatable, CustomStringConvertible 
         case invalidPolicy
     }
 
+    /// Decides the HTTP status and the error name that the client receives.
     package let code: Code
+    /// For the client: contains no secret, no expected signature and no canonical request.
     package let message: String
 
+    /// - Parameter message: A whole sentence that may be sent to the client.
     package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
+    /// The message alone, as logs show it.
     package var description: String { message }
 }

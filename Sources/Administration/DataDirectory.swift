@@ -10,6 +10,7 @@ import Vision
 
 /// The folder with everything that a server keeps, held by one process at a time.
 package final class DataDirectory: Sendable {
+    /// As it was configured; the files that the server keeps are below it.
     package let path: String
     /// nil after `release()`.
     private let lock: Mutex<Int32?>

@@ -16,6 +16,7 @@ package struct EdgeAgentRelease: Sendable {
     /// Bucket of users for the archive; made when it is missing.
     package var bucket: String
 
+    /// Checks nothing; `publish` refuses what the registry does not take.
     package init(
         bundle: String, architecture: String, name: String, version: String, bucket: String
     ) {

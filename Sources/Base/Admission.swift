@@ -13,6 +13,10 @@ package final class Admission: Sendable {
     private let waitingMax: Int
     private let waitingBytesMax: Int
 
+    /// - Parameters:
+    ///   - runningMax: calls that compute at the same time.
+    ///   - waitingMax: calls that wait for a place; further ones are refused at once.
+    ///   - waitingBytesMax: sum of what the waiting calls hold in memory.
     package init(
         runningMax: Int, waitingMax: Int, waitingBytesMax: Int = .max
     ) {
@@ -21,7 +25,9 @@ package final class Admission: Sendable {
         self.waitingBytesMax = waitingBytesMax
     }
 
+    /// At this moment, for the metrics.
     package var waitingCalls: Int { state.withLock { $0.waiting.count } }
+    /// At this moment, for the metrics; never above `runningMax`.
     package var runningCalls: Int { state.withLock { $0.running } }
 
     /// Returns true when the caller may compute; it then owes a `leave`.
@@ -57,6 +63,8 @@ package final class Admission: Sendable {
         return true
     }
 
+    /// Ends a call that `enter` admitted, and hands its place to the call that waits longest. Call
+    /// it exactly once for each `enter` that returned true.
     package func leave() {
         let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard !state.waiting.isEmpty else {

@@ -2,12 +2,14 @@ import FoundationEssentials
 
 /// A server: scheme, host and port.
 package struct CloudEndpoint: Sendable, Equatable, CustomStringConvertible {
+    /// Whether requests go over TLS (`https`).
     package let isSecure: Bool
     /// A name or an address; IPv6 in brackets.
     package let host: String
     /// Nil for the scheme's own.
     package let port: Int?
 
+    /// Checks nothing; use `init(url:)` for what a user typed.
     package init(isSecure: Bool, host: String, port: Int? = nil) {
         self.isSecure = isSecure
         self.host = host
@@ -49,8 +51,10 @@ package struct CloudEndpoint: Sendable, Equatable, CustomStringConvertible {
     /// As the `Host` header has it.
     package var authority: String { port.map { "\(host):\($0)" } ?? host }
 
+    /// Scheme and authority without a slash at the end; a request's path follows directly.
     package var url: String { "\(isSecure ? "https" : "http")://\(authority)" }
 
+    /// The URL, which never contains a key.
     package var description: String { url }
 
     /// The same server under a name below its own, like `BUCKET.HOST`.

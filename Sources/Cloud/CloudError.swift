@@ -1,5 +1,6 @@
 /// Why a request to another server came to nothing. Neither messages nor failures hold secrets.
 package struct CloudError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What callers distinguish; `service` carries the server's own code in `failure`.
     package enum Code: Sendable {
         /// No usable access key, or none that was asked for.
         case credentials
@@ -14,17 +15,21 @@ package struct CloudError: Error, Sendable, Equatable, CustomStringConvertible {
         case service
     }
 
+    /// Decides whether a caller may try again and which error it reports.
     package let code: Code
+    /// For logs and job messages; names the server but no secret.
     package let message: String
     /// What the server said; nil unless the code is `service`.
     package let failure: ServiceFailure?
 
+    /// - Parameter failure: Required for the code `service`, and nil for every other.
     package init(_ code: Code, _ message: String, failure: ServiceFailure? = nil) {
         self.code = code
         self.message = message
         self.failure = failure
     }
 
+    /// The message alone, as logs show it.
     package var description: String { message }
 }
 
@@ -34,8 +39,10 @@ package struct ServiceFailure: Error, Sendable, Equatable {
     package let status: Int
     /// The service's, like `NoSuchKey`; the status in words where it names none.
     package let code: String
+    /// As the server wrote it; empty when its answer had no readable body.
     package let message: String
 
+    /// Made by each service's `FailureReader` from an answer's status, headers and body.
     package init(status: Int, code: String, message: String) {
         self.status = status
         self.code = code

@@ -7,6 +7,7 @@ package typealias Pieces = any AsyncSequence<ByteBuffer, any Error> & Sendable
 
 /// A request that is to be signed and sent.
 package struct CloudRequest: Sendable {
+    /// The form decides whether the request can be repeated and how its payload is signed.
     package enum Body: Sendable {
         case bytes(Data)
         /// Made again for each attempt, of a known length and hash.
@@ -15,6 +16,7 @@ package struct CloudRequest: Sendable {
         case once(length: Int?, Pieces)
     }
 
+    /// In upper case, as HTTP sends it.
     package var method: String
     /// Of the client's endpoint; another one under the same key where it is set.
     package var endpoint: CloudEndpoint?
@@ -24,8 +26,10 @@ package struct CloudRequest: Sendable {
     package var query: [(name: String, value: String)]
     /// All are signed; `Host`, `Content-Length` and what the signature adds come by themselves.
     package var headers: [(name: String, value: String)]
+    /// Empty bytes for requests without a body.
     package var body: Body
 
+    /// The request goes to the client's own endpoint until `endpoint` is set.
     package init(
         _ method: String, _ path: String, query: [(name: String, value: String)] = [],
         headers: [(name: String, value: String)] = [], body: Body = .bytes(Data())
@@ -52,11 +56,14 @@ package struct CloudRequest: Sendable {
 
 /// An answer whose body is still to come. Dropping it closes the connection.
 package struct CloudResponse: Sendable {
+    /// HTTP's. `SignedClient.pass` returns every status, `send` only successful ones.
     package let status: Int
+    /// As received, in their order; `header(_:)` compares names without case.
     package let headers: [(name: String, value: String)]
     /// Throws `CloudError` when the connection is lost on the way.
     package let body: Pieces
 
+    /// Made by `HTTPConnections`, and by tests that stand in for a server.
     package init(status: Int, headers: [(name: String, value: String)], body: Pieces) {
         self.status = status
         self.headers = headers
@@ -69,6 +76,7 @@ package struct CloudResponse: Sendable {
         return headers.first { $0.name.lowercased() == name }?.value
     }
 
+    /// Bytes that `Content-Length` announces; nil for a chunked answer.
     package var length: Int? { header("content-length").flatMap { Int($0) } }
 
     /// - Throws: `tooLarge` once more than `bytesMax` bytes came.
@@ -86,6 +94,7 @@ package struct CloudResponse: Sendable {
 }
 
 extension Data {
+    /// Copies the readable bytes; the buffer's reader index stays where it is.
     package init(_ piece: ByteBuffer) {
         self = piece.withUnsafeReadableBytes { Data($0) }
     }

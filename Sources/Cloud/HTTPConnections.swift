@@ -36,6 +36,9 @@ package final class HTTPConnections: Sendable {
     /// half-way does it here.
     deinit { client.shutdown { _ in } }
 
+    /// Closes all connections. Requests that still run fail, and later ones are refused.
+    ///
+    /// - Throws: When the connections were shut down before.
     package func shutDown() async throws { try await client.shutdown() }
 
     /// Sends a request as it is.

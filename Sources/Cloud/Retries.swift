@@ -8,10 +8,12 @@ package struct RetryPolicy: Sendable {
     /// The delay before the second attempt is random and at most so long; before each further one
     /// at most twice as long.
     package var delaySecondsBase = 0.2
+    /// Longest delay between two attempts, in seconds; also caps what the server asks for.
     package var delaySecondsMax = 10.0
     /// No attempt begins later than so long after the first.
     package var totalSecondsMax = 90.0
 
+    /// Five attempts within 90 seconds; callers change single members.
     package init() {}
 
     /// Full jitter: clients that failed together do not come back together.
@@ -29,11 +31,14 @@ package struct RetryPolicy: Sendable {
 
 /// Clock, randomness and sleep, so that tests need not wait.
 package struct Ambience: Sendable {
+    /// The wall clock, for signatures and for the time limit of the attempts.
     package let now: @Sendable () -> Date
     /// From 0 up to 1.
     package let random: @Sendable () -> Double
+    /// Waits so many seconds.
     package let sleep: @Sendable (Double) async throws -> Void
 
+    /// The real clock and randomness by default; tests replace all three.
     package init(
         now: @escaping @Sendable () -> Date = { Date() },
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
@@ -52,9 +57,11 @@ package struct Attempts {
     private let policy: RetryPolicy
     private let ambience: Ambience
     private let began: Date
+    /// Attempts that have begun, the current one included; from 1.
     package private(set) var count = 1
     private var hasAdoptedClock = false
 
+    /// Starts the clock of `totalSecondsMax`: make the value directly before the first attempt.
     package init(_ policy: RetryPolicy, _ ambience: Ambience) {
         self.policy = policy
         self.ambience = ambience

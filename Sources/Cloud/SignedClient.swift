@@ -17,9 +17,13 @@ package final class SignedClient: Sendable {
     /// AWS's least patience with clocks, but for S3's.
     private static let skewSecondsMax = SignatureVerifier.skewSecondsMax
 
+    /// Where requests go that do not name an endpoint of their own.
     package let endpoint: CloudEndpoint
+    /// Every signature is for this region.
     package let region: String
+    /// Shared with downloads and uploads that repeat their own parts.
     package let ambience: Ambience
+    /// Applies to `send`; `pass` sends once.
     package let policy: RetryPolicy
     private let connections: HTTPConnections
     private let signer: RequestSigner

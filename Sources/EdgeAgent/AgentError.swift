@@ -3,6 +3,7 @@ import Vision
 
 /// Why the agent refuses, in gRPC's words.
 package struct AgentError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The gRPC status codes that the agent uses, under their own names.
     package enum Code: Sendable, Equatable {
         case invalidArgument
         case notFound
@@ -11,14 +12,18 @@ package struct AgentError: Error, Sendable, Equatable, CustomStringConvertible {
         case internalError
     }
 
+    /// Becomes the status of the call.
     package let code: Code
+    /// Sent to the client as the status message.
     package let message: String
 
+    /// - Parameter message: A whole sentence that says what would be right.
     package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
+    /// The message alone, as logs show it.
     package var description: String { message }
 
     /// An error of the vision part, as a caller of the agent has to see it.

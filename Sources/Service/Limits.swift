@@ -81,9 +81,9 @@ package enum Limits {
     /// Runs of a model at once that its memory is counted for, whatever its units: as many as there
     /// are threads for them.
     package static let modelRunsCountedMax = 8
-    /// How often a server looks which models are hosted, when nobody tells it.
+    /// How often a server looks which models are hosted without a notification.
     package static let hostingWatchSeconds = 2.0
-    /// And at least, however often it is told.
+    /// The shortest time between two looks, however many notifications arrive.
     package static let hostingWatchPauseSeconds = 0.25
     /// Models that metrics tell apart; the calls of more are counted together.
     package static let countedModelsMax = 1_000

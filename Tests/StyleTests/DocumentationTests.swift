@@ -5,7 +5,7 @@ import Testing
 /// attributes) must be a documentation comment.
 @Suite struct DocumentationTests {
     /// Only ever rises.
-    static let documentedShareMin = 0.82
+    static let documentedShareMin = 0.94
 
     @Test func sharedDeclarationsAreDocumented() throws {
         var (all, documented) = (0, 0)

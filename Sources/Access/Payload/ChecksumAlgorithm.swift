@@ -10,8 +10,10 @@ package enum ChecksumAlgorithm: String, Sendable, CaseIterable {
     case sha1
     case sha256
 
+    /// Name of the request header or trailer that carries the checksum, in lower case.
     package var headerName: String { "x-amz-checksum-\(rawValue)" }
 
+    /// Length of the checksum before base64: 4 to 32 bytes.
     package var byteCount: Int {
         switch self {
         case .crc32, .crc32c: 4
@@ -34,9 +36,11 @@ package struct Checksummer: Sendable {
         case sha256(SHA256)
     }
 
+    /// Fixed for the life of the value; `digest` has `algorithm.byteCount` bytes.
     package let algorithm: ChecksumAlgorithm
     private var state: State
 
+    /// Begins with no bytes: `digest` is then the checksum of empty data.
     package init(_ algorithm: ChecksumAlgorithm) {
         self.algorithm = algorithm
         switch algorithm {
@@ -48,6 +52,7 @@ package struct Checksummer: Sendable {
         }
     }
 
+    /// Pieces may have any length; only their order matters.
     package mutating func update(_ bytes: Data) {
         switch state {
         case .crc(var crc, let byteCount):
@@ -74,5 +79,6 @@ package struct Checksummer: Sendable {
         }
     }
 
+    /// The digest as S3's headers and documents carry it.
     package var base64: String { digest.base64EncodedString() }
 }

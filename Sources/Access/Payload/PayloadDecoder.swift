@@ -4,6 +4,7 @@ package import FoundationEssentials
 
 /// Why a payload was not accepted.
 package struct PayloadError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// S3's endpoint translates these into S3's error names.
     package enum Code: Sendable {
         /// The framing is broken, or a bound of it was passed.
         case malformed
@@ -15,14 +16,18 @@ package struct PayloadError: Error, Sendable, Equatable, CustomStringConvertible
         case hash
     }
 
+    /// Decides the HTTP status and the error name that the client receives.
     package let code: Code
+    /// For the client: contains neither the expected signature nor the payload's bytes.
     package let message: String
 
+    /// - Parameter message: A whole sentence that may be sent to the client.
     package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
+    /// The message alone, as logs show it.
     package var description: String { message }
 }
 

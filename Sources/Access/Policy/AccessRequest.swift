@@ -2,7 +2,9 @@
 package struct AccessRequest: Sendable {
     /// Like `lookoutvision:CreateModel`; more names of one permission may be given.
     package var actions: [String]
+    /// ARN that the statements' `Resource` patterns are matched against, with case.
     package var resource: String
+    /// The caller, whose policy decides.
     package var principal: Principal
     /// Address of the caller; nil when it is not known.
     package var sourceAddress: String?
@@ -18,6 +20,7 @@ package struct AccessRequest: Sendable {
     /// What only one service has, like `s3:prefix`; keys in lower case.
     package var serviceValues: [String: String] = [:]
 
+    /// `serviceValues` begins empty; endpoints add what their service knows.
     package init(
         actions: [String], resource: String, principal: Principal, sourceAddress: String? = nil,
         resourceTags: [String: String] = [:], requestTags: [String: String]? = nil,
@@ -56,13 +59,16 @@ package struct AccessRequest: Sendable {
 
 /// Who calls.
 package struct Principal: Sendable, Equatable {
+    /// As `ARNs.user` or `ARNs.rootUser` makes it; the value of `aws:PrincipalArn`.
     package let arn: String
+    /// The key that signed the request, for the audit log; policies do not see it.
     package let accessKeyID: String
     /// nil for the root key.
     package let userName: String?
     /// nil for the root key, and for a user whose policy cannot be read.
     package let policy: PolicyDocument?
 
+    /// A principal without a name and without a policy is the root key: see `isRoot`.
     package init(arn: String, accessKeyID: String, userName: String?, policy: PolicyDocument?) {
         self.arn = arn
         self.accessKeyID = accessKeyID

@@ -6,6 +6,7 @@ import Wire
 /// All that is in the document is understood: an unknown member, operator or condition key is an
 /// error, because a rule that is read as nothing would allow or deny the wrong thing in silence.
 package struct PolicyDocument: Sendable, Equatable {
+    /// The raw values are IAM's spelling, which is compared with case.
     package enum Effect: String, Sendable {
         case allow = "Allow"
         case deny = "Deny"
@@ -13,21 +14,28 @@ package struct PolicyDocument: Sendable, Equatable {
 
     /// Patterns of which one must match, or none.
     package struct Patterns: Sendable, Equatable {
+        /// With the wildcards `*` and `?`. Actions are compared without case, ARNs with it.
         package var patterns: [String]
         /// `NotAction`, `NotResource`.
         package var isNegated = false
     }
 
+    /// A rule. It applies when action, resource and every condition match.
     package struct Statement: Sendable, Equatable {
+        /// Whether the statement allows or denies; one that denies wins over all that allow.
         package var effect: Effect
+        /// Like `lookoutvision:DetectAnomalies`, from `Action` or `NotAction`.
         package var actions: Patterns
+        /// ARN patterns, from `Resource` or `NotResource`.
         package var resources: Patterns
+        /// All of them must hold; an empty list always does.
         package var conditions: [PolicyCondition]
     }
 
     /// A larger document is no policy that anybody wrote.
     package static let bytesMax = 64 << 10
 
+    /// In the document's order, which has no influence on the decision.
     package var statements: [Statement]
 
     /// - Throws: `invalidPolicy` naming the member that is wrong and what would be right.

@@ -6,10 +6,13 @@ package struct Authorization: Sendable, Equatable {
     /// Longest life of a presigned URL: a week, as AWS has it.
     package static let expiresSecondsMax = 604_800
 
+    /// As the request claims it; proved only by `SignatureVerifier`.
     package let accessKeyID: String
+    /// As the request claims it: the verifier compares region and service with its own.
     package let scope: SigningScope
     /// Lower case, in order.
     package let signedHeaders: [String]
+    /// The 32 bytes of the HMAC that the client sent, decoded from hex.
     package let signature: [UInt8]
     /// Seconds that a presigned URL is good for; nil for the header.
     package let expiresSeconds: Int?

@@ -5,6 +5,7 @@ import Wire
 
 /// The parts of an HTTP request that a signature covers.
 package struct SignableRequest: Sendable {
+    /// In upper case, as HTTP sends it.
     package var method: String
     /// Percent-encoded path as sent, without the query.
     package var path: String
@@ -13,6 +14,7 @@ package struct SignableRequest: Sendable {
     /// Every header as sent, `Host` included.
     package var headers: [(name: String, value: String)]
 
+    /// Nothing is normalised here: the canonical request needs the path and headers as sent.
     package init(
         method: String, path: String, query: [(name: String, value: String)],
         headers: [(name: String, value: String)]
@@ -28,15 +30,19 @@ package struct SignableRequest: Sendable {
 package struct SigningScope: Sendable, Equatable {
     /// `YYYYMMDD`.
     package let day: String
+    /// Like `eu-central-1`.
     package let region: String
+    /// AWS's signing name: `lookoutvision`, `s3`, `greengrass` or `sts`.
     package let service: String
 
+    /// - Parameter day: In UTC, from the request's `X-Amz-Date`.
     package init(day: String, region: String, service: String) {
         self.day = day
         self.region = region
         self.service = service
     }
 
+    /// `DAY/REGION/SERVICE/aws4_request`, as the credential and the string to sign contain it.
     package var text: String { "\(day)/\(region)/\(service)/aws4_request" }
 
     /// S3 signs the path as its keys are, every other service normalised and encoded twice.
@@ -46,6 +52,7 @@ package struct SigningScope: Sendable, Equatable {
 /// The canonical request and string to sign of Signature Version 4, as AWS publishes them in
 /// "Create a signed AWS API request".
 package enum CanonicalRequest {
+    /// First line of the string to sign, and first word of the `Authorization` header.
     package static let algorithm = "AWS4-HMAC-SHA256"
 
     /// - Parameters:
@@ -118,6 +125,7 @@ package enum CanonicalRequest {
             .joined(separator: "/")
     }
 
+    /// The canonical query: encoded, sorted by name and then by value, joined by `&`.
     package static func query(_ pairs: [(name: String, value: String)]) -> String {
         pairs.map { (encode($0.name), encode($0.value)) }
             .sorted { $0 < $1 }
@@ -154,8 +162,10 @@ package enum SigningTime {
     private static let style = Date.ISO8601FormatStyle(
         dateSeparator: .omitted, dateTimeSeparator: .standard, timeSeparator: .omitted)
 
+    /// To the second: the format has no fractions.
     package static func format(_ date: Date) -> String { date.formatted(style) }
 
+    /// - Returns: nil for any other form, such as one with dashes or fractions.
     package static func parse(_ text: String) -> Date? {
         guard text.utf8.count == 16 else { return nil }
         return try? Date(text, strategy: style)

@@ -13,6 +13,7 @@ package struct LegacyQuery: Sendable {
         "versioning", "versions", "website",
     ]
 
+    /// As the query claims it; the caller looks up its credentials for `verify`.
     package let accessKeyID: String
     private let signature: Data
     private let expires: String

@@ -20,10 +20,14 @@ package enum SignedPayload: Sendable {
 
 /// Signs requests with Signature Version 4.
 package struct RequestSigner: Sendable {
+    /// Not renewed: a client with temporary keys needs a new signer when they expire.
     package let credentials: Credentials
+    /// Second part of the signing scope.
     package let region: String
+    /// AWS's signing name. For `s3` the path is encoded once and the payload's hash is sent.
     package let service: String
 
+    /// Holds no state between requests, so one signer serves all tasks of a client.
     package init(credentials: Credentials, region: String, service: String) {
         self.credentials = credentials
         self.region = region

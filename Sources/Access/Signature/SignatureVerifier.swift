@@ -4,6 +4,7 @@ package import FoundationEssentials
 
 /// What a request's signature has proved.
 package struct VerifiedSignature: Sendable {
+    /// Those whose secret produced the signature, so the caller is their owner.
     package let credentials: Credentials
     /// What the pieces of a chunked payload are signed with.
     package let chunkSigner: ChunkSigner
@@ -15,6 +16,7 @@ package struct SignatureVerifier: Sendable {
     package static let skewSecondsMax: TimeInterval = 300
     /// S3 forgives more.
     package static let objectSkewSecondsMax: TimeInterval = 900
+    /// In place of the hash: the signature covers no payload. S3 and presigned URLs allow it.
     package static let unsignedPayload = "UNSIGNED-PAYLOAD"
 
     private let region: String

@@ -8,6 +8,7 @@ import Storage
 ///     BACKUP/files.jsonl   a line for each file: path, size, SHA-256, time, mode
 ///     BACKUP/data/         the data directory
 package struct BackupHeader: Sendable, Codable, Equatable {
+    /// Raised when an older program could not restore what this one writes.
     package static let currentFormatVersion = 1
     static let fileName = "backup.json"
     static let listName = "files.jsonl"
@@ -15,15 +16,19 @@ package struct BackupHeader: Sendable, Codable, Equatable {
 
     /// Readers refuse higher ones.
     package var formatVersion = Self.currentFormatVersion
-    /// Of the program that made it.
+    /// Version of the program that made the backup.
     package var spotterVersion: String
     /// When it was begun.
     package var created: Date
+    /// Number of lines in `files.jsonl`.
     package var files: Int
+    /// Sum of the sizes of all files.
     package var bytes: Int
     /// Rows.
     package var projects: Int
+    /// Rows, of all projects together.
     package var models: Int
+    /// Component versions in the registry.
     package var components: Int
     /// Buckets, so that those without objects are known too.
     package var buckets: [String]

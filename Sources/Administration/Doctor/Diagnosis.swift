@@ -49,6 +49,8 @@ package enum Diagnosis {
                 do: "Run servers near their database; a call asks it three to five times.")
     }
 
+    /// Judges the free bytes of the disk that holds `path` by `freeBytesWarning` and
+    /// `freeBytesFailed`.
     package static func space(freeBytes: Int, at path: String) -> Finding {
         let text = "\(path) has \(freeBytes >> 20) MB free"
         let remedy = "Make room, or move the data directory to a larger disk."

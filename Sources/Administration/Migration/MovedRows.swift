@@ -6,6 +6,7 @@ import Storage
 /// rows in it only grow older, and files that later rows name belong to nobody in its eyes: neither
 /// a server nor a backup may take them for the truth.
 package enum MovedRows {
+    /// Directly in the data directory, in capitals so that people see it.
     package static let fileName = "ROWS-MOVED.txt"
     private static let noteBytesMax = 4 << 10
 

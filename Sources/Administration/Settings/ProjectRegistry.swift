@@ -7,6 +7,7 @@ import Vision
 package struct ProjectRegistry: Sendable {
     /// Another value for some settings; nil members stay as they are.
     package struct Change: Sendable {
+        /// Applies to models that are trained later; existing models keep theirs.
         package enum Backbone: Sendable {
             /// The server's default.
             case standard

@@ -8,6 +8,9 @@ package struct FileDigest: Sendable, Equatable {
     /// Lower-case hexadecimal.
     package let sha256: String
 
+    /// - Parameters:
+    ///   - size: in bytes.
+    ///   - sha256: 64 digits of lower-case hexadecimal; not checked.
     package init(size: Int, sha256: String) {
         self.size = size
         self.sha256 = sha256
@@ -20,13 +23,16 @@ package struct RunningDigest: Sendable {
     package private(set) var size = 0
     private var hash = SHA256()
 
+    /// Begins with no bytes.
     package init() {}
 
+    /// Adds the bytes that follow those so far; reads them before it returns and keeps no pointer.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         hash.update(bufferPointer: bytes)
         size += bytes.count
     }
 
+    /// Adds the bytes that follow those so far.
     package mutating func update(_ bytes: Data) {
         hash.update(data: bytes)
         size += bytes.count

@@ -26,5 +26,6 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         self.init(verb, path, Errno(rawValue: errno))
     }
 
+    /// The message, path included: for the operator and the log.
     package var description: String { message }
 }

@@ -4,6 +4,7 @@ package import SystemPackage
 
 /// What the file system says about a file at one moment.
 package struct FileStatus: Sendable, Equatable {
+    /// The type of the file as `stat` gives it.
     package enum Kind: Sendable {
         case file
         case folder
@@ -12,6 +13,7 @@ package struct FileStatus: Sendable, Equatable {
         case other
     }
 
+    /// `link` only from `init(at:)`; the other initialisers describe what a link leads to.
     package let kind: Kind
     /// In bytes.
     package let size: Int
@@ -24,8 +26,11 @@ package struct FileStatus: Sendable, Equatable {
     /// A number that is used again when the file is gone.
     package let inode: UInt64
 
+    /// Whether it is a regular file.
     package var isFile: Bool { kind == .file }
+    /// Whether it is a directory.
     package var isFolder: Bool { kind == .folder }
+    /// Whether it is a symbolic link; always false for a status made by `init(path:)`.
     package var isLink: Bool { kind == .link }
 
     /// The time of the last change, exact to about 200 ns.
@@ -70,6 +75,7 @@ package struct FileStatus: Sendable, Equatable {
         inode = UInt64(info.st_ino)
     }
 
+    /// Compares device and inode, so hard links of one file are the same and copies are not.
     package func isSameFile(as other: FileStatus) -> Bool {
         device == other.device && inode == other.inode
     }

@@ -12,6 +12,7 @@ package final class OpenFile: Sendable {
     /// not matter, small enough that each of the pool's threads may hold one.
     package static let pieceBytes = 1 << 20
 
+    /// Owned by this object: do not close it, and do not use it after `close`.
     package let descriptor: FileDescriptor
     /// What it was opened by, for messages. The file may have another name by now.
     package let path: String
@@ -162,6 +163,7 @@ package final class OpenFile: Sendable {
         }
     }
 
+    /// Writes all bytes where the file is; after an error some of them may be written.
     package func append(_ bytes: Data) throws(FileError) {
         try FileError.wrapping("write", path) { try bytes.withUnsafeBytes { try append($0) } }
     }

@@ -3,6 +3,7 @@
 /// These are Lookout for Vision's bounds, wider than those of S3 itself. A name can stand as one
 /// part of a path, of a URL and of an ARN.
 package struct BucketName: ValidatedText {
+    /// Completes the message "It is not …." of a JSON value that cannot be read.
     package static let meaning = "the name of a bucket"
     /// For messages: what a name must be.
     package static let rule = "3 to 63 letters, digits, '.', '-' and '_', not beginning with '.'"

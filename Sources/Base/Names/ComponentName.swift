@@ -3,6 +3,7 @@
 /// It has 1 to `charactersMax` of ASCII letters, digits, `-`, `_` and `.`, and is neither `.` nor
 /// `..`, so that it can stand as one part of a path, of a key and of an ARN.
 package struct ComponentName: ValidatedText {
+    /// Completes the message "It is not …." of a JSON value that cannot be read.
     package static let meaning = "the name of a component"
     /// Greengrass' own bound.
     package static let charactersMax = 128

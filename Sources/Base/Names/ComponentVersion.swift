@@ -3,6 +3,7 @@
 /// Each number has digits only and is at most `numberMax`. Zeros before a number are kept, so that
 /// `1.0.0` and `1.00.0` are two versions, as they are two paths.
 package struct ComponentVersion: ValidatedText {
+    /// Completes the message "It is not …." of a JSON value that cannot be read.
     package static let meaning = "the version of a component"
     /// Greengrass' own bound.
     package static let charactersMax = 64

@@ -13,6 +13,7 @@ package protocol ValidatedText: Codable, Hashable, Comparable, Sendable, CustomS
 }
 
 extension ValidatedText {
+    /// The text as it was written, without quotes.
     package var description: String { text }
 
     /// - Throws: `DecodingError.dataCorrupted` for a string that is not valid.
@@ -25,6 +26,7 @@ extension ValidatedText {
         self = value
     }
 
+    /// Writes the text as a single string.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)

@@ -17,17 +17,22 @@ package struct LineLogHandler: LogHandler {
 
     /// Goes into each line; an event's own values come before it.
     package var metadata: Logger.Metadata = [:]
+    /// `info` unless the logger's owner changes it; swift-log drops less severe events before
+    /// `log`.
     package var logLevel: Logger.Level = .info
     private let format: Format
 
     /// - Parameter format: of all lines.
     package init(format: Format) { self.format = format }
 
+    /// One value of `metadata`; setting nil removes it.
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Writes the line with one call of `write`, so that lines of several threads do not mix. A
+    /// failed write is ignored: there is no other place to report it.
     package func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
         let time = Date().formatted(.iso8601)

@@ -41,6 +41,8 @@ package struct AttachClient: Service {
         case lost(String)
     }
 
+    /// Opens the stream and opens it again after a pause when it breaks, until a graceful shutdown
+    /// or until another attachment of the component replaces this one.
     package func run() async throws {
         let source = source
         // A model that ran when the agent died is to run again.

@@ -14,6 +14,7 @@ package struct Device: Sendable {
     /// For TensorRT's engines; nil keeps none.
     let engineCache: String?
 
+    /// For tests; `current` describes the machine that runs the agent.
     package init(
         processorFlags: Set<String>, architecture: String, providers: [String],
         systemRoot: String = "", engineCache: String? = nil
@@ -44,9 +45,12 @@ package struct Device: Sendable {
 
     /// How a model is to be computed here.
     package struct Plan: Sendable {
+        /// In order of preference. Empty: ONNX Runtime's CPU provider computes everything.
         package var providers: [ExecutionProvider] = []
         /// For people.
         package var name = "CPU"
+        /// Sentences about what the package was made for and this device lacks; shown with the
+        /// model.
         package var warnings: [String] = []
     }
 

@@ -12,6 +12,9 @@ package struct ModelLoader: Service {
     private let threads: Int
     private let logger: Logger
 
+    /// - Parameters:
+    ///   - pool: where packages are read and checked, which blocks.
+    ///   - threads: threads that ONNX Runtime uses for one detection.
     package init(
         shelf: ModelShelf, runtime: OnnxRuntime, device: Device, pool: NIOThreadPool, threads: Int,
         logger: Logger
@@ -24,6 +27,8 @@ package struct ModelLoader: Service {
         self.logger = logger
     }
 
+    /// Takes loads from the shelf until a graceful shutdown. A failed load makes its model FAILED
+    /// and does not end the loop.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             for await load in shelf.loads where shelf.isCurrent(load) {
@@ -105,6 +110,9 @@ package struct FolderWatch: Service {
     private let pool: NIOThreadPool
     private let logger: Logger
 
+    /// - Parameters:
+    ///   - folders: earlier ones win where two have the same component.
+    ///   - pool: where folders and manifests are read, which blocks.
     package init(folders: [String], shelf: ModelShelf, pool: NIOThreadPool, logger: Logger) {
         self.folders = folders
         self.shelf = shelf
@@ -112,6 +120,7 @@ package struct FolderWatch: Service {
         self.logger = logger
     }
 
+    /// Looks every `AgentLimits.folderPollMilliseconds` until a graceful shutdown.
     package func run() async throws {
         try? await cancelWhenGracefulShutdown {
             while true {

@@ -3,6 +3,7 @@ import Vision
 
 /// What an operator may set for a model on this device.
 package struct ModelSettings: Sendable, Codable, Equatable {
+    /// Raw values are the words of the setting `Accelerator`, which is read without case.
     package enum Accelerator: String, Sendable, Codable, CaseIterable {
         /// What the package was made for.
         case package
@@ -13,11 +14,14 @@ package struct ModelSettings: Sendable, Codable, Equatable {
 
     /// Takes the place of the package's threshold; in units of the score.
     package var threshold: Double?
+    /// nil and `package` use what the package was made for.
     package var accelerator: Accelerator?
     /// Whether a device that lacks what the package was made for may compute on the CPU.
     package var fallback: Bool?
+    /// Whether the agent starts the model as soon as it finds it; nil does not.
     package var autostart: Bool?
 
+    /// nil leaves a setting open, so that other settings or the package decide: see `over`.
     package init(
         threshold: Double? = nil, accelerator: Accelerator? = nil, fallback: Bool? = nil,
         autostart: Bool? = nil
@@ -61,6 +65,7 @@ package struct ModelSettings: Sendable, Codable, Equatable {
         }
     }
 
+    /// The settings that are set, in the form that `init(_:)` reads.
     package var values: [String: String] {
         var values: [String: String] = [:]
         if let threshold { values["Threshold"] = "\(threshold)" }
@@ -96,10 +101,15 @@ package struct ModelSettings: Sendable, Codable, Equatable {
 ///
 ///     {"Components": {"com.example.CircuitBoard": {"Threshold": 12.5, "Accelerator": "CPU"}}}
 package struct AgentConfiguration: Sendable {
+    /// By component name. They fill what the component's own configuration leaves open.
     package var components: [String: ModelSettings] = [:]
 
+    /// No settings: every model uses those of its component and package.
     package init() {}
 
+    /// - Parameter name: of the file, for messages.
+    /// - Throws: `invalidArgument` naming the file and the component for a file that is too large,
+    ///   is not JSON of this shape, or has an unknown setting or a value out of range.
     package init(decoding bytes: Data, name: String) throws(AgentError) {
         struct File: Decodable { var Components: [String: [String: Value]]? }
         guard bytes.count <= AgentLimits.configurationBytesMax else {

@@ -5,8 +5,12 @@ package import Vision
 package final class ModelShelf: Sendable {
     /// A load that somebody has to do, off the cooperative pool.
     package struct Load: Sendable {
+        /// Key of the model on the shelf.
         package let component: String
+        /// Unique for the shelf's life; an older load of the same component is dropped by it.
         package let number: Int
+        /// As it was when the start was requested; a version that arrives later needs another
+        /// start.
         package let source: ModelSource
     }
 
@@ -47,17 +51,20 @@ package final class ModelShelf: Sendable {
     package let loads: AsyncStream<Load>
     private let loadRequests: AsyncStream<Load>.Continuation
 
+    /// Begins without models; attachments and `FolderWatch` add them.
     package init(configuration: AgentConfiguration) {
         self.configuration = configuration
         // Bounded by the models that are STARTING, and by `isCurrent` in time.
         (loads, loadRequests) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
+    /// All models, sorted by component name.
     package func list() -> [ModelListing] {
         state.withLock { Array($0.slots.values) }
             .sorted { $0.source.component < $1.source.component }.map(Self.listing)
     }
 
+    /// - Throws: `notFound` for a component that the agent does not have.
     package func describe(_ component: String) throws(AgentError) -> ModelListing {
         try Self.listing(slot(component))
     }
@@ -84,6 +91,11 @@ package final class ModelShelf: Sendable {
 
     // MARK: Starting and stopping
 
+    /// Queues a load and returns before it has begun. A newer version that a folder holds is taken.
+    ///
+    /// - Returns: `starting`.
+    /// - Throws: `notFound`, or `failedPrecondition` for a model that is neither stopped nor
+    ///   failed.
     package func start(_ component: String) throws(AgentError) -> ModelState.Status {
         let load = try state.withLock { state throws(AgentError) -> Load in
             guard var slot = state.slots[component] else { throw Self.unknown(component) }
@@ -169,6 +181,8 @@ package final class ModelShelf: Sendable {
         }
     }
 
+    /// Ends what `beginCall` began. The last call of a model that is stopping releases its detector
+    /// and lets `stop` return.
     package func endCall(_ component: String, _ detector: Detector) {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             // The model may have been detached or replaced since.
@@ -215,6 +229,8 @@ package final class ModelShelf: Sendable {
         return number
     }
 
+    /// Removes an attached model when its stream ends; does nothing when a newer attachment has
+    /// taken the component. Detections under way keep their detector until they end.
     package func detach(_ component: String, _ number: Int) {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard let slot = state.slots[component], slot.attachment == number else { return [] }

@@ -3,14 +3,18 @@ import Vision
 
 /// Where a model's package lies and how it came to be known.
 package struct ModelSource: Sendable, Equatable {
+    /// Checked by `checkName` before it is listed.
     package var component: String
+    /// MAJOR.MINOR.PATCH of the component; empty for an unpacked folder without a version.
     package var version: String
     /// Candidates in order of preference; the first that exists is used.
     package var paths: [String]
+    /// Of the component's own configuration; the agent's file fills what they leave open.
     package var settings: ModelSettings
     /// Changes when the package's file does, so that a copy that was not complete is read again.
     package var stamp: String
 
+    /// - Parameter stamp: stays empty for attached models, which `FolderWatch` does not look at.
     package init(
         component: String, version: String, paths: [String], settings: ModelSettings,
         stamp: String = ""

@@ -3,6 +3,7 @@
 /// A call in the wrong state is the peer's error. A load that ends after its model was detached or
 /// replaced is a benign race: its number is old, and it is dropped.
 package struct ModelState: Sendable, Equatable {
+    /// The five states of Lookout for Vision's edge interface.
     package enum Status: Sendable, Equatable {
         case stopped, starting, running, failed, stopping
 
@@ -18,13 +19,16 @@ package struct ModelState: Sendable, Equatable {
         }
     }
 
+    /// Changes only by the calls below.
     package private(set) var status = Status.stopped
+    /// A sentence about the state, which DescribeModel and ListModels return.
     package private(set) var message: String
-    /// Number of the newest load, so that the end of an old one is told from it.
+    /// Number of the newest load, so that the end of an older one is recognised and dropped.
     package private(set) var load = 0
     /// Detections under way.
     package private(set) var calls = 0
 
+    /// Every model begins as STOPPED.
     package init(message: String = "The model is stopped.") { self.message = message }
 
     /// - Parameter number: of the load that the caller then has to do; never used before, also not
@@ -48,6 +52,7 @@ package struct ModelState: Sendable, Equatable {
         return true
     }
 
+    /// Does nothing when the load is an old one.
     package mutating func failed(_ number: Int, message text: String) {
         guard status == .starting, number == load else { return }
         status = .failed
@@ -61,6 +66,9 @@ package struct ModelState: Sendable, Equatable {
         message = text
     }
 
+    /// Counts a detection; each needs one `endCall`.
+    ///
+    /// - Throws: `failedPrecondition` unless the model is RUNNING.
     package mutating func beginCall() throws(AgentError) {
         guard status == .running else { throw wrong("DetectAnomalies", "RUNNING") }
         calls += 1
@@ -80,12 +88,14 @@ package struct ModelState: Sendable, Equatable {
         return calls > 0
     }
 
+    /// Ends a stop after the last call; does nothing in any other state.
     package mutating func stopped() {
         guard status == .stopping else { return }
         status = .stopped
         message = "The model is stopped."
     }
 
+    /// Replaces the message without a change of state.
     package mutating func note(_ text: String) { message = text }
 
     private func wrong(_ call: String, _ needed: String) -> AgentError {

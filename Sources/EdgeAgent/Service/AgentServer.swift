@@ -13,19 +13,24 @@ package import Vision
 
 /// What an agent needs to know.
 package struct AgentOptions: Sendable {
+    /// Where clients connect; `prepare` decides what happens to a file that is there already.
     package var socket: SocketAddress
     /// Permissions of the socket.
     package var socketMode: UInt32
+    /// Name of the group that owns the socket; nil and the empty text leave the process's own.
     package var socketGroup: String?
     /// Folders of models.
     package var folders: [String]
+    /// Settings by component from the file of `--configuration-file`.
     package var configuration: AgentConfiguration
     /// nil serves no metrics.
     package var metricsPort: Int?
     /// Detections at once.
     package var concurrency: Int
+    /// Folder that keeps TensorRT's engines between starts; nil builds them at every load.
     package var engineCache: String?
 
+    /// Checks nothing: the command's options are checked where they are read.
     package init(
         socket: SocketAddress, socketMode: UInt32, socketGroup: String?, folders: [String],
         configuration: AgentConfiguration, metricsPort: Int?, concurrency: Int,
@@ -48,13 +53,14 @@ package struct AgentServer: Sendable {
     private let runtime: OnnxRuntime
     private let logger: Logger
 
+    /// Opens nothing yet; `run` binds the socket.
     package init(options: AgentOptions, runtime: OnnxRuntime, logger: Logger) {
         self.options = options
         self.runtime = runtime
         self.logger = logger
     }
 
-    /// Runs until a signal tells it to stop.
+    /// Runs until a signal stops it.
     ///
     /// - Parameter onReady: called once clients can connect.
     package func run(onReady: @escaping @Sendable () -> Void) async throws {

@@ -3,10 +3,13 @@ package import Logging
 
 /// The unix domain socket of the agent.
 package struct SocketAddress: Sendable, Equatable {
+    /// The path that Lookout for Vision's own agent uses, so that its clients work unchanged.
     package static let standard = "unix:///tmp/aws.iot.lookoutvision.EdgeAgent.sock"
     /// `sun_path` less its terminating zero.
     private static let pathBytesMax = 107
 
+    /// 1 to 107 bytes, as `sockaddr_un` holds it; a relative path is relative to the working
+    /// directory.
     package let path: String
 
     /// - Parameter text: `unix:///ABSOLUTE/PATH` or `unix:PATH`, as gRPC writes it.
@@ -102,6 +105,7 @@ package struct SocketAddress: Sendable, Equatable {
         return FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 
+    /// Device and inode, which differ for two files that exist at the same time.
     package struct FileIdentity: Sendable, Equatable {
         let device: UInt64
         let inode: UInt64

@@ -23,6 +23,7 @@ package final class AgentMetrics: Sendable {
 
     private let counts = Mutex<[String: Counts]>([:])
 
+    /// All counts begin at 0 with the process; nothing is kept across restarts.
     package init() {}
 
     func detected(

@@ -12,13 +12,16 @@ package struct MetricsServer: Service {
     private let text: @Sendable () -> String
     private let logger: Logger
 
-    /// - Parameter port: 0 takes a free one, which the log tells.
+    /// - Parameter port: 0 takes a free one, which the log names.
     package init(port: Int, logger: Logger, text: @escaping @Sendable () -> String) {
         self.port = port
         self.text = text
         self.logger = logger
     }
 
+    /// Serves until a graceful shutdown.
+    ///
+    /// - Throws: When the port is taken; a failed connection only ends itself.
     package func run() async throws {
         let text = text
         let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)

@@ -14,7 +14,7 @@ final class AuditLog: Sendable {
     /// A thread of its own, so that a line never waits behind a training.
     private let pool = NIOThreadPool(numberOfThreads: 1)
 
-    /// - Parameter source: this server; every line tells it.
+    /// - Parameter source: this server; every line names it.
     init(files: AuditFiles, source: AuditSource, arns: ARNs) {
         self.files = files
         self.source = source

@@ -49,7 +49,7 @@ struct EmbeddedS3: S3Backend {
         do {
             try await store.delete(location, condition: condition)
         } catch let error as StorageError where error.code == .invalidName {
-            // What cannot be a key is no object.
+            // A text that cannot be a key names no object.
             guard try await store.bucketExists(location.bucket) else {
                 throw StorageError(.noSuchBucket, "The specified bucket does not exist")
             }

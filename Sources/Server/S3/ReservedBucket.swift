@@ -22,7 +22,7 @@ struct ReservedBucket: Sendable {
         }
     }
 
-    /// By bytes: a slash before a combining mark is no character of its own.
+    /// By bytes: a slash before a combining mark is not a character of its own.
     private static func climbs(_ key: String) -> Bool {
         key.utf8.split(separator: UInt8(ascii: "/")).contains { part in
             part.elementsEqual(".".utf8) || part.elementsEqual("..".utf8)

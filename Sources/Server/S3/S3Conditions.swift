@@ -21,7 +21,7 @@ struct S3Conditions: Sendable {
 
     enum Verdict: Sendable {
         case proceed
-        /// Of a read: the client has it already.
+        /// The client of a read has the object already.
         case notModified
         case failed
     }

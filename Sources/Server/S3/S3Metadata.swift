@@ -33,7 +33,8 @@ struct S3Metadata: Sendable {
         }
     }
 
-    /// A Content-Encoding without `aws-chunked`: how a body travels is no property of the object.
+    /// A Content-Encoding without `aws-chunked`: how a body travels is not a property of the
+    /// object.
     static func withoutFraming(_ encoding: String) -> String? {
         let kept = encoding.split(separator: ",").map { $0.filter { $0 != " " } }
             .filter { $0 != "aws-chunked" }

@@ -20,7 +20,7 @@ struct S3Payload: Sendable {
     private let contentMD5: Data?
     /// What the request's headers say that checksums are.
     private let announced: [ChecksumAlgorithm: String]
-    /// Checksums that are told after the payload, or are to be computed.
+    /// Checksums that follow the payload in a trailer, or that the server computes.
     private let awaited: Set<ChecksumAlgorithm>
 
     /// Pieces are gathered up to this many bytes, so that few calls cross to the disk's threads.
@@ -108,7 +108,7 @@ struct S3Payload: Sendable {
         return (announced, awaited)
     }
 
-    /// Bytes for a server that must be told how many will come.
+    /// Bytes for a server that must know their number in advance.
     ///
     /// - Throws: `missingContentLength` where the client does not say.
     func lengthOnTheWay() throws(S3Error) -> Int {

@@ -34,7 +34,7 @@ struct S3Request: Sendable {
         guard let path = PercentCoding.decode(call.path), path.utf8.first == Self.slash else {
             throw invalid
         }
-        // By bytes: a slash before a combining mark is no character of its own.
+        // By bytes: a slash before a combining mark is not a character of its own.
         var rest = path.utf8.dropFirst()
         if let bucket = Self.hostedBucket(request.head.authority) {
             self.bucket = bucket
@@ -129,7 +129,7 @@ struct S3Request: Sendable {
         return Array(source.uri.utf8) == Array(location.uri.utf8)
     }
 
-    /// What the audit log tells of it.
+    /// What the audit log records about it.
     var auditInput: JSONValue {
         let members = [("BucketName", bucket), ("Key", key), ("CopySource", source?.uri ?? "")]
         return .object(

@@ -6,5 +6,6 @@ package struct ManifestLineError: Error, Sendable, Equatable, CustomStringConver
     /// - Parameter reason: what follows "The line", without a full stop.
     init(_ reason: String) { message = "The line \(reason)." }
 
+    /// The message, to which the reader adds manifest and line number.
     package var description: String { message }
 }

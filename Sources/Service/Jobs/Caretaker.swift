@@ -8,8 +8,11 @@ import Storage
 package struct Caretaker: Service {
     private let context: ServiceContext
 
+    /// The context gives stores, clock and randomness, so that tests control all three.
     package init(context: ServiceContext) { self.context = context }
 
+    /// Tidies about every `Limits.tidySeconds`, spread by 20 % so that servers take turns, until a
+    /// graceful shutdown. A failure is logged and tried again the next time.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
@@ -28,6 +31,9 @@ package struct Caretaker: Service {
         }
     }
 
+    /// One round: ended jobs first, then objects without a row.
+    ///
+    /// - Throws: The failure of one part after the other part was done.
     package func tidy() async throws {
         let horizon = context.now().addingTimeInterval(-Limits.endedJobSeconds)
         // Neither of the two keeps the other from being done.

@@ -11,8 +11,9 @@ package import Storage
 /// - Our bug: claiming a job that is not claimable.
 /// - Benign race: a worker whose lease ended and was given to another, or whose job was cancelled,
 ///   renews, completes or releases too late; `isHeld` is false and nothing changes. The attempt
-///   number only grows: it tells two leases of one worker apart, and names what an attempt wrote.
+///   number only grows: it distinguishes two leases of one worker, and names what an attempt wrote.
 extension JobRecord {
+    /// What the worker that claimed a job does next.
     package enum Claim: Sendable, Equatable {
         /// Do the work.
         case run
@@ -22,6 +23,7 @@ extension JobRecord {
         case giveUp
     }
 
+    /// Queued jobs whose pause is over, and running ones whose lease has expired.
     package func isClaimable(now: Date) -> Bool {
         switch state {
         case .queued: notBefore <= now
@@ -30,10 +32,12 @@ extension JobRecord {
         }
     }
 
+    /// False for an attempt that lost its lease, whose results must not be written.
     package func isHeld(by owner: UUID, attempt: Int) -> Bool {
         state == .running && leaseOwner == owner && self.attempt == attempt
     }
 
+    /// Whether the job may still run, so that its subject must not be given to another job.
     package var isOpen: Bool { state == .queued || state == .running }
 
     /// Attempts of which nobody knows how they ended.
@@ -41,6 +45,9 @@ extension JobRecord {
         max(0, attempt - (failures ?? 0) - (releases ?? 0) - (state == .running ? 1 : 0))
     }
 
+    /// Gives the job to a worker for `Limits.leaseSeconds` and counts the attempt.
+    ///
+    /// - Precondition: `isClaimable(now:)`.
     package mutating func claim(by owner: UUID, now: Date) -> Claim {
         precondition(isClaimable(now: now))
         if state == .running {
@@ -63,11 +70,12 @@ extension JobRecord {
         return claim
     }
 
+    /// Extends the lease to `Limits.leaseSeconds` from now; the caller has checked `isHeld`.
     package mutating func renew(now: Date) {
         leaseExpiry = now.addingTimeInterval(Limits.leaseSeconds)
     }
 
-    /// Ends the job; `error` tells why it failed.
+    /// Ends the job; `error` is the reason of a failure, nil for a success.
     package mutating func complete(error: String?, now: Date) {
         state = error == nil ? .finished : .failed
         lastError = error

@@ -32,6 +32,7 @@ package enum JobSubject: Sendable, Codable, Equatable {
         }
     }
 
+    /// Name of the project that the job works on; every job has exactly one.
     package var project: String {
         switch self {
         case .readManifest(let project, _, _), .train(let project, _),
@@ -42,6 +43,7 @@ package enum JobSubject: Sendable, Codable, Equatable {
         }
     }
 
+    /// Decides the lane and the priority.
     package var kind: Kind {
         switch self {
         case .readManifest, .updateEntries: .dataset
@@ -52,18 +54,21 @@ package enum JobSubject: Sendable, Codable, Equatable {
         }
     }
 
+    /// A new, queued row with a random ID; inserting it is up to the caller.
     package func record(created: Date) throws -> JobRecord {
         JobRecord(
             id: UUID(), kind: kind.rawValue, subject: try JSONCoding.encode(self),
             project: project, priority: kind.priority, created: created)
     }
 
+    /// - Throws: `DecodingError` for a row of a newer program.
     package init(of job: JobRecord) throws {
         self = try JSONCoding.decode(JobSubject.self, from: job.subject)
     }
 }
 
 extension JobSubject: CustomStringConvertible {
+    /// A verb and its objects in lower case, for log lines; not parsed.
     package var description: String {
         switch self {
         case .readManifest(let project, let type, let manifest):

@@ -20,6 +20,8 @@ package struct Worker: Service {
         self.id = id
     }
 
+    /// Works on all lanes at once until a graceful shutdown, which gives the jobs at hand back to
+    /// the queue.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
@@ -44,7 +46,7 @@ package struct Worker: Service {
         }
     }
 
-    /// Waits until somebody tells of a job, or until it is time to look for those whose pause or
+    /// Waits until a job is announced, or until it is time to look for those whose pause or
     /// lease has ended. Workers do not look all at the same time.
     private func rest(beyond told: Int) async throws {
         let pause =

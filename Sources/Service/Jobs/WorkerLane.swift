@@ -1,8 +1,11 @@
 /// Jobs that share a number of places, so that a long training cannot keep a start waiting.
 package struct WorkerLane: Sendable, Equatable {
+    /// Claimed in the order of their priority, whatever their order here.
     package let kinds: [JobSubject.Kind]
+    /// Jobs of the lane that this process runs at the same time; at least 1.
     package let places: Int
 
+    /// A kind may be in several lanes; one in none is left to other workers.
     package init(kinds: [JobSubject.Kind], places: Int) {
         self.kinds = kinds
         self.places = places

@@ -84,7 +84,7 @@ struct PackageBuilder: Sendable {
                 // It was deleted since training: one less to measure with.
                 continue
             } catch is VisionError {
-                // Or replaced by what is no image.
+                // Or replaced by something that is not an image.
                 continue
             }
             let (old, new) = try await context.pool.runIfActive {
@@ -93,7 +93,7 @@ struct PackageBuilder: Sendable {
             before.count(predicted: old.isAnomalous, actual: image.isAnomalous)
             after.count(predicted: new.isAnomalous, actual: image.isAnomalous)
             let relative = abs(old.score - new.score) / manifest.decision.threshold
-            // `max` would let a score that is no number pass; JSON has no infinity.
+            // `max` would let a score that is not a number pass; JSON has no infinity.
             difference = max(
                 difference, relative.isFinite ? relative : .greatestFiniteMagnitude)
             changed += old.isAnomalous == new.isAnomalous ? 0 : 1

@@ -7,6 +7,7 @@ package struct Caller: Sendable {
     /// Address that the call came from; nil when it is not known.
     package var sourceAddress: String?
 
+    /// Made by an endpoint once the signature is verified.
     package init(principal: Principal, sourceAddress: String?) {
         self.principal = principal
         self.sourceAddress = sourceAddress

@@ -69,11 +69,13 @@ package struct UserObjects: ObjectStore {
         return try await base.head(location)
     }
 
+    /// - Throws: `noSuchBucket` for the state bucket; otherwise as the store below.
     package func delete(_ location: ObjectLocation) async throws {
         try check(location.bucket)
         try await base.delete(location)
     }
 
+    /// - Throws: `noSuchBucket` for the state bucket; otherwise as the store below.
     package func list(_ bucket: String, prefix: String, after: String?, limit: Int) async throws
         -> [ObjectSummary]
     {

@@ -41,10 +41,12 @@ package final class DetectionMetrics: Sendable {
     /// A model, in the order of pages; `other` and `other` for those beyond
     /// `Limits.countedModelsMax`.
     package struct Key: Sendable, Hashable, Comparable {
+        /// Label of the samples.
         package let project: String
         /// As text, since it is a label; compared as text, too.
         package let version: String
 
+        /// By project, then by version as text: `10` comes before `9`.
         package static func < (left: Key, right: Key) -> Bool {
             (left.project, left.version) < (right.project, right.version)
         }
@@ -58,6 +60,7 @@ package final class DetectionMetrics: Sendable {
 
     private let counts = Mutex<[Key: Counts]>([:])
 
+    /// All counts begin at 0 with the process.
     package init() {}
 
     func detected(_ model: ModelRecord, _ judged: JudgedImage, seconds: Double) {

@@ -6,7 +6,9 @@ import Wire
 package struct Gauges: Sendable {
     /// A model whose row says that it is hosted, whether or not it is in this process's memory.
     package struct HostedModel: Sendable {
+        /// Label of the samples.
         package let project: String
+        /// Number of the model's version in the project, from 1.
         package let version: Int
         /// MinInferenceUnits; at least 1.
         package let minUnits: Int

@@ -38,13 +38,16 @@ package struct BackboneFolder: BackboneStore {
     private let path: String
     private let pool: NIOThreadPool
 
+    /// - Parameter path: made by the first `add`; need not exist before.
     package init(path: String, pool: NIOThreadPool = .singleton) {
         self.path = path
         self.pool = pool
     }
 
+    /// Path of the file.
     package func place(_ name: String) -> String { "\(path)/\(name).onnx" }
 
+    /// Blocks a thread of the pool, not the caller's.
     package func bytes(_ name: String) async throws -> Data {
         let place = place(name)
         do {
@@ -54,6 +57,7 @@ package struct BackboneFolder: BackboneStore {
         }
     }
 
+    /// Skips a file that is there: the name is the SHA-256 of the bytes.
     package func add(_ bytes: Data, name: String) async throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         guard !FileManager.default.fileExists(atPath: place(name)) else { return }
@@ -65,12 +69,15 @@ package struct BackboneFolder: BackboneStore {
 package struct BackboneBucket: BackboneStore {
     private let state: StateBucket
 
+    /// The bucket is made by the first `add`.
     package init(state: StateBucket) { self.state = state }
 
     private func key(_ name: String) -> String { "backbones/\(name).onnx" }
 
+    /// URI of the object in the state bucket.
     package func place(_ name: String) -> String { state.location(key(name)).uri }
 
+    /// Reads the whole object; up to `BackboneSource.bytesMax` bytes.
     package func bytes(_ name: String) async throws -> Data {
         do {
             return try await state.get(key(name), bytesMax: BackboneSource.bytesMax)
@@ -81,6 +88,7 @@ package struct BackboneBucket: BackboneStore {
         }
     }
 
+    /// Writes the object even if it exists, which repairs a damaged one.
     package func add(_ bytes: Data, name: String) async throws {
         let location = state.location(key(name))
         if try await !state.objects.bucketExists(location.bucket) {

@@ -8,8 +8,10 @@ import Wire
 
 /// Learns from the labelled images of a project's datasets, and judges the test images.
 package struct ImageTraining: ModelTraining {
+    /// Without state: each training gets all it needs from the context.
     package init() {}
 
+    /// The same images, labels and backbone give the same model, because the seed is fixed.
     package func train(
         _ model: ModelRecord, in context: ServiceContext,
         progress: @escaping @Sendable (String) -> Void

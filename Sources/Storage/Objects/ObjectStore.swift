@@ -2,9 +2,13 @@ package import FoundationEssentials
 
 /// Where an object lies.
 package struct ObjectLocation: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Not checked here: stores refuse with `invalidName` what is not the name of a bucket.
     package let bucket: String
+    /// Not encoded. Not checked here: stores refuse with `invalidName` what no object may be
+    /// called.
     package let key: String
 
+    /// Accepts any text; the store that receives the location checks it.
     package init(bucket: String, key: String) {
         self.bucket = bucket
         self.key = key
@@ -13,7 +17,7 @@ package struct ObjectLocation: Sendable, Hashable, Codable, CustomStringConverti
     /// - Parameter uri: `s3://BUCKET/KEY`; nil for anything else.
     package init?(uri: String) {
         guard uri.hasPrefix("s3://") else { return nil }
-        // By bytes: a slash before a combining mark is no character of its own.
+        // By bytes: a slash before a combining mark is not a character of its own.
         let parts = uri.utf8.dropFirst(5).split(
             separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
@@ -30,7 +34,9 @@ package struct ObjectLocation: Sendable, Hashable, Codable, CustomStringConverti
         _ = try ObjectPath(key)
     }
 
+    /// `s3://BUCKET/KEY` with the key as it is, not percent-encoded; `init(uri:)` reads it back.
     package var uri: String { "s3://\(bucket)/\(key)" }
+    /// The URI, as error messages and logs show the location.
     package var description: String { uri }
 }
 
@@ -43,9 +49,12 @@ package enum ObjectContent: Sendable {
 
 /// What a store knows about an object without reading it.
 package struct ObjectSummary: Sendable, Equatable {
+    /// Whole key in the bucket, not encoded.
     package let key: String
+    /// In bytes.
     package let size: Int
 
+    /// - Parameter size: In bytes.
     package init(key: String, size: Int) {
         self.key = key
         self.size = size

@@ -25,6 +25,7 @@ package struct GreengrassCloud: ComponentRegistry {
         /// After so many seconds the version is given up.
         package var secondsTotal = 900.0
 
+        /// Asks after 1, 2, 4, … seconds for a quarter of an hour in all.
         package init() {}
     }
 

@@ -24,6 +24,7 @@ package struct ComponentError: Error, Sendable, Equatable {
     /// A sentence for the user.
     package let message: String
 
+    /// - Parameter message: A whole sentence for the user.
     package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message

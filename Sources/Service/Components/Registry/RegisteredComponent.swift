@@ -5,7 +5,9 @@ package import FoundationEssentials
 package struct RegisteredComponent: Sendable, Codable, Equatable {
     /// Of the version, in the registry's region and account.
     package let arn: String
+    /// The component's name; `arn` contains it.
     package let name: ComponentName
+    /// Two registrations of one name differ in it; a registered version never changes.
     package let version: ComponentVersion
     /// Greengrass' word; `DEPLOYABLE` for one that devices can take.
     package let state: String
@@ -16,6 +18,7 @@ package struct RegisteredComponent: Sendable, Codable, Equatable {
     /// When it was made, by the registry's clock.
     package let created: Date
 
+    /// Made by registries from what they store or receive; checks nothing beyond the types.
     package init(
         arn: String, name: ComponentName, version: ComponentVersion, state: String,
         tags: [String: String], clientToken: String, created: Date

@@ -8,7 +8,7 @@ import Synchronization
 import SystemPackage
 
 /// A folder for artifacts on their way. Its holder has it locked, so that one whose process
-/// died can be told from one in use. Its calls block.
+/// died can be distinguished from one in use. Its calls block.
 final class StagingFolder: Sendable {
     let path: String
     private let lock: OpenFile

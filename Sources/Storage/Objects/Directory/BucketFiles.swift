@@ -8,7 +8,9 @@ import Glibc
 /// Files that Spotter wrote are only ever replaced by others of the same name. They have a record;
 /// files without one were put there by hand, and people may change them where they are.
 package struct BucketFiles: Sendable {
+    /// One file that a copy of the bucket must contain: an object or the record of its attributes.
     package struct File: Sendable {
+        /// Key of the object that the file belongs to.
         package let key: String
         /// Where it is; may be a link.
         package let source: String
@@ -16,6 +18,7 @@ package struct BucketFiles: Sendable {
         package let place: String
     }
 
+    /// The bucket's name, which is also the name of its folder below `root`.
     package let name: String
     private let folder: BucketFolder
 
@@ -26,6 +29,7 @@ package struct BucketFiles: Sendable {
         self.folder = folder
     }
 
+    /// Whether a bucket may have this name; a folder of any other name is not a bucket.
     package static func isName(_ name: String) -> Bool {
         (try? BucketFolder.check(name)) != nil
     }

@@ -55,6 +55,9 @@ package final class DirectoryStore: ObjectStore {
 
     // MARK: Buckets
 
+    /// Makes the bucket's folder and syncs it; does nothing when the bucket exists.
+    ///
+    /// - Throws: `invalidName`, `unavailable`.
     package func createBucket(_ bucket: String) async throws {
         try await run { _ = try self.make(bucket) }
     }
@@ -80,6 +83,7 @@ package final class DirectoryStore: ObjectStore {
         }
     }
 
+    /// False also for a text that cannot be the name of a bucket.
     package func bucketExists(_ bucket: String) async throws -> Bool {
         try await run { (try? BucketFolder(bucket, root: self.root)) != nil }
     }
@@ -113,6 +117,10 @@ package final class DirectoryStore: ObjectStore {
 
     // MARK: Objects by key
 
+    /// Writes a temporary file, syncs it and renames it, so that no reader sees a part of it. The
+    /// content type is derived from the key's extension.
+    ///
+    /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
         try await run {
             let (bucket, key) = try self.place(location)
@@ -133,6 +141,7 @@ package final class DirectoryStore: ObjectStore {
         }
     }
 
+    /// - Throws: `noSuchObject`, `noSuchBucket`, `invalidName`, `tooLarge`, `unavailable`.
     package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
         try await run {
             let (file, object) = try self.opened(location)
@@ -141,6 +150,10 @@ package final class DirectoryStore: ObjectStore {
         }
     }
 
+    /// Pieces have `OpenFile.pieceBytes` bytes, the last one fewer. A replacement or deletion
+    /// during the read does not change what is read.
+    ///
+    /// - Throws: As `get` does; what `chunk` throws ends the read and is passed on.
     package func read(
         _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
     ) async throws {
@@ -164,14 +177,22 @@ package final class DirectoryStore: ObjectStore {
         }
     }
 
+    /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func head(_ location: ObjectLocation) async throws -> ObjectSummary? {
         try await object(location).map { ObjectSummary(key: $0.key, size: $0.size) }
     }
 
+    /// Removes the file, its record and the folders that become empty.
+    ///
+    /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func delete(_ location: ObjectLocation) async throws {
         try await delete(location, condition: .none)
     }
 
+    /// Walks the folders on every call. A file that disappears during the walk is left out, so a
+    /// page may have fewer than `limit` objects although more follow.
+    ///
+    /// - Throws: `noSuchBucket`, `invalidName`.
     package func list(_ bucket: String, prefix: String, after: String?, limit: Int) async throws
         -> [ObjectSummary]
     {

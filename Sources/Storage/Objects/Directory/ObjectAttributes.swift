@@ -16,6 +16,7 @@ package struct ObjectAttributes: Sendable, Equatable, Codable {
     /// `FULL_OBJECT` or `COMPOSITE`; nil without checksums.
     package var checksumType: String?
 
+    /// Everything but the ETag is empty by default, as for a file that was put there by hand.
     package init(
         etag: String, headers: [String: String] = [:], userMetadata: [String: String] = [:],
         checksums: [String: String] = [:], checksumType: String? = nil
@@ -30,12 +31,16 @@ package struct ObjectAttributes: Sendable, Equatable, Codable {
 
 /// An object without its bytes.
 package struct StoredObject: Sendable, Equatable {
+    /// Whole key in the bucket, not encoded.
     package let key: String
     /// In bytes.
     package let size: Int
+    /// The file's modification time, exact to about 200 ns.
     package let modified: Date
+    /// Of a file that was put there by hand: derived from its size, time and extension.
     package let attributes: ObjectAttributes
 
+    /// Used by the store and by tests; it reads nothing from the disk.
     package init(key: String, size: Int, modified: Date, attributes: ObjectAttributes) {
         self.key = key
         self.size = size
@@ -46,9 +51,13 @@ package struct StoredObject: Sendable, Equatable {
 
 /// A bucket in the list of all.
 package struct BucketSummary: Sendable, Equatable {
+    /// 3 to 63 characters; see `BucketName`.
     package let name: String
+    /// Modification time of the file `.spotter-bucket`, or of the folder where there is no such
+    /// file.
     package let created: Date
 
+    /// Used by the store and by tests; it reads nothing from the disk.
     package init(name: String, created: Date) {
         self.name = name
         self.created = created

@@ -5,6 +5,7 @@ import NIOPosix
 /// An open object. What it was at opening stays readable although it is replaced or deleted
 /// meanwhile.
 package final class ObjectReader: Sendable {
+    /// Size, time and attributes at the moment of opening.
     package let object: StoredObject
     private let file: OpenFile
     private let pool: NIOThreadPool

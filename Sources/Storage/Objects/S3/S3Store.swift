@@ -12,6 +12,7 @@ package final class S3Store: ObjectStore {
     /// Of the answers that are documents; a page of keys of 1,024 bytes, encoded, has 4 MB.
     private static let documentBytesMax = 16 << 20
 
+    /// The server that keeps the objects, with the credentials that sign every request.
     package let peer: S3Peer
     private let pool: NIOThreadPool
 
@@ -21,6 +22,9 @@ package final class S3Store: ObjectStore {
         self.pool = pool
     }
 
+    /// Makes the bucket in the client's region; does nothing when this account owns it already.
+    ///
+    /// - Throws: `invalidName`; `unavailable` when the peer refuses or cannot be reached.
     package func createBucket(_ bucket: String) async throws {
         try BucketFolder.check(bucket)
         var request = peer.request("PUT", bucket)
@@ -38,6 +42,9 @@ package final class S3Store: ObjectStore {
         }
     }
 
+    /// False also for a text that cannot be the name of a bucket.
+    ///
+    /// - Throws: `unavailable` when the peer refuses the question or cannot be reached.
     package func bucketExists(_ bucket: String) async throws -> Bool {
         do {
             try BucketFolder.check(bucket)
@@ -54,6 +61,10 @@ package final class S3Store: ObjectStore {
         }
     }
 
+    /// Large files are sent as multipart uploads; the object appears when the last request
+    /// succeeds.
+    ///
+    /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
         try Self.check(location)
         let upload = S3Upload(peer: peer, location: location, pool: pool)
@@ -85,12 +96,17 @@ package final class S3Store: ObjectStore {
         }
     }
 
+    /// - Throws: `noSuchObject`, `noSuchBucket`, `invalidName`, `tooLarge`, `unavailable`.
     package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
         var bytes = Data()
         try await read(location, bytesMax: bytesMax) { bytes += $0 }
         return bytes
     }
 
+    /// A connection that is lost on the way is resumed at the byte where it broke, with the ETag of
+    /// the first answer as a condition, so that pieces of two objects are never mixed.
+    ///
+    /// - Throws: As `get` does; what `chunk` throws ends the read and is passed on.
     package func read(
         _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
     ) async throws {
@@ -113,6 +129,7 @@ package final class S3Store: ObjectStore {
         }
     }
 
+    /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func head(_ location: ObjectLocation) async throws -> ObjectSummary? {
         try Self.check(location)
         do {
@@ -132,6 +149,7 @@ package final class S3Store: ObjectStore {
         }
     }
 
+    /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func delete(_ location: ObjectLocation) async throws {
         try Self.check(location)
         do {
@@ -142,6 +160,10 @@ package final class S3Store: ObjectStore {
         }
     }
 
+    /// Asks for pages of up to 1,000 keys until `limit` is reached. Keys that `ObjectPath` refuses
+    /// are left out, because they could not be read either.
+    ///
+    /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func list(_ bucket: String, prefix: String, after: String?, limit: Int) async throws
         -> [ObjectSummary]
     {
