@@ -75,6 +75,19 @@ package final class DataDirectory: Sendable {
     /// Name of the setting with the key of page tokens, which each database makes for itself.
     package static let pageTokenSetting = "page-token-key"
 
+    /// A server that began empty beside the models of its users would look as if all was lost.
+    ///
+    /// - Throws: `AdministrationError` when there are models and the database is gone.
+    func checkRows() throws {
+        guard FileStatus(at: database) == nil else { return }
+        let bucket = "\(models)/\(Self.modelsBucket)"
+        let kept = (try? FileManager.default.contentsOfDirectory(atPath: bucket)) ?? []
+        guard kept.contains(where: { !$0.hasPrefix(".") }) else { return }
+        throw AdministrationError(
+            "The database \(database) is gone, but its models are in \(bucket). Put the file back, "
+                + "restore a backup into another folder, or move \(path) away to begin anew.")
+    }
+
     private static func models(_ path: String) -> String { "\(path)/internal" }
 
     /// A model's manifest, read without a store: opening one would tidy up under a running server.

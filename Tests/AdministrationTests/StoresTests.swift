@@ -33,6 +33,19 @@ import Testing
         return cluster
     }
 
+    @Test func aServerDoesNotBeginEmptyBesideItsModels() async throws {
+        let installation = try await SmallInstallation()
+        try FileManager.default.removeItem(atPath: "\(installation.path)/spotter.sqlite")
+        let error = await #expect(throws: AdministrationError.self) {
+            try await Stores.withStores(
+                holding: installation.configuration, environment: [:]
+            ) { _ = try $0.metadata() }
+        }
+        #expect("\(try #require(error))".contains("spotter.sqlite is gone"))
+        #expect(
+            !FileManager.default.fileExists(atPath: "\(installation.path)/spotter.sqlite"))
+    }
+
     /// What a test keeps of stores to see that they were closed.
     private struct Opened {
         let stores: Stores

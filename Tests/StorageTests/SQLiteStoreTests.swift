@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GRDB
 import Storage
 import TestSupport
 import Testing
@@ -30,6 +31,39 @@ import Wire
         try Data(repeating: 65, count: 5000).write(to: URL(filePath: path))
         let error = #expect(throws: StorageError.self) { try SQLiteStore(path: path) }
         #expect(error?.message.contains(path) == true)
+    }
+
+    @Test func aDatabaseOfANewerSpotterIsRefusedAndNotChanged() async throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/db"
+        _ = try SQLiteStore(path: path)
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write {
+            try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999-newer')")
+        }
+        try queue.close()
+        let error = #expect(throws: StorageError.self) { try SQLiteStore(path: path) }
+        #expect(error?.message.contains("newer Spotter (9999-newer)") == true)
+    }
+
+    @Test(arguments: [false, true])
+    func aDatabaseThatWasRemovedInUseTakesNothingMore(isReplaced: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/db"
+        let store = try SQLiteStore(path: path)
+        try await store.write { try $0.saveSetting("s", Data([1])) }
+        try FileManager.default.moveItem(atPath: path, toPath: "\(path).away")
+        if isReplaced { try Data().write(to: URL(filePath: path)) }
+        let error = await #expect(throws: StorageError.self) {
+            try await store.write { try $0.saveSetting("s", Data([2])) }
+        }
+        #expect(error?.message.contains("\(path) was removed or replaced") == true)
+        await #expect(throws: StorageError.self) {
+            _ = try await store.read { try $0.setting("s") }
+        }
+        if isReplaced { try FileManager.default.removeItem(atPath: path) }
+        try FileManager.default.moveItem(atPath: "\(path).away", toPath: path)
+        #expect(try await store.read { try $0.setting("s") } == Data([1]))
     }
 
     /// A file as the first schema left it, with a row of each kind; never made again.
