@@ -18,7 +18,8 @@ extension Stores {
     /// The rows. PostgreSQL is asked with the first transaction only.
     ///
     /// - Throws: `AdministrationError` beside a folder without a database, or whose rows were
-    ///   moved, and for a data directory that has models and no database; `StorageError` when the database cannot be opened.
+    ///   moved, and for a data directory that has models and no database; `StorageError` when the
+    ///   database cannot be opened.
     package func metadata() throws -> any MetadataStore {
         try once(\.metadata) {
             let path = configuration.dataDirectory
