@@ -93,7 +93,8 @@ import Vision
             ("null", #""maybe""#, "'maybe'"),
             ("2", nil, "2"), ("-1", nil, "-1"), ("0.5", nil, "0.5"), ("true", nil, "true"),
             (#""2""#, nil, "'2'"), (#""defect""#, nil, "'defect'"), ("[1]", nil, "a list"),
-            (#""x""#, #""good""#, "'good'"),
+            (#""x""#, #""good""#, "'good'"), (nil, #"["anomaly"]"#, "a list"),
+            (nil, "1", "a number"),
         ] as [(String?, String?, String)])
     func aLabelThatIsNotUnderstoodIsAnErrorAndNotNoLabel(
         value: String?, className: String?, words: String
@@ -163,6 +164,15 @@ import Vision
         #expect(same.verdict == .anomaly)
         let earlier = try line(old + "," + label("kind", "0", #""scratch""#, date: "2023-02-01"))
         #expect(earlier.verdict == .anomaly && earlier.labelAttribute == "label")
+    }
+
+    @Test func aMaskWithoutAllOfItsDescriptionIsUnderstoodOrRefused() throws {
+        let untyped = #""m-ref":"s3://b/m.png","m-ref-metadata":{"internal-color-map":{"#
+        #expect(try line(untyped + Self.dent + "}}").mask?.reference == "s3://b/m.png")
+        for rest in ["", #","anomaly-mask-ref-metadata":null"#] {
+            let message = error(#""anomaly-mask-ref":"s3://b/m.png""# + rest)
+            #expect(message.contains("anomaly-mask-ref-metadata with its internal-color-map"))
+        }
     }
 
     @Test func theNewerOfTwoMasksCountsAndOfOneAgeIsAnError() throws {

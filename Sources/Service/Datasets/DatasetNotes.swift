@@ -60,12 +60,13 @@ struct DatasetNotes: Sendable {
         }
         if unlabelled > 0 {
             sentences.append(
-                "\(Self.lines(unlabelled)) without a label; training leaves these out.")
+                "\(Self.images(unlabelled)) without a label: training leaves out what is not labelled."
+            )
         }
         if !duplicates.isEmpty {
             sentences.append(
-                "\(Self.lines(duplicates.count)) an image of an earlier line; the last line of an "
-                    + "image counts: \(FaultList.names(duplicates)).")
+                "Of images with several lines the last line counts: "
+                    + "\(FaultList.names(duplicates)), \(duplicates.count) in all.")
         }
         if !missing.isEmpty {
             sentences.append(
@@ -89,10 +90,6 @@ struct DatasetNotes: Sendable {
     }
 
     private static func images(_ count: Int) -> String { "\(count) image\(count == 1 ? "" : "s")" }
-
-    private static func lines(_ count: Int) -> String {
-        count == 1 ? "1 line is" : "\(count) lines are"
-    }
 
     private static func counts(_ counts: [String: Int]) -> String {
         let total = counts.values.reduce(0, +)

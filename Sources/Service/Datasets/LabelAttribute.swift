@@ -69,6 +69,10 @@ struct LabelAttribute {
         /// The class's name; without one, the words that stand in the number's place.
         var words: String? {
             if let name = text(metadata["class-name"]) { return name }
+            // A list or a number says nothing, but it is said.
+            if let other = metadata["class-name"], other != .null, other.string == nil {
+                return other.kind
+            }
             return text(value).flatMap { Int($0) == nil ? $0 : nil }
         }
 

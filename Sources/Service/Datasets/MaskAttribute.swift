@@ -8,6 +8,9 @@ struct MaskAttribute {
     let mask: ManifestLine.Mask
 
     private static let type = "groundtruth/semantic-segmentation"
+    private static let mapName = "internal-color-map"
+    /// The attribute that the guide of Lookout for Vision uses. It needs a description.
+    private static let usualName = "anomaly-mask-ref"
 
     /// The mask that counts.
     ///
@@ -18,7 +21,14 @@ struct MaskAttribute {
     static func chosen(in members: [String: JSONValue]) throws(ManifestLineError) -> MaskAttribute?
     {
         let all = LineAttribute.named(in: members).filter {
-            $0.type == type && !(members[$0.name]?.string ?? "").isEmpty
+            // Without a type, only what can be nothing else.
+            let isMask = $0.type == type || $0.type == nil && $0.metadata[mapName] != nil
+            return isMask && !(members[$0.name]?.string ?? "").isEmpty
+        }
+        if all.isEmpty, let reference = members[usualName]?.string, !reference.isEmpty {
+            throw ManifestLineError(
+                "has the mask \(reference.prefix(120)) as \(usualName), but no "
+                    + "\(usualName)\(LineAttribute.metadataSuffix) with its \(mapName)")
         }
         let newest = try LineAttribute.newest(
             all, kind: "mask", name: \.name, metadata: \.metadata)
@@ -33,7 +43,7 @@ struct MaskAttribute {
         throws(ManifestLineError) -> [MaskClass]
     {
         let key = name + LineAttribute.metadataSuffix
-        guard let map = metadata["internal-color-map"]?.object, !map.isEmpty else {
+        guard let map = metadata[mapName]?.object, !map.isEmpty else {
             throw ManifestLineError("has no \"internal-color-map\" in \(key)")
         }
         var classes: [(index: Int, value: MaskClass)] = []
