@@ -1,6 +1,7 @@
 import Access
 import Administration
 import FoundationEssentials
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -167,12 +168,29 @@ struct Composition: Sendable {
         try await audit.shutDown()
     }
 
+    /// Why nothing can listen there, and what would be right.
+    private static func reason(_ error: CInt) -> String {
+        switch error {
+        case EADDRINUSE:
+            "another program listens there already. Stop it, or choose another --port."
+        case EACCES:
+            "this user may not use the port; those below 1024 are root's. Choose another --port."
+        case EADDRNOTAVAIL:
+            "this machine does not have the address. Choose another --hostname."
+        default: "\(String(cString: strerror(error))). Choose another --hostname or --port."
+        }
+    }
+
     private func translated(_ error: any Error) -> any Error {
         switch error {
         case let error as IOError:
             AdministrationError(
                 "Cannot listen on \(configuration.hostname):\(configuration.port): "
-                    + "\(error.description). Choose another --hostname or --port.")
+                    + Self.reason(error.errnoCode))
+        case is SocketAddressError:
+            AdministrationError(
+                "Cannot listen on \(configuration.hostname):\(configuration.port): no address is "
+                    + "known for this name. Choose another --hostname.")
         // Its message has the service with everything that it holds.
         case let error as ServiceGroupError:
             AdministrationError("\(error.errorCode) The last lines of the log tell more.")

@@ -133,7 +133,8 @@ package struct SignatureVerifier: Sendable {
         guard scope.region == region else {
             throw AccessError(
                 .wrongRegion,
-                "Credential should be scoped to region '\(region)', not '\(scope.region)'.")
+                "Credential should be scoped to region '\(region)', not '\(scope.region)'. "
+                    + "Set the client's region, such as AWS_DEFAULT_REGION, to it.")
         }
         guard services.contains(scope.service) else {
             throw AccessError(

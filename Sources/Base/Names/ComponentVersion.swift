@@ -30,6 +30,10 @@ package struct ComponentVersion: ValidatedText {
         self.numbers = numbers
     }
 
+    /// Whether no number has a zero before it, as SemVer wants it. Components of before may have
+    /// some; new ones must not.
+    package var isSemantic: Bool { text == numbers.map(String.init).joined(separator: ".") }
+
     /// The older version is the smaller one; of two with the same numbers, that with the smaller
     /// text.
     package static func < (one: ComponentVersion, other: ComponentVersion) -> Bool {

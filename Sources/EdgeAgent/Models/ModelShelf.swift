@@ -1,3 +1,4 @@
+import Base
 import Synchronization
 package import Vision
 
@@ -83,7 +84,12 @@ package final class ModelShelf: Sendable {
     }
 
     private static func unknown(_ component: String) -> AgentError {
-        AgentError(
+        guard ComponentName(component) != nil else {
+            let name = component.excerpt
+            return AgentError(
+                .invalidArgument, "model_component '\(name)' cannot be the name of a component.")
+        }
+        return AgentError(
             .notFound,
             "There is no model component '\(component.excerpt)' here; ListModels names those "
                 + "that are.")

@@ -24,7 +24,7 @@ struct GreengrassEndpoint: ServiceEndpoint {
         if let link = ArtifactLink(path: call.path) {
             return try await content(of: link, request, query, &call)
         }
-        let route = try GreengrassRoute.find(method: request.method.rawValue, path: call.path)
+        let route = try Self.route(request.method.rawValue, call.path)
         call.operation = route.operation.rawValue
         call.isReadOnly = route.operation.isReadOnly
         let signed = try await SignedRequest(
@@ -54,6 +54,33 @@ struct GreengrassEndpoint: ServiceEndpoint {
         }
         call.answer = answer
         return .json(.init(code: route.operation.definition.status), answer, call)
+    }
+
+    /// What Greengrass has beside components: core devices and what is deployed to them.
+    private static let devicePaths = [
+        "/greengrass/v2/deployments", "/greengrass/v2/coreDevices", "/greengrass/things/",
+        "/greengrass/connectivityInfo/", "/greengrass/servicerole",
+        "/greengrass/v2/resolveComponentCandidates",
+    ]
+
+    /// - Throws: `unknownOperation`, for deployments and devices with how to deploy in place of it;
+    ///   `methodNotAllowed`.
+    private static func route(_ method: String, _ path: String) throws(WireError)
+        -> GreengrassRoute
+    {
+        do {
+            return try GreengrassRoute.find(method: method, path: path)
+        } catch {
+            guard error.code == .unknownOperation, devicePaths.contains(where: path.hasPrefix)
+            else { throw error }
+            throw WireError(
+                .unknownOperation,
+                "Spotter's Greengrass keeps components and knows no core devices and deployments "
+                    + "('\(path.prefix(80))'). Deploy on the device from the folders 'recipes' and "
+                    + "'artifacts' of the data directory's greengrass folder: 'greengrass-cli "
+                    + "deployment create --recipeDir recipes --artifactDir artifacts --merge "
+                    + "NAME=VERSION', with Greengrass Lite 'ggl-cli deploy'. See docs/edge.md.")
+        }
     }
 
     private func operations(_ caller: Caller) -> ComponentOperations {

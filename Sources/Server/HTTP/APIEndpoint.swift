@@ -21,15 +21,37 @@ struct APIEndpoint: ServiceEndpoint {
         let signed = try await SignedRequest(
             request, &call, query: try call.parameters(),
             bodyBytesMax: service.limits.bodyBytesMax(definition.body),
-            authenticator: authenticator, now: service.now)
+            authenticator: authenticator(for: route.operation, request), now: service.now)
         try rates.check(route.operation, now: service.now())
         let input = try await input(of: route, signed.wire)
         call.input = input
-        let answer = try await Operations(context: service, caller: signed.caller).perform(
+        var answer = try await Operations(context: service, caller: signed.caller).perform(
             route, input: input, payload: signed.wire.body,
             options: CallOptions(header: signed.wire.header))
+        if isElsewhere(request) {
+            answer.body = try WireCoding.encode(ListProjectsResponse(projects: [], nextToken: nil))
+        }
         call.answer = answer.body
         return .json(.init(code: definition.status), answer.body, call, fields: answer.headers)
+    }
+
+    /// Programs that go through all regions list the projects of each: in every other region there
+    /// are none, and they go on. Nothing else can be done there.
+    private func authenticator(for operation: Wire.Operation, _ request: Request) -> Authenticator {
+        var authenticator = authenticator
+        if operation == .listProjects, let region = Self.signedRegion(request) {
+            authenticator.region = region
+        }
+        return authenticator
+    }
+
+    private func isElsewhere(_ request: Request) -> Bool {
+        Self.signedRegion(request).map { $0 != authenticator.region } ?? false
+    }
+
+    private static func signedRegion(_ request: Request) -> String? {
+        let header = request.headers[.authorization]
+        return header.flatMap { try? Authorization(header: $0) }?.scope.region
     }
 
     /// A large document is parsed on the thread pool: it takes seconds in the worst case.

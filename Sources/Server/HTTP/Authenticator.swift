@@ -6,7 +6,8 @@ import Storage
 /// Tells who sent a request: the root key or a user.
 struct Authenticator: Sendable {
     let root: Credentials
-    let region: String
+    /// Of which signatures must be.
+    var region: String
     let services: Set<String>
     let arns: ARNs
     let metadata: any MetadataStore
@@ -23,7 +24,9 @@ struct Authenticator: Sendable {
     func claim(_ authorization: String?) async throws -> Claim {
         guard let authorization else {
             throw AccessError(
-                .missingAuthenticationToken, "The request has no Authorization header.")
+                .missingAuthenticationToken,
+                "The request has no Authorization header. Sign it with Signature Version 4, as AWS's "
+                    + "SDKs do once they have a key.")
         }
         return try await claim(accessKeyID: Authorization(header: authorization).accessKeyID)
     }
@@ -36,7 +39,9 @@ struct Authenticator: Sendable {
         }
         guard let user = try await metadata.read({ try $0.user(accessKeyID: id) }) else {
             throw AccessError(
-                .unrecognizedClient, "The security token included in the request is invalid.")
+                .unrecognizedClient,
+                "The security token included in the request is invalid: nobody here has the access "
+                    + "key '\(id.prefix(40))'. 'spotter user list' names those that are known.")
         }
         return Claim(
             credentials: Credentials(

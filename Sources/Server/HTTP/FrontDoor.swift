@@ -20,11 +20,13 @@ struct FrontDoor: HTTPResponder {
     func respond(to request: Request, context: APIRequestContext) async throws -> Response {
         var call = APICall(request, context)
         call.service = Self.service(of: request.head)
-        let endpoint = endpoints[call.service] ?? endpoints[.lookoutvision]
+        let foreign = ForeignService(request.head)
+        let endpoint: (any ServiceEndpoint)? =
+            foreign ?? endpoints[call.service] ?? endpoints[.lookoutvision]
         guard let endpoint else { return Response(status: .notFound) }
         var response: Response
         do {
-            if let page = try await page(request, context, call) {
+            if foreign == nil, let page = try await page(request, context, call) {
                 response = page
             } else {
                 response = try await endpoint.answer(request, &call)
@@ -67,6 +69,20 @@ struct FrontDoor: HTTPResponder {
         let isPage = StatusPages.paths.contains { head.path?.hasPrefix($0) ?? false }
         let isBucket = S3Request.hostedBucket(head.authority) != nil && !isPage
         return isLegacy || isBucket ? .s3 : .lookoutvision
+    }
+
+    /// The service's name in the credential scope of a header or of a presigned URL, known here or
+    /// not; nil for a request without one.
+    static func signedService(of head: HTTPRequest) -> String? {
+        if let authorization = head.headerFields[.authorization] {
+            return (try? Authorization(header: authorization))?.scope.service
+        }
+        let query = (head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
+        let name = "X-Amz-Credential="
+        guard let credential = query.split(separator: "&").first(where: { $0.hasPrefix(name) })
+        else { return nil }
+        let parts = PercentCoding.decode(credential.dropFirst(name.count))?.split(separator: "/")
+        return parts.flatMap { $0.count == 5 ? String($0[3]) : nil }
     }
 
     /// What is no operation of a service; nil when the path is one's.

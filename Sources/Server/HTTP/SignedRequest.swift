@@ -68,7 +68,9 @@ extension Request {
             throw tooLarge
         } catch {
             // The client went away, or what it sent is not HTTP.
-            throw WireError(.serialization, "The body did not arrive whole.")
+            throw WireError(
+                .serialization,
+                "The body did not arrive whole: the connection ended before it. Send it again.")
         }
     }
 }

@@ -66,7 +66,7 @@ struct STSEndpoint: ServiceEndpoint {
         let parameters = sent + query
         func value(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
         guard let action = value("Action") else {
-            throw STSError(.missingAction, "The request has no Action.")
+            throw STSError(.missingAction, "The request has no Action; it must be \(Self.action).")
         }
         let version = value("Version") ?? Self.apiVersion
         guard action == Self.action, version == Self.apiVersion else {

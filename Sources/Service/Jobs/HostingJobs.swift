@@ -45,7 +45,7 @@ struct StopHostingJob: JobRunner {
         try await lease.complete { transaction in
             guard var model = try transaction.model(project, version) else { return }
             model.status = .trained
-            model.statusMessage = nil
+            model.statusMessage = model.trainingMessage
             model.minInferenceUnits = nil
             model.maxInferenceUnits = nil
             try transaction.save(model)

@@ -72,6 +72,7 @@ struct TrainingJob: JobRunner {
                 model.status = .trained
                 model.statusMessage = ["The model was trained.", trained.notes]
                     .filter { !$0.isEmpty }.joined(separator: " ")
+                model.trainingMessage = model.statusMessage
                 model.performance = trained.performance
                 model.evaluationManifest = OutputS3Object(bucket: bucket, key: manifestKey)
                 model.evaluationResult = OutputS3Object(bucket: bucket, key: resultKey)

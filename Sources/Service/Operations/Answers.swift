@@ -15,14 +15,14 @@ extension DatasetRecord {
     var metadata: DatasetMetadata {
         DatasetMetadata(
             datasetType: type, creationTimestamp: created, status: status,
-            statusMessage: statusMessage ?? status.message)
+            statusMessage: message)
     }
 
     var answer: DatasetDescription {
         DatasetDescription(
             projectName: project, datasetType: type, creationTimestamp: created,
             lastUpdatedTimestamp: updated, status: status,
-            statusMessage: statusMessage ?? status.message,
+            statusMessage: message,
             imageStats: stats)
     }
 }
@@ -32,17 +32,19 @@ extension ModelRecord {
         ModelMetadata(
             creationTimestamp: created, modelVersion: String(version),
             modelArn: arns.model(project, version), description: description, status: status,
-            statusMessage: statusMessage ?? status.message, performance: performance)
+            statusMessage: message, performance: performance)
     }
 
     func answer(_ arns: ARNs) -> ModelDescription {
         var answer = ModelDescription(
             modelVersion: String(version), modelArn: arns.model(project, version),
             creationTimestamp: created, status: status,
-            statusMessage: statusMessage ?? status.message)
+            statusMessage: message)
         answer.description = description
         answer.performance = performance
-        answer.outputConfig = OutputConfig(s3Location: output)
+        // AWS's samples read the prefix without asking; an empty one is none.
+        answer.outputConfig = OutputConfig(
+            s3Location: S3Location(bucket: output.bucket, prefix: output.prefix ?? ""))
         answer.evaluationManifest = evaluationManifest
         answer.evaluationResult = evaluationResult
         answer.evaluationEndTimestamp = evaluationEnd
@@ -58,7 +60,7 @@ extension PackagingRecord {
         ModelPackagingJobMetadata(
             jobName: jobName, projectName: project, modelVersion: String(modelVersion),
             modelPackagingJobDescription: description, status: status,
-            statusMessage: statusMessage ?? status.message, creationTimestamp: created,
+            statusMessage: message, creationTimestamp: created,
             lastUpdatedTimestamp: updated)
     }
 
@@ -66,4 +68,23 @@ extension PackagingRecord {
     var componentVersion: String {
         configuration.greengrass.componentVersion(ofModel: String(modelVersion))
     }
+}
+
+// What a job wrote about a status, or what the status means.
+
+extension DatasetRecord {
+    fileprivate var message: String { statusMessage.flatMap(\.notBlank) ?? status.message }
+}
+
+extension ModelRecord {
+    fileprivate var message: String { statusMessage.flatMap(\.notBlank) ?? status.message }
+}
+
+extension PackagingRecord {
+    fileprivate var message: String { statusMessage.flatMap(\.notBlank) ?? status.message }
+}
+
+extension String {
+    /// nil for a text without anything to read.
+    fileprivate var notBlank: String? { allSatisfy(\.isWhitespace) ? nil : self }
 }

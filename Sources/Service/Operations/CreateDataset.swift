@@ -8,10 +8,16 @@ extension Operations {
     func createDataset(_ request: CreateDatasetRequest) async throws -> CreateDatasetResponse {
         let (project, type, now) = (request.projectName, request.datasetType, context.now())
         let manifest = try Self.manifest(of: request)
+        // AWS's own SDK sends one always.
+        let isVersioned =
+            request.datasetSource?.groundTruthManifest?.s3Object?.versionId != nil
         try context.checkBucket(
             manifest?.bucket, "DatasetSource.GroundTruthManifest.S3Object.Bucket")
         return try await mutate(
-            .createDataset, request, token: request.clientToken, project: project
+            .createDataset, request, token: request.clientToken, project: project,
+            isOver: { transaction, answered in
+                try transaction.dataset(project, type).map { $0.created > answered.created } ?? true
+            }
         ) { transaction in
             _ = try Lookup.project(project, transaction)
             guard try transaction.dataset(project, type) == nil else {
@@ -19,9 +25,14 @@ extension Operations {
                     "The project \(project) already has a \(type.rawValue) dataset.", .dataset,
                     "\(project)/\(type.rawValue)")
             }
-            let dataset = DatasetRecord(
+            var dataset = DatasetRecord(
                 project: project, type: type, created: now,
                 status: manifest == nil ? .createComplete : .createInProgress)
+            if let manifest, isVersioned {
+                dataset.statusMessage =
+                    "\(manifest.uri) is being read. VersionId is not used: buckets have no "
+                    + "versions."
+            }
             try transaction.save(dataset)
             if let manifest {
                 let job = JobSubject.readManifest(project: project, type: type, manifest: manifest)
@@ -39,11 +50,6 @@ extension Operations {
             throw .validation(
                 "1 validation error detected: Value at 'DatasetSource' failed to satisfy "
                     + "constraint: Member must have GroundTruthManifest.S3Object")
-        }
-        guard object.versionId == nil else {
-            throw .validation(
-                "DatasetSource.GroundTruthManifest.S3Object.VersionId: buckets have no versions; "
-                    + "leave it out.")
         }
         return ObjectLocation(bucket: object.bucket, key: object.key)
     }

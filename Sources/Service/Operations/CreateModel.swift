@@ -8,12 +8,25 @@ extension Operations {
         let (name, now, arns) = (request.projectName, context.now(), context.arns)
         try context.checkBucket(
             request.outputConfig.s3Location.bucket, "OutputConfig.S3Location.Bucket")
+        let output = request.outputConfig.s3Location
+        let last = try await context.metadata.read { try $0.project(name)?.lastModelVersion ?? 0 }
+        try await context.checkOutput(
+            ObjectLocation(
+                bucket: output.bucket,
+                key: output.evaluationKeys(of: name, version: last + 1).manifest),
+            "OutputConfig.S3Location.Prefix")
         let tags = request.tags ?? []
         try TagRules.check(tags)
         try TagRules.checkCount(tags, of: "the model")
         let modelsMax = context.limits.modelsPerProjectMax
         return try await mutate(
-            .createModel, request, token: request.clientToken, project: name
+            .createModel, request, token: request.clientToken, project: name,
+            isOver: { transaction, answered in
+                let made = try WireCoding.decode(CreateModelResponse.self, from: answered.response)
+                return try Int(made.modelMetadata.modelVersion)
+                    .flatMap { try transaction.model(name, $0) }
+                    .map { $0.created > answered.created } ?? true
+            }
         ) { transaction in
             var project = try Lookup.project(name, transaction)
             try Self.checkDatasets(of: project, transaction)

@@ -6,7 +6,10 @@ extension Operations {
         let (name, now, arns) = (request.projectName, context.now(), context.arns)
         let projectsMax = context.limits.projectsMax
         return try await mutate(
-            .createProject, request, token: request.clientToken, project: name
+            .createProject, request, token: request.clientToken, project: name,
+            isOver: { transaction, answered in
+                try transaction.project(name).map { $0.created > answered.created } ?? true
+            }
         ) { transaction in
             guard try transaction.project(name) == nil else {
                 throw WireError.conflict("The project \(name) already exists.", .project, name)

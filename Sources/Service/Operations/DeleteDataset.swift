@@ -6,7 +6,8 @@ extension Operations {
     func deleteDataset(_ request: DeleteDatasetRequest) async throws -> EmptyResponse {
         let (project, type) = (request.projectName, request.datasetType)
         return try await mutate(
-            .deleteDataset, request, token: request.clientToken, project: project
+            .deleteDataset, request, token: request.clientToken, project: project,
+            isOver: { transaction, _ in try transaction.dataset(project, type) != nil }
         ) { transaction in
             let dataset = try Lookup.dataset(project, type, transaction)
             try Self.checkIdle(dataset)

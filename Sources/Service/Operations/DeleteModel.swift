@@ -8,7 +8,12 @@ extension Operations {
     func deleteModel(_ request: DeleteModelRequest) async throws -> DeleteModelResponse {
         let (now, arns) = (context.now(), context.arns)
         return try await mutate(
-            .deleteModel, request, token: request.clientToken, project: request.projectName
+            .deleteModel, request, token: request.clientToken, project: request.projectName,
+            isOver: { transaction, _ in
+                let version = Int(request.modelVersion)
+                let model = try version.flatMap { try transaction.model(request.projectName, $0) }
+                return model.map { $0.status != .deleting } ?? false
+            }
         ) { transaction in
             var model = try Lookup.model(request.projectName, request.modelVersion, transaction)
             switch model.status {

@@ -8,7 +8,8 @@ extension Operations {
     func deleteProject(_ request: DeleteProjectRequest) async throws -> DeleteProjectResponse {
         let (name, arns, now) = (request.projectName, context.arns, context.now())
         return try await mutate(
-            .deleteProject, request, token: request.clientToken, project: name
+            .deleteProject, request, token: request.clientToken, project: name,
+            isOver: { transaction, _ in try transaction.project(name) != nil }
         ) { transaction in
             _ = try Lookup.project(name, transaction)
             let datasets = try transaction.datasets(name).map { "a \($0.type.rawValue) dataset" }

@@ -34,7 +34,7 @@ package struct CallOptions: Sendable {
 /// What an operation answers.
 package struct OperationAnswer: Sendable {
     /// The JSON of the output's shape.
-    package let body: Data
+    package var body: Data
     /// What has no place in it, by the name of the header.
     package var headers: [String: String] = [:]
 }

@@ -80,11 +80,11 @@ extension Operations {
     /// The same token with the same parameters within `Limits.clientTokenSeconds` gets the first
     /// answer again; with other parameters it is a conflict.
     ///
-    /// - Parameter isOver: whether what the first call changed was changed back since. A token
-    ///   belongs to one change, so a call with it is then a new one.
+    /// - Parameter isOver: whether what the first call changed, whose answer it gets, was changed
+    ///   back since. A token belongs to one change, so a call with it is then a new one.
     func mutate<Request: Encodable & Sendable, Response: Codable & Sendable>(
         _ operation: Operation, _ request: Request, token: String?, project: String,
-        isOver: @escaping @Sendable (MetadataTransaction) throws -> Bool = { _ in false },
+        isOver: @escaping @Sendable (MetadataTransaction, TokenRecord) throws -> Bool,
         _ body: @escaping @Sendable (MetadataTransaction) throws -> Response
     ) async throws -> Response {
         let now = context.now()
@@ -98,10 +98,11 @@ extension Operations {
             if let known = try transaction.token(key) {
                 guard known.requestDigest == digest else {
                     throw WireError.conflict(
-                        "The client token was used before with other parameters.", .project,
+                        "The client token was used before with other parameters. Use another, or "
+                            + "leave it out.", .project,
                         project)
                 }
-                if try !isOver(transaction) {
+                if try !isOver(transaction, known) {
                     return try WireCoding.decode(Response.self, from: known.response)
                 }
             }

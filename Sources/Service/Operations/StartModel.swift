@@ -13,10 +13,10 @@ extension Operations {
         }
         return try await mutate(
             .startModel, request, token: request.clientToken, project: request.projectName,
-            isOver: { transaction in
+            isOver: { transaction, _ in
                 let (name, version) = (request.projectName, request.modelVersion)
                 let status = try Lookup.model(name, version, transaction).status
-                return status == .trained || status == .hostingFailed
+                return status != .startingHosting && status != .hosted
             }
         ) { transaction in
             var model = try Lookup.model(request.projectName, request.modelVersion, transaction)

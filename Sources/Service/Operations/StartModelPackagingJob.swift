@@ -11,13 +11,23 @@ extension Operations {
         let device = try PackagingTarget.Device(resolving: greengrass)
         try context.checkBucket(
             greengrass.s3OutputLocation.bucket, "Configuration.Greengrass.S3OutputLocation.Bucket")
+        try await context.checkOutput(
+            greengrass.archive(
+                project: request.projectName, modelVersion: request.modelVersion,
+                componentVersion: greengrass.componentVersion(ofModel: request.modelVersion)),
+            "Configuration.Greengrass.S3OutputLocation.Prefix")
         try TagRules.check(greengrass.tags ?? [])
         try TagRules.checkCount(greengrass.tags ?? [], of: "the component")
         let component = try greengrass.component()
         let jobName = request.jobName ?? UUID().uuidString.lowercased()
         return try await mutate(
             .startModelPackagingJob, request, token: request.clientToken,
-            project: request.projectName
+            project: request.projectName,
+            isOver: { transaction, answered in
+                try transaction.project(request.projectName).map {
+                    $0.created > answered.created
+                } ?? true
+            }
         ) { transaction in
             let model = try Lookup.model(request.projectName, request.modelVersion, transaction)
             guard model.status == .trained || model.status == .hosted else {

@@ -7,9 +7,10 @@ extension Operations {
         let now = context.now()
         return try await mutate(
             .stopModel, request, token: request.clientToken, project: request.projectName,
-            isOver: { transaction in
+            isOver: { transaction, _ in
                 let (name, version) = (request.projectName, request.modelVersion)
-                return try Lookup.model(name, version, transaction).status == .hosted
+                let status = try Lookup.model(name, version, transaction).status
+                return status != .stoppingHosting && status != .trained
             }
         ) { transaction in
             var model = try Lookup.model(request.projectName, request.modelVersion, transaction)
@@ -19,6 +20,7 @@ extension Operations {
                     .model, "\(model.project)/\(model.version)")
             }
             model.status = .stoppingHosting
+            model.statusMessage = nil
             try transaction.save(model)
             let job = JobSubject.stopHosting(project: model.project, version: model.version)
             try transaction.save(try job.record(created: now))

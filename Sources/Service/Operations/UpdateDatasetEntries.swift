@@ -9,7 +9,11 @@ extension Operations {
     {
         let (project, type, now) = (request.projectName, request.datasetType, context.now())
         return try await mutate(
-            .updateDatasetEntries, request, token: request.clientToken, project: project
+            .updateDatasetEntries, request, token: request.clientToken, project: project,
+            isOver: { transaction, answered in
+                // Made again since, the dataset lacks what the first call added.
+                try transaction.dataset(project, type).map { $0.created > answered.created } ?? true
+            }
         ) { transaction in
             var dataset = try Lookup.dataset(project, type, transaction)
             try Self.checkIdle(dataset)

@@ -112,7 +112,7 @@ extension PackagingTarget {
         project: String, modelVersion: Int
     ) throws(WireError) {
         let text = configuration.componentVersion(ofModel: String(modelVersion))
-        guard let version = ComponentVersion(text) else {
+        guard let version = ComponentVersion(text), version.isSemantic else {
             throw .validation(
                 "Configuration.Greengrass.ComponentVersion: \(RecipeRules.versionRule)")
         }

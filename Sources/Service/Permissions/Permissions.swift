@@ -67,10 +67,11 @@ private struct Permissions {
         guard let object = source?["S3Object"]?.object, let bucket = object["Bucket"]?.string else {
             return []
         }
-        return [
-            onBucket("s3:GetBucketLocation", bucket),
-            onObject("s3:GetObject", bucket, object["Key"]?.string ?? ""),
-        ]
+        let isVersioned = object["VersionId"]?.string != nil
+        return [onBucket("s3:GetBucketLocation", bucket)]
+            + (["s3:GetObject"] + (isVersioned ? ["s3:GetObjectVersion"] : [])).map {
+                onObject($0, bucket, object["Key"]?.string ?? "")
+            }
     }
 
     /// A training writes its evaluation.

@@ -32,7 +32,10 @@ package struct RouteTable<Operation: Sendable>: Sendable {
                 .methodNotAllowed,
                 "This path takes \(methods.sorted().joined(separator: ", ")), not \(method).")
         }
-        throw WireError(.unknownOperation, "No operation has this path.")
+        throw WireError(
+            .unknownOperation,
+            "No operation has the path '\(path.prefix(120))'. Check the address that the client "
+                + "was given, and that its requests are signed for the service they are for.")
     }
 
     /// The methods that operations with this path take.

@@ -58,7 +58,7 @@ package struct CreateDatasetRequest: Codable, Sendable {
         package var bucket: String
         /// 1 to 1024 characters, of a file of JSON lines.
         package var key: String
-        /// Refused unless nil: buckets have no versions here.
+        /// Not used: buckets have no versions here.
         package var versionId: String?
     }
 

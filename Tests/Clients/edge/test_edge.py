@@ -96,6 +96,12 @@ def test_shared_memory_gives_what_bytes_give(running, segment):
     assert bytes(other.buf[:data.nbytes]) == by_bytes.anomaly_mask.byte_data
 
 
+@pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "x" * 129])
+def test_a_name_that_no_component_can_have_is_an_invalid_argument(running, name):
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "model_component"):
+        running.stub.DescribeModel(pb.DescribeModelRequest(model_component=name))
+
+
 def test_what_does_not_fit_is_refused_with_the_number_that_would(running, segment):
     data = pixels(draw(7004, False)[0])
     invalid = grpc.StatusCode.INVALID_ARGUMENT

@@ -334,5 +334,5 @@ def test_a_name_of_many_marks_is_refused_in_a_short_message(running):
     name = "a" + "\u0301" * 1_000_000
     with pytest.raises(grpc.RpcError) as caught:
         running.stub.DescribeModel(pb.DescribeModelRequest(model_component=name), timeout=30)
-    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert len(caught.value.details()) < 1000

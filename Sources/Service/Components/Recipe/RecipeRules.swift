@@ -39,6 +39,11 @@ enum RecipeRules {
             found.append("RecipeFormatVersion must be 2020-01-25.")
         }
         found += identity(root)
+        if let version = ComponentVersion(root.member("ComponentVersion")?.string ?? ""),
+            !version.isSemantic
+        {
+            found.append(versionRule)
+        }
         for name in ["ComponentDescription", "ComponentPublisher", "ComponentSource"] {
             found += text(root, name, "")
         }
@@ -82,7 +87,8 @@ enum RecipeRules {
         "ComponentName must have 1 to \(ComponentName.charactersMax) of letters, digits, '-', '_', "
         + "'.' and not be '.' or '..'."
     static let versionRule =
-        "ComponentVersion must be MAJOR.MINOR.PATCH, each at most \(ComponentVersion.numberMax)."
+        "ComponentVersion must be MAJOR.MINOR.PATCH, each at most \(ComponentVersion.numberMax) and "
+        + "without zeros before it, like 1.2.3."
 
     /// The rules of the two members without which nothing has a name.
     static func identity(_ root: [String: JSONValue]) -> [String] {

@@ -17,6 +17,9 @@ package struct ModelRecord: Sendable, Codable, Equatable {
     package var output: S3Location
     /// As the caller gave it; it is reported and not used.
     package var kmsKeyID: String?
+    /// What the training ended with, for people, which the status shows again after a StopModel;
+    /// nil before the training has ended, and of models trained before it was kept.
+    package var trainingMessage: String?
     /// Measured on the test images, or held-out ones; nil before the training has ended.
     package var performance: ModelPerformance?
     /// The images of the evaluation with their predictions; nil before the training has ended.

@@ -94,7 +94,10 @@ struct BucketFolder: Sendable {
                 FileStatus(path: real)?.kind == .folder
             else {
                 throw StorageError(
-                    .invalidName, "\(component) is an object or leads out of its bucket.")
+                    .invalidName,
+                    "s3://\(name)/\(key.text) cannot be written: its part '\(component)' is an "
+                        + "object, and no folder can have its name. Choose another key, or remove "
+                        + "that object.")
             }
             parent = real
         }
