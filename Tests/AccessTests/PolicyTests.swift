@@ -26,6 +26,17 @@ private func request(_ action: String = "lookoutvision:DetectAnomalies", on reso
 private let model = "arn:aws:lookoutvision:us-east-1:000000000000:model/parts/1"
 
 @Suite struct PolicyTests {
+    @Test(arguments: [
+        #"{"Version":"2012-10-17","Statement":[],"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+        #"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","\u0045ffect":"Allow","Action":"*","Resource":"*"}]}"#,
+    ])
+    func membersThatStandTwiceAreRefused(document: String) throws {
+        let error = #expect(throws: AccessError.self) {
+            try PolicyDocument(parsing: Data(document.utf8))
+        }
+        #expect(error?.message.contains("stands twice") == true)
+    }
+
     @Test func whatNothingAllowsIsDeniedAndADenyWins() throws {
         let request = request(on: model)
         #expect(try !allows(policy("[]"), request))

@@ -43,7 +43,13 @@ package struct PolicyDocument: Sendable, Equatable {
         guard text.count <= Self.bytesMax else {
             throw Self.invalid("The document has more than \(Self.bytesMax) bytes.")
         }
-        guard let members = (try? JSONValue(parsing: text))?.object else {
+        let document: JSONValue
+        do {
+            document = try JSONValue(parsing: text, refusesDoubledMembers: true)
+        } catch {
+            throw Self.invalid("The document is not JSON: \(error.message).")
+        }
+        guard let members = document.object else {
             throw Self.invalid("The document is not a JSON object.")
         }
         try Self.check(members, "the document", known: ["Version", "Id", "Statement"])
