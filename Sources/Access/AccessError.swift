@@ -18,6 +18,9 @@ package struct AccessError: Error, Sendable, Equatable, CustomStringConvertible 
         case wrongRegion
         /// The caller's policy does not allow it.
         case accessDenied
+        /// The request says something twice or frames its body in an unknown way, so that two
+        /// readers could take it for two requests.
+        case ambiguousRequest
         /// The document is no policy.
         case invalidPolicy
     }

@@ -16,7 +16,8 @@ import WireAWS
 
     @Test(arguments: [
         ("DELETE", S3Operation.Target.bucket, "metadataConfiguration"), ("PUT", .bucket, "acl"),
-        ("GET", .bucket, "versions"), ("PUT", .object, "uploadId"), ("GET", .object, "acl"),
+        ("GET", .bucket, "versions"), ("PUT", .object, "uploadId"),
+        ("PUT", .object, "acl"),
     ])
     func anUnknownParameterIsNoPlainerOperation(
         method: String, target: S3Operation.Target, parameter: String
@@ -42,6 +43,36 @@ import WireAWS
             ListBucketResult.self, from: bytes, root: "ListBucketResult")
         #expect(back.Prefix == " a&b <c> ")
         #expect(back.Contents == page.Contents)
+    }
+
+    /// A parser compares each attribute with all others.
+    @Test(arguments: [
+        "<Delete " + (0..<200).map { "a\($0)='>' " }.joined() + "></Delete>",
+        "<Delete a='" + String(repeating: "x", count: 2_000) + "'></Delete>",
+        "<Delete><Object><Key>" + String(repeating: "&#65;", count: 10_000)
+            + "</Key></Object></Delete>",
+        "<Delete><!--" + String(repeating: "x", count: 20_000) + "--></Delete>",
+        "<Delete><Object><Key>k</Key></Object></Delete" + String(repeating: " ", count: 2_000)
+            + ">",
+        "<Delete><![CDATA[x</Delete>",
+    ])
+    func aTagOrATextBeyondItsBoundIsRefusedBeforeItIsParsed(_ document: String) {
+        let error = #expect(throws: S3Error.self) {
+            _ = try S3XML.decode(
+                DeleteObjectsDocument.self, from: Data(document.utf8), root: "Delete")
+        }
+        #expect(error?.code == .malformedXML)
+    }
+
+    @Test func aDocumentOfAnSDKIsWithinTheBounds() throws {
+        let key = String(repeating: "&#x3c;", count: 1_024)
+        let document =
+            "<?xml version='1.0' encoding='UTF-8'?><!-- a > b --><Delete "
+            + "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Object><Key>\(key)</Key>"
+            + "</Object><Object><Key><![CDATA[<&>]]></Key></Object></Delete>"
+        let read = try S3XML.decode(
+            DeleteObjectsDocument.self, from: Data(document.utf8), root: "Delete")
+        #expect(read.Object.map(\.Key.count) == [1_024, 3])
     }
 
     /// The example of RFC 9110, 5.6.7, and days around the beginning of time.

@@ -149,6 +149,11 @@ private final class BackupRun {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let birth = bucket.birth
         _ = try transfer.bring(birth.source, to: "\(path)/\(birth.place)", mayLink: true)
+        if let settings = bucket.settings {
+            // It is replaced when it changes, never written to.
+            _ = try transfer.bring(
+                settings.source, to: "\(path)/\(settings.place)", mayLink: true)
+        }
         var last: String?
         while true {
             let page = bucket.objects(after: last, limit: OperatingLimits.objectsPage)

@@ -27,6 +27,8 @@ struct APICall: Sendable {
     /// Whether the signature was right.
     var isVerified = false
     var isBodyRead = false
+    /// What lets a page of another origin read the answer, also when it is an error.
+    var crossOrigin = HTTPFields()
     var input: JSONValue?
     var answer: Data?
     var error: (code: String, message: String)?

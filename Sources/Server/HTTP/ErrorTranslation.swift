@@ -22,7 +22,7 @@ enum ErrorTranslation {
         case .unrecognizedClient: .unrecognizedClient
         case .invalidSignature, .skewedTime, .expired, .wrongRegion: .invalidSignature
         case .accessDenied: .accessDenied
-        case .invalidPolicy: .validation
+        case .invalidPolicy, .ambiguousRequest: .validation
         }
     }
 }

@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -26,6 +27,7 @@ struct FrontDoor: HTTPResponder {
         guard let endpoint else { return Response(status: .notFound) }
         var response: Response
         do {
+            try RequestForm.check(request, call)
             if foreign == nil, let page = try await page(request, context, call) {
                 response = page
             } else {
@@ -54,6 +56,8 @@ struct FrontDoor: HTTPResponder {
     /// its host names a bucket.
     static func service(of head: HTTPRequest) -> AWSService {
         if let authorization = head.headerFields[.authorization] {
+            // Version 2, which only S3 had.
+            if authorization.hasPrefix("AWS ") { return .s3 }
             let scope = try? Authorization(header: authorization).scope
             return scope.flatMap { AWSService(rawValue: $0.service) } ?? .lookoutvision
         }
@@ -67,8 +71,8 @@ struct FrontDoor: HTTPResponder {
         // Presigned in the way that came before Version 4, which only S3 has.
         let isLegacy = pairs.contains { $0.hasPrefix("AWSAccessKeyId=") }
         let isPage = StatusPages.paths.contains { head.path?.hasPrefix($0) ?? false }
-        let isBucket = S3Request.hostedBucket(head.authority) != nil && !isPage
-        return isLegacy || isBucket ? .s3 : .lookoutvision
+        let isBucket = S3Request.hostedBucket(head.authority) != nil || namesBucket(head)
+        return isLegacy || isBucket && !isPage ? .s3 : .lookoutvision
     }
 
     /// The service's name in the credential scope of a header or of a presigned URL, known here or
@@ -84,6 +88,19 @@ struct FrontDoor: HTTPResponder {
         let parts = PercentCoding.decode(credential.dropFirst(name.count))?.split(separator: "/")
         return parts.flatMap { $0.count == 5 ? String($0[3]) : nil }
     }
+
+    /// Whether the path of an unsigned request is a bucket's or an object's rather than one of an
+    /// API: pages of other origins and anonymous clients ask so.
+    private static func namesBucket(_ head: HTTPRequest) -> Bool {
+        let path = (head.path ?? "").prefix { $0 != "?" }
+        let parts = path.split(separator: "/", maxSplits: 2)
+        guard let first = parts.first else { return [.get, .head].contains(head.method) }
+        let isTags = first == "tags" && parts.count > 1 && parts[1].hasPrefix("arn")
+        return BucketName(String(first)) != nil && !apiRoots.contains(first) && !isTags
+    }
+
+    /// First parts of the paths of the API and of Greengrass.
+    private static let apiRoots: Set<Substring> = ["2020-11-20", "greengrass"]
 
     /// What is no operation of a service; nil when the path is one's.
     private func page(_ request: Request, _ context: APIRequestContext, _ call: APICall)

@@ -18,8 +18,23 @@ struct EmbeddedS3: S3Backend {
     ) async throws -> Response {
         let multipart = S3Multipart(
             store: store, owner: owner, request: request, payload: payload)
-        return switch request.operation {
-        case .listBuckets: try await listBuckets()
+        var response = try await answer(request, payload, permissions, multipart)
+        if request.operation.namesEncryption, response.status.kind == .successful {
+            response.headers[S3Header.encryption] = "AES256"
+        }
+        return response
+    }
+
+    func crossOrigin(_ bucket: String) async throws -> CORSConfiguration? {
+        try await BucketConfigurations(store: store, owner: owner).crossOrigin(bucket)
+    }
+
+    private func answer(
+        _ request: S3Request, _ payload: S3Payload, _ permissions: S3Permissions,
+        _ multipart: S3Multipart
+    ) async throws -> Response {
+        switch request.operation {
+        case .listBuckets: try await listBuckets(request)
         case .createBucket: try await createBucket(request, payload)
         case .headBucket: try await headBucket(request)
         case .getBucketLocation: try await bucketLocation(request)
@@ -41,6 +56,12 @@ struct EmbeddedS3: S3Backend {
         case .abortMultipartUpload: try await multipart.abort()
         case .listParts: try await multipart.listParts()
         case .listMultipartUploads: try await multipart.listUploads()
+        case .getBucketVersioning, .getBucketEncryption, .getBucketACL, .getBucketTagging,
+            .getBucketPolicy, .getBucketLifecycle, .getBucketWebsite, .getBucketReplication,
+            .getBucketLogging, .getBucketNotification, .getBucketRequestPayment,
+            .getBucketAccelerate, .getPublicAccessBlock, .getBucketOwnership, .getObjectLock,
+            .getBucketCORS, .putBucketCORS, .deleteBucketCORS, .getObjectACL:
+            try await BucketConfigurations(store: store, owner: owner).answer(request, payload)
         }
     }
 
@@ -58,12 +79,32 @@ struct EmbeddedS3: S3Backend {
 
     // MARK: Buckets
 
-    private func listBuckets() async throws -> Response {
-        let buckets = try await store.buckets().map {
-            S3Bucket(Name: $0.name, CreationDate: S3Time.text($0.created))
+    private func listBuckets(_ request: S3Request) async throws -> Response {
+        let limit = try request.number(
+            "max-buckets", in: 1...S3Limits.bucketsMax, standard: S3Limits.bucketsMax)
+        let prefix = request.parameter("prefix") ?? ""
+        let after = try request.parameter("continuation-token").map { token throws(S3Error) in
+            guard let after = ContinuationToken.decode(token), !token.isEmpty else {
+                throw S3Error(
+                    .invalidArgument, "The continuation token provided is incorrect",
+                    details: ["ArgumentName": "continuation-token"])
+            }
+            return after
         }
-        return try .xml(
-            ListAllMyBucketsResult(Owner: owner, buckets: buckets), root: "ListAllMyBucketsResult")
+        let isHere = request.parameter("bucket-region").map { $0 == region } ?? true
+        let all = try await isHere ? store.buckets() : []
+        let rest = all.filter { $0.name.hasPrefix(prefix) && $0.name > after ?? "" }
+        let shown = rest.prefix(limit)
+        var result = ListAllMyBucketsResult(
+            Owner: owner,
+            buckets: shown.map {
+                S3Bucket(Name: $0.name, CreationDate: S3Time.text($0.created))
+            })
+        result.Prefix = request.parameter("prefix")
+        if rest.count > shown.count {
+            result.ContinuationToken = (shown.last?.name).map(ContinuationToken.encode)
+        }
+        return try .xml(result, root: "ListAllMyBucketsResult")
     }
 
     private func createBucket(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
@@ -140,7 +181,7 @@ struct EmbeddedS3: S3Backend {
                 headers: metadata.headers, userMetadata: metadata.userMetadata,
                 checksums: checksums.reduce(into: [:]) { $0[$1.key.rawValue] = $1.value },
                 checksumType: checksums.isEmpty ? nil : "FULL_OBJECT",
-                condition: try request.writeCondition())
+                storageClass: metadata.storageClass, condition: try request.writeCondition())
             var response = Response(status: .ok, headers: [.eTag: "\"\(stored.attributes.etag)\""])
             response.headers.add(checksums: stored.attributes)
             return response
@@ -155,11 +196,16 @@ struct EmbeddedS3: S3Backend {
             throw S3Error(.invalidArgument, "X-Amz-Copy-Source must be /BUCKET/KEY.")
         }
         let replaces = request.header("x-amz-metadata-directive")?.uppercased() == "REPLACE"
-        guard replaces || !request.isCopyOntoItself else {
+        // What Amazon takes for a change, even where it is none.
+        let changes =
+            replaces || request.header("x-amz-storage-class") != nil
+            || request.header("x-amz-server-side-encryption") != nil
+        guard changes || !request.isCopyOntoItself else {
             throw S3Error(
                 .invalidRequest,
                 "This copy request is illegal because it is trying to copy an object to itself "
-                    + "without changing the object's metadata.")
+                    + "without changing the object's metadata, storage class or encryption "
+                    + "attributes.")
         }
         let reader = try await store.open(source)
         let before = reader.object
@@ -170,7 +216,8 @@ struct EmbeddedS3: S3Backend {
                 "The specified copy source is larger than the maximum allowable size for a copy "
                     + "source: \(S3Limits.putBytesMax)")
         }
-        let replacement = replaces ? try S3Metadata(request) : nil
+        let stated = try S3Metadata(request)
+        let replacement = replaces ? stated : nil
         let wanted = try request.wantedChecksum()
         var sums = wanted.map { Checksummer($0) }
         let upload = try await store.beginUpload(request.location)
@@ -187,7 +234,7 @@ struct EmbeddedS3: S3Backend {
                 headers: replacement?.headers ?? before.attributes.headers,
                 userMetadata: replacement?.userMetadata ?? before.attributes.userMetadata,
                 checksums: checksums, checksumType: checksums.isEmpty ? nil : "FULL_OBJECT",
-                condition: try request.writeCondition())
+                storageClass: stated.storageClass, condition: try request.writeCondition())
             return try .xml(
                 CopyResult(
                     ETag: "\"\(stored.attributes.etag)\"",

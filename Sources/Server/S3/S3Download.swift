@@ -55,6 +55,7 @@ struct S3Download: Sendable {
         headers[.eTag] = "\"\(object.attributes.etag)\""
         headers[.lastModified] = HTTPDate.text(object.modified)
         headers[.acceptRanges] = "bytes"
+        headers[S3Header.storageClass] = object.attributes.storageClass
         for (name, value) in object.attributes.headers { headers[named: name] = value }
         if headers[.contentType] == nil { headers[.contentType] = "binary/octet-stream" }
         for (name, value) in object.attributes.userMetadata {

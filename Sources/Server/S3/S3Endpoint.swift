@@ -16,6 +16,12 @@ protocol S3Backend: Sendable {
     func perform(
         _ request: S3Request, _ payload: S3Payload, _ permissions: S3Permissions
     ) async throws -> Response
+
+    /// Which pages of other origins may read a bucket.
+    ///
+    /// - Returns: nil for a bucket without rules, and for none.
+    /// - Throws: anything when that cannot be found out.
+    func crossOrigin(_ bucket: String) async throws -> CORSConfiguration?
 }
 
 /// Answers requests to S3: knows signatures, policies and errors; a backend does the rest.
@@ -35,6 +41,13 @@ struct S3Endpoint: ServiceEndpoint {
         guard let query = PercentCoding.decodeQuery(call.query) else {
             throw S3Error(.invalidURI, "The query string is not percent-encoded UTF-8.")
         }
+        let crossOrigin = S3CrossOrigin(backend: backend)
+        let bucket = S3Request.bucket(request, path: call.path)
+        if request.method == .options {
+            return try await crossOrigin.preflight(request, bucket)
+        }
+        call.crossOrigin = await crossOrigin.fields(request, bucket)
+        try checkForm(request)
         // Read before the signature is checked, so that the audit log names what was refused. What
         // is wrong with it is told only to those whose signature is right.
         let reading = Result { () throws(S3Error) in try S3Request(request, call, query: query) }
@@ -78,6 +91,7 @@ struct S3Endpoint: ServiceEndpoint {
             )
         }
         response.headers[S3Header.requestID] = call.requestID
+        for field in call.crossOrigin { response.headers[field.name] = field.value }
         return response
     }
 
@@ -85,6 +99,7 @@ struct S3Endpoint: ServiceEndpoint {
         let error = S3ErrorTranslation.s3Error(for: error, region: region)
         var response = Response(status: .init(code: error.code.httpStatus))
         response.headers[S3Header.requestID] = call.requestID
+        for field in call.crossOrigin { response.headers[field.name] = field.value }
         if let region = error.details["Region"] { response.headers[S3Header.region] = region }
         if call.method != .head {
             var members = error.details
@@ -108,6 +123,12 @@ struct S3Endpoint: ServiceEndpoint {
 
         init(_ request: Request, _ query: [(name: String, value: String)]) throws {
             if let header = request.headers[.authorization] {
+                guard !header.hasPrefix("AWS ") else {
+                    throw S3Error(
+                        .accessDenied,
+                        "Access Denied. The Authorization header has a signature of Version 2, "
+                            + "which is not accepted. Please use AWS4-HMAC-SHA256.")
+                }
                 self = .version4(try Authorization(header: header))
             } else if let legacy = LegacyQuery(query: query) {
                 self = .legacy(legacy)
@@ -141,6 +162,16 @@ struct S3Endpoint: ServiceEndpoint {
             case .version4, .legacy: SignatureVerifier.unsignedPayload
             }
         }
+    }
+
+    /// - Throws: `notImplemented` for the form of a browser, which has its signature in its body.
+    private func checkForm(_ request: Request) throws(S3Error) {
+        let type = request.headers[.contentType]?.lowercased() ?? ""
+        guard request.method == .post, type.hasPrefix("multipart/form-data") else { return }
+        throw S3Error(
+            .notImplemented,
+            "Presigned POST, an upload by a browser's form, is not implemented. Use a presigned URL "
+                + "for PUT: generate_presigned_url('put_object', …).")
     }
 
     /// - Throws: `accessDenied` for a bucket that the caller expects to be somebody else's.

@@ -23,7 +23,11 @@ enum S3ErrorTranslation {
 
     private static func s3Error(for error: AccessError, _ region: String?) -> S3Error {
         switch error.code {
-        case .missingAuthenticationToken: S3Error(.accessDenied, "Access Denied")
+        case .missingAuthenticationToken:
+            S3Error(
+                .accessDenied,
+                "Access Denied. The request is not signed, and nothing here is public.")
+        case .ambiguousRequest: S3Error(.invalidRequest, error.message)
         case .incompleteSignature: S3Error(.authorizationHeaderMalformed, error.message)
         case .wrongRegion:
             // Clients look for the region here and try again with it.

@@ -4,6 +4,7 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Service
 import Storage
 import Wire
 import WireAWS
@@ -78,6 +79,16 @@ struct S3Forwarder: S3Backend {
             try await writer.finish(nil)
         }
         return response
+    }
+
+    func crossOrigin(_ bucket: String) async throws -> CORSConfiguration? {
+        if let hiddenBucket, UserObjects.isSame(bucket, hiddenBucket) { return nil }
+        try Self.check(bucket: bucket)
+        let answer = try await peer.client.pass(
+            peer.request("GET", bucket, query: [(name: "cors", value: "")]))
+        let body = try await answer.collect(bytesMax: S3Limits.documentBytesMax)
+        guard answer.status == 200 else { return nil }
+        return try S3XML.decode(CORSConfiguration.self, from: body, root: "CORSConfiguration")
     }
 
     /// A name goes into the address of the request to the peer: it must not end there, nor lead

@@ -7,6 +7,8 @@ enum S3Limits {
     /// Keys of one DeleteObjects and of one page of a list, as S3 has it.
     static let keysMax = 1_000
     static let partsMax = 10_000
+    /// Buckets of one page of ListBuckets, as S3 has it.
+    static let bucketsMax = 10_000
     /// Bytes of names and values of user metadata, as S3 has it.
     static let userMetadataBytesMax = 2 << 10
     /// Bytes of an object that are in memory at once on the way to a client.

@@ -52,7 +52,7 @@ struct S3Listing: Sendable {
                 ChecksumAlgorithm: object.attributes.checksums.keys.sorted()
                     .map { $0.uppercased() },
                 ChecksumType: object.attributes.checksumType, Size: object.size,
-                Owner: tellsOwner ? owner : nil)
+                Owner: tellsOwner ? owner : nil, StorageClass: object.attributes.storageClass)
         }
         result.CommonPrefixes = page.prefixes.map { S3Prefix(Prefix: encoding.text($0)) }
         if isVersion2 {

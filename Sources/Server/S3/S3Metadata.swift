@@ -10,6 +10,8 @@ import WireAWS
 struct S3Metadata: Sendable {
     var headers: [String: String] = [:]
     var userMetadata: [String: String] = [:]
+    /// nil for STANDARD.
+    var storageClass: String?
 
     /// - Throws: `metadataTooLarge`.
     init(_ request: S3Request) throws(S3Error) {
@@ -18,6 +20,8 @@ struct S3Metadata: Sendable {
             headers[name] = value
         }
         headers["content-encoding"] = headers["content-encoding"].flatMap(Self.withoutFraming)
+        let named = request.header("x-amz-storage-class")
+        storageClass = named == "STANDARD" ? nil : named
         var bytes = 0
         for field in request.headers {
             let name = field.name.canonicalName
@@ -76,14 +80,28 @@ extension S3Request {
         "x-amz-tagging", "x-amz-website-redirect-location", "x-amz-mfa",
         "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",
         "x-amz-object-lock-legal-hold", "x-amz-bucket-object-lock-enabled",
-        "x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm",
+        "x-amz-server-side-encryption-customer-algorithm",
+        "x-amz-server-side-encryption-customer-key",
+        "x-amz-server-side-encryption-customer-key-md5",
+        "x-amz-copy-source-server-side-encryption-customer-algorithm",
+        "x-amz-copy-source-server-side-encryption-customer-key",
+        "x-amz-copy-source-server-side-encryption-customer-key-md5",
+        "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-context",
         "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-full-control",
         "x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-write-offset-bytes",
         "x-amz-if-match-last-modified-time", "x-amz-if-match-size",
     ]
 
+    /// What Amazon's S3 knows. An object of any class can be read at once here.
+    private static let storageClasses: Set<String> = [
+        "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
+        "GLACIER", "DEEP_ARCHIVE", "OUTPOSTS", "GLACIER_IR", "SNOW", "EXPRESS_ONEZONE",
+    ]
+    private static let keyManagement: Set<String> = ["aws:kms", "aws:kms:dsse", "aws:fsx"]
+
     /// Refuses what would be done otherwise than asked: an object that its owner believes to be
-    /// encrypted or locked must not lie about it.
+    /// encrypted with a key of their own or locked must not lie about it. `AES256` is what Amazon
+    /// does by default, and what docs/s3.md says about it.
     func checkSupported() throws(S3Error) {
         func refuse(_ what: String) -> S3Error {
             S3Error(
@@ -101,8 +119,19 @@ extension S3Request {
                 .invalidArgument, "Unknown metadata directive.",
                 details: ["ArgumentName": "x-amz-metadata-directive"])
         }
-        if let storage = header("x-amz-storage-class"), storage != "STANDARD" {
-            throw refuse("x-amz-storage-class")
+        if let storage = header("x-amz-storage-class"), !Self.storageClasses.contains(storage) {
+            throw S3Error(
+                .invalidStorageClass, "The storage class you specified is not valid",
+                details: ["StorageClassRequested": String(storage.prefix(40))])
+        }
+        switch header(S3Header.encryption.canonicalName) {
+        case nil, "AES256": break
+        case let method? where Self.keyManagement.contains(method):
+            throw refuse("x-amz-server-side-encryption: \(method); only AES256 is there")
+        default:
+            throw S3Error(
+                .invalidArgument, "The encryption method specified is not supported",
+                details: ["ArgumentName": "x-amz-server-side-encryption"])
         }
         if let version = parameter("versionId"), version != "null" { throw refuse("versionId") }
     }
@@ -115,6 +144,18 @@ extension HTTPFields {
         }
         if !attributes.checksums.isEmpty {
             self[S3Header.checksumType] = attributes.checksumType
+        }
+    }
+}
+
+extension S3Operation {
+    /// Whether Amazon's answer says how the object is encrypted at rest.
+    var namesEncryption: Bool {
+        switch self {
+        case .putObject, .copyObject, .getObject, .headObject, .createMultipartUpload,
+            .uploadPart, .uploadPartCopy, .completeMultipartUpload:
+            true
+        default: false
         }
     }
 }

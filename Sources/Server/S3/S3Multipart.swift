@@ -24,7 +24,7 @@ struct S3Multipart: Sendable {
             checksumAlgorithm: algorithm?.rawValue,
             checksumType: try algorithm.map { algorithm throws(S3Error) in
                 try Self.checksumType(type, of: algorithm)
-            })
+            }, storageClass: metadata.storageClass)
         let id = try await store.createMultipartUpload(request.location, draft)
         var response = try Response.xml(
             InitiateMultipartUploadResult(
@@ -170,7 +170,8 @@ struct S3Multipart: Sendable {
         result.UploadId = uploadID
         result.Owner = owner
         result.Initiator = owner
-        result.StorageClass = "STANDARD"
+        let draft = try await store.multipartUpload(request.location, uploadID: uploadID)
+        result.StorageClass = draft.storageClass ?? "STANDARD"
         result.PartNumberMarker = after
         result.MaxParts = limit
         result.IsTruncated = parts.count > limit
@@ -218,7 +219,7 @@ struct S3Multipart: Sendable {
         result.Upload = rest.prefix(limit).map {
             S3Upload(
                 Key: encoding.text($0.key), UploadId: $0.uploadID,
-                Initiated: S3Time.text($0.initiated))
+                Initiated: S3Time.text($0.initiated), StorageClass: $0.draft.storageClass)
         }
         return try .xml(result, root: "ListMultipartUploadsResult")
     }

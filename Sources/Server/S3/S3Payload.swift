@@ -139,9 +139,10 @@ struct S3Payload: Sendable {
     ///
     /// - Throws: `malformedXML`.
     func document<Document: Decodable & Sendable>(
-        _ type: Document.Type, root: String, elementsMax: Int
+        _ type: Document.Type, root: String, elementsMax: Int,
+        bytesMax: Int = S3Limits.documentBytesMax
     ) async throws -> Document {
-        let bytes = try await collect(bytesMax: S3Limits.documentBytesMax)
+        let bytes = try await collect(bytesMax: bytesMax)
         return try await pool.runIfActive {
             try S3XML.decode(type, from: bytes, root: root, elementsMax: elementsMax)
         }

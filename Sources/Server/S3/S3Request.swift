@@ -59,6 +59,13 @@ struct S3Request: Sendable {
         try checkSupported()
     }
 
+    /// The bucket of a request that need not be one of an operation; empty when it names none.
+    static func bucket(_ request: Request, path: String) -> String {
+        hostedBucket(request.head.authority)
+            ?? path.split(separator: "/", maxSplits: 1).first.flatMap { PercentCoding.decode($0) }
+            ?? ""
+    }
+
     /// The bucket that the host names; nil for the path style.
     static func hostedBucket(_ authority: String?) -> String? {
         let host = (authority ?? "").split(separator: ":").first?.lowercased() ?? ""
@@ -68,14 +75,15 @@ struct S3Request: Sendable {
         return String(name.hasSuffix(".s3") ? name.dropLast(3) : name)
     }
 
-    /// A client that presigns a URL moves headers into its query, where they are signed as well.
+    /// A client that presigns a URL of Version 4 moves headers into its query, all of which is
+    /// signed. Of Version 2 nothing in the query is a header: little of it is signed.
     private static func headers(
         of request: Request, _ query: [(name: String, value: String)]
     ) -> HTTPFields {
         var fields = request.headers
-        guard query.contains(where: { ["X-Amz-Signature", "Signature"].contains($0.name) }) else {
-            return fields
-        }
+        guard fields[.authorization] == nil,
+            query.contains(where: { $0.name == "X-Amz-Signature" })
+        else { return fields }
         for (name, value) in query {
             let lower = name.lowercased()
             guard lower.hasPrefix("x-amz-"), !signatureParameters.contains(lower),
@@ -165,6 +173,8 @@ enum S3Header {
     static let requestID = HeaderName.name("x-amz-request-id")
     static let region = HeaderName.name("x-amz-bucket-region")
     static let trailer = HeaderName.name("x-amz-trailer")
+    static let encryption = HeaderName.name("x-amz-server-side-encryption")
+    static let storageClass = HeaderName.name("x-amz-storage-class")
     static let checksumType = HeaderName.name("x-amz-checksum-type")
     static let userPrefix = "x-amz-meta-"
     /// What an object keeps and gives back as it was put.

@@ -114,6 +114,7 @@ struct STSEndpoint: ServiceEndpoint {
         switch code {
         case .missingAuthenticationToken: .missingAuthenticationToken
         case .incompleteSignature: .incompleteSignature
+        case .ambiguousRequest: .malformedInput
         case .unrecognizedClient: .invalidClientTokenID
         case .invalidSignature, .skewedTime, .wrongRegion, .accessDenied, .invalidPolicy:
             .signatureDoesNotMatch

@@ -36,6 +36,10 @@ package struct ListAllMyBucketsResult: Codable, Sendable {
     /// Owner of every bucket in the list.
     package var Owner: S3Owner
     package var Buckets: List
+    /// As the request gave it.
+    package var Prefix: String?
+    /// The token of the next page; nil on the last.
+    package var ContinuationToken: String?
 
     package init(Owner: S3Owner, buckets: [S3Bucket]) {
         self.Owner = Owner

@@ -1,6 +1,7 @@
 /// Codes of the errors of S3 that a client can see.
 package enum S3ErrorCode: String, Sendable, CaseIterable {
     case accessDenied = "AccessDenied"
+    case accessForbidden = "AccessForbidden"
     case authorizationHeaderMalformed = "AuthorizationHeaderMalformed"
     case authorizationQueryParametersError = "AuthorizationQueryParametersError"
     case badDigest = "BadDigest"
@@ -19,6 +20,7 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
     case invalidPartOrder = "InvalidPartOrder"
     case invalidRange = "InvalidRange"
     case invalidRequest = "InvalidRequest"
+    case invalidStorageClass = "InvalidStorageClass"
     case invalidURI = "InvalidURI"
     case keyTooLong = "KeyTooLongError"
     case malformedXML = "MalformedXML"
@@ -26,6 +28,15 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
     case missingContentLength = "MissingContentLength"
     case methodNotAllowed = "MethodNotAllowed"
     case noSuchBucket = "NoSuchBucket"
+    case noSuchBucketPolicy = "NoSuchBucketPolicy"
+    case noSuchCORSConfiguration = "NoSuchCORSConfiguration"
+    case noSuchLifecycleConfiguration = "NoSuchLifecycleConfiguration"
+    case noSuchObjectLock = "ObjectLockConfigurationNotFoundError"
+    case noSuchOwnershipControls = "OwnershipControlsNotFoundError"
+    case noSuchPublicAccessBlock = "NoSuchPublicAccessBlockConfiguration"
+    case noSuchReplication = "ReplicationConfigurationNotFoundError"
+    case noSuchTagSet = "NoSuchTagSet"
+    case noSuchWebsiteConfiguration = "NoSuchWebsiteConfiguration"
     case noSuchKey = "NoSuchKey"
     case noSuchUpload = "NoSuchUpload"
     case notImplemented = "NotImplemented"
@@ -41,11 +52,18 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
         case .authorizationHeaderMalformed, .authorizationQueryParametersError, .badDigest,
             .entityTooLarge, .entityTooSmall, .illegalLocationConstraint, .incompleteBody,
             .invalidArgument, .invalidBucketName, .invalidDigest, .invalidPart, .invalidPartOrder,
-            .invalidRequest, .invalidURI, .keyTooLong, .malformedXML, .metadataTooLarge,
+            .invalidRequest, .invalidStorageClass, .invalidURI, .keyTooLong, .malformedXML,
+            .metadataTooLarge,
             .contentHashMismatch:
             400
-        case .accessDenied, .invalidAccessKeyID, .requestTimeTooSkewed, .signatureDoesNotMatch: 403
-        case .noSuchBucket, .noSuchKey, .noSuchUpload: 404
+        case .accessDenied, .accessForbidden, .invalidAccessKeyID, .requestTimeTooSkewed,
+            .signatureDoesNotMatch:
+            403
+        case .noSuchBucket, .noSuchBucketPolicy, .noSuchCORSConfiguration,
+            .noSuchLifecycleConfiguration, .noSuchObjectLock, .noSuchOwnershipControls,
+            .noSuchPublicAccessBlock, .noSuchReplication, .noSuchTagSet,
+            .noSuchWebsiteConfiguration, .noSuchKey, .noSuchUpload:
+            404
         case .methodNotAllowed: 405
         case .bucketAlreadyOwnedByYou, .bucketNotEmpty: 409
         case .missingContentLength: 411

@@ -14,14 +14,15 @@ package struct S3Object: Codable, Sendable, Equatable {
     package var ChecksumType: String?
     /// Bytes.
     package var Size: Int
-    /// Always STANDARD in answers of Spotter.
+    /// As the object was put; STANDARD where its put named none.
     package var StorageClass: String?
     /// Left out by ListObjectsV2 unless `fetch-owner` asks for it.
     package var Owner: S3Owner?
 
     package init(
         Key: String, LastModified: String, ETag: String, ChecksumAlgorithm: [String]?,
-        ChecksumType: String?, Size: Int, Owner: S3Owner?
+        ChecksumType: String?, Size: Int,
+        Owner: S3Owner?, StorageClass: String? = nil
     ) {
         self.Key = Key
         self.LastModified = LastModified
@@ -30,7 +31,7 @@ package struct S3Object: Codable, Sendable, Equatable {
         self.ChecksumType = ChecksumType
         self.Size = Size
         self.Owner = Owner
-        StorageClass = "STANDARD"
+        self.StorageClass = StorageClass ?? "STANDARD"
     }
 }
 

@@ -104,7 +104,7 @@ package struct ListPartsResult: Codable, Sendable {
     package var Owner: S3Owner?
     /// Who began the upload; always the owner here.
     package var Initiator: S3Owner?
-    /// Always STANDARD.
+    /// Of the object to be.
     package var StorageClass: String?
     /// The page begins after this part.
     package var PartNumberMarker: Int?
@@ -128,14 +128,14 @@ package struct S3Upload: Codable, Sendable {
     package var UploadId: String
     /// ISO 8601 with milliseconds, in UTC.
     package var Initiated: String
-    /// Always STANDARD in answers of Spotter.
+    /// Of the object to be.
     package var StorageClass: String?
 
-    package init(Key: String, UploadId: String, Initiated: String) {
+    package init(Key: String, UploadId: String, Initiated: String, StorageClass: String?) {
         self.Key = Key
         self.UploadId = UploadId
         self.Initiated = Initiated
-        StorageClass = "STANDARD"
+        self.StorageClass = StorageClass ?? "STANDARD"
     }
 }
 

@@ -5,6 +5,24 @@ package enum S3Operation: String, CaseIterable, Sendable {
     case createBucket = "CreateBucket"
     case headBucket = "HeadBucket"
     case getBucketLocation = "GetBucketLocation"
+    case getBucketVersioning = "GetBucketVersioning"
+    case getBucketEncryption = "GetBucketEncryption"
+    case getBucketACL = "GetBucketAcl"
+    case getBucketTagging = "GetBucketTagging"
+    case getBucketPolicy = "GetBucketPolicy"
+    case getBucketLifecycle = "GetBucketLifecycleConfiguration"
+    case getBucketWebsite = "GetBucketWebsite"
+    case getBucketReplication = "GetBucketReplication"
+    case getBucketLogging = "GetBucketLogging"
+    case getBucketNotification = "GetBucketNotificationConfiguration"
+    case getBucketRequestPayment = "GetBucketRequestPayment"
+    case getBucketAccelerate = "GetBucketAccelerateConfiguration"
+    case getPublicAccessBlock = "GetPublicAccessBlock"
+    case getBucketOwnership = "GetBucketOwnershipControls"
+    case getObjectLock = "GetObjectLockConfiguration"
+    case getBucketCORS = "GetBucketCors"
+    case putBucketCORS = "PutBucketCors"
+    case deleteBucketCORS = "DeleteBucketCors"
     case deleteBucket = "DeleteBucket"
     case listObjects = "ListObjects"
     case listObjectsV2 = "ListObjectsV2"
@@ -15,6 +33,7 @@ package enum S3Operation: String, CaseIterable, Sendable {
     case getObject = "GetObject"
     case headObject = "HeadObject"
     case getObjectTagging = "GetObjectTagging"
+    case getObjectACL = "GetObjectAcl"
     case deleteObject = "DeleteObject"
     case createMultipartUpload = "CreateMultipartUpload"
     case uploadPart = "UploadPart"
@@ -62,6 +81,34 @@ package enum S3Operation: String, CaseIterable, Sendable {
         case .createBucket: .init("PUT", .bucket, "s3:CreateBucket")
         case .headBucket: .init("HEAD", .bucket, "s3:ListBucket")
         case .getBucketLocation: .init("GET", .bucket, "s3:GetBucketLocation", marker: "location")
+        case .getBucketVersioning:
+            .init("GET", .bucket, "s3:GetBucketVersioning", marker: "versioning")
+        case .getBucketEncryption:
+            .init("GET", .bucket, "s3:GetEncryptionConfiguration", marker: "encryption")
+        case .getBucketACL: .init("GET", .bucket, "s3:GetBucketAcl", marker: "acl")
+        case .getBucketTagging: .init("GET", .bucket, "s3:GetBucketTagging", marker: "tagging")
+        case .getBucketPolicy: .init("GET", .bucket, "s3:GetBucketPolicy", marker: "policy")
+        case .getBucketLifecycle:
+            .init("GET", .bucket, "s3:GetLifecycleConfiguration", marker: "lifecycle")
+        case .getBucketWebsite: .init("GET", .bucket, "s3:GetBucketWebsite", marker: "website")
+        case .getBucketReplication:
+            .init("GET", .bucket, "s3:GetReplicationConfiguration", marker: "replication")
+        case .getBucketLogging: .init("GET", .bucket, "s3:GetBucketLogging", marker: "logging")
+        case .getBucketNotification:
+            .init("GET", .bucket, "s3:GetBucketNotification", marker: "notification")
+        case .getBucketRequestPayment:
+            .init("GET", .bucket, "s3:GetBucketRequestPayment", marker: "requestPayment")
+        case .getBucketAccelerate:
+            .init("GET", .bucket, "s3:GetAccelerateConfiguration", marker: "accelerate")
+        case .getPublicAccessBlock:
+            .init("GET", .bucket, "s3:GetBucketPublicAccessBlock", marker: "publicAccessBlock")
+        case .getBucketOwnership:
+            .init("GET", .bucket, "s3:GetBucketOwnershipControls", marker: "ownershipControls")
+        case .getObjectLock:
+            .init("GET", .bucket, "s3:GetBucketObjectLockConfiguration", marker: "object-lock")
+        case .getBucketCORS: .init("GET", .bucket, "s3:GetBucketCORS", marker: "cors")
+        case .putBucketCORS: .init("PUT", .bucket, "s3:PutBucketCORS", marker: "cors")
+        case .deleteBucketCORS: .init("DELETE", .bucket, "s3:PutBucketCORS", marker: "cors")
         case .deleteBucket: .init("DELETE", .bucket, "s3:DeleteBucket")
         case .listObjects: .init("GET", .bucket, "s3:ListBucket")
         case .listObjectsV2: .init("GET", .bucket, "s3:ListBucket", marker: "list-type")
@@ -74,6 +121,7 @@ package enum S3Operation: String, CaseIterable, Sendable {
         case .getObject: .init("GET", .object, "s3:GetObject")
         case .headObject: .init("HEAD", .object, "s3:GetObject")
         case .getObjectTagging: .init("GET", .object, "s3:GetObjectTagging", marker: "tagging")
+        case .getObjectACL: .init("GET", .object, "s3:GetObjectAcl", marker: "acl")
         case .deleteObject: .init("DELETE", .object, "s3:DeleteObject")
         case .createMultipartUpload: .init("POST", .object, "s3:PutObject", marker: "uploads")
         case .uploadPart: .init("PUT", .object, "s3:PutObject", marker: "partNumber")
@@ -92,9 +140,7 @@ package enum S3Operation: String, CaseIterable, Sendable {
     /// Parameters of the query that an operation understands beside its marker.
     private var parameters: Set<String> {
         switch self {
-        case .listBuckets, .createBucket, .headBucket, .getBucketLocation, .deleteBucket,
-            .deleteObjects, .putObject, .copyObject, .createMultipartUpload:
-            []
+        case .listBuckets: ["prefix", "max-buckets", "continuation-token", "bucket-region"]
         case .listObjects: ["prefix", "delimiter", "marker", "max-keys", "encoding-type"]
         case .listObjectsV2:
             [
@@ -106,10 +152,12 @@ package enum S3Operation: String, CaseIterable, Sendable {
                 "prefix", "delimiter", "key-marker", "upload-id-marker", "max-uploads",
                 "encoding-type",
             ]
-        case .getObject, .headObject, .getObjectTagging, .deleteObject: ["versionId", "partNumber"]
+        case .getObject, .headObject, .getObjectTagging, .getObjectACL, .deleteObject:
+            ["versionId", "partNumber"]
         case .uploadPart, .uploadPartCopy: ["uploadId"]
         case .listParts: ["max-parts", "part-number-marker", "encoding-type"]
-        case .completeMultipartUpload, .abortMultipartUpload: []
+        // What has no parameter of its own: puts, and the configurations of a bucket.
+        default: []
         }
     }
 

@@ -23,7 +23,7 @@ final class XMLShape: NSObject, XMLParserDelegate {
         guard let text = String(validating: bytes, as: UTF8.self),
             // No document of S3 has one, and entities make a small document a large one.
             !text.contains("<!DOCTYPE"), !text.contains("<!ENTITY"),
-            declaresUTF8(text)
+            declaresUTF8(text), XMLTags.areShort(bytes)
         else { return false }
         let shape = XMLShape(root: root, elementsMax: elementsMax)
         let parser = XMLParser(data: bytes)

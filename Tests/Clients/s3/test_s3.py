@@ -235,8 +235,8 @@ def test_virtual_hosts_name_the_bucket(shared, bucket, monkeypatch):
 # What a URL carries
 
 
-@pytest.mark.parametrize("version", ["s3v4", None])
-def test_what_a_presigned_url_carries_counts(shared, bucket, version):
+def test_what_a_presigned_url_of_version_4_carries_counts(shared, bucket):
+    version = "s3v4"
     s3 = shared.client("s3", config=Config(signature_version=version) if version else None)
     s3.put_object(Bucket=bucket, Key="from", Body=b"copied")
 
@@ -254,8 +254,7 @@ def test_what_a_presigned_url_carries_counts(shared, bucket, version):
     assert s3.head_object(Bucket=bucket, Key="to")["Metadata"] == {"a": "b"}
     assert put("copy_object", CopySource=f"{bucket}/from")[0] == 200
     assert s3.get_object(Bucket=bucket, Key="to")["Body"].read() == b"copied"
-    status, body = put("put_object", b"x", ServerSideEncryption="AES256")
-    assert status == 501 and b"NotImplemented" in body
+    assert put("put_object", b"x", ServerSideEncryption="AES256")[0] == 200
 
 
 # The AWS CLI

@@ -146,7 +146,7 @@ import Testing
     @Test func twoRequestsInOnePacketAreAnsweredInTheirOrder() async throws {
         let text = try await answer { authority in
             "GET /health HTTP/1.1\r\nHost: \(authority)\r\n\r\n"
-                + "GET /nothing HTTP/1.1\r\nHost: \(authority)\r\nConnection: close\r\n\r\n"
+                + "GET /2020-11-20/nothing HTTP/1.1\r\nHost: \(authority)\r\nConnection: close\r\n\r\n"
         }
         #expect(text.hasPrefix("HTTP/1.1 200 "))
         let rest = text.split(separator: "HTTP/1.1 ", omittingEmptySubsequences: true)

@@ -48,8 +48,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (HTTPRequest.Method.get, "", "versioning"), (.get, "", "acl"), (.get, "", "lifecycle"),
-        (.get, "", "policy"), (.get, "", "versions"), (.get, "k", "acl"),
+        (HTTPRequest.Method.put, "", "versioning"), (.put, "", "acl"), (.put, "", "lifecycle"),
+        (.put, "", "policy"), (.get, "", "versions"), (.put, "k", "acl"), (.put, "", "tagging"),
+        (.put, "", "encryption"), (.put, "k", "tagging"), (.get, "k", "retention"),
         (.delete, "", "metadataConfiguration"), (.get, "", "metadataConfiguration"),
     ])
     func whatIsNotThereSaysSo(
@@ -62,8 +63,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("x-amz-acl", "public-read"), ("x-amz-server-side-encryption", "AES256"),
-        ("x-amz-tagging", "a=b"), ("x-amz-storage-class", "GLACIER"),
+        ("x-amz-acl", "public-read"), ("x-amz-server-side-encryption", "aws:kms"),
+        ("x-amz-server-side-encryption", "aws:kms:dsse"), ("x-amz-tagging", "a=b"),
+        ("x-amz-server-side-encryption-customer-algorithm", "AES256"),
+        ("x-amz-server-side-encryption-aws-kms-key-id", "k"),
         ("x-amz-object-lock-mode", "GOVERNANCE"),
     ])
     func whatAHeaderAsksBeyondIsNotTakenForLess(_ name: String, _ value: String) async throws {

@@ -3,6 +3,7 @@ import Base
 import Crypto
 import FoundationEssentials
 import HTTPTypes
+import Storage
 import TestSupport
 import Testing
 
@@ -144,5 +145,34 @@ import Testing
         let got = try await client.get("joined", headers: [("x-amz-checksum-mode", "ENABLED")])
         #expect(got.header("x-amz-checksum-crc32") == whole)
         #expect(got.body == parts.reduce(Data(), +))
+    }
+
+    @Test func anUploadThatWasLeftBehindGoesAfterAWeek() async throws {
+        let client = try await S3Client(server)
+        let forgotten = try await client.upload("forgotten")
+        _ = try await client.part("forgotten", forgotten, 1, Data("x".utf8))
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -8 * 86_400)],
+            ofItemAtPath: "\(client.folder)/.spotter-uploads/\(forgotten)")
+        let other = try await client.upload("other")
+        let parts = try await client.get("forgotten", query: [("uploadId", forgotten)])
+        #expect(parts.xmlFailure == "404 NoSuchUpload")
+        #expect(try await client.get("other", query: [("uploadId", other)]).status == 200)
+    }
+
+    @Test func uploadsOfOneBucketHaveAQuota() async throws {
+        let client = try await S3Client(server)
+        let first = try await client.upload("first")
+        for number in 1..<DirectoryLimits.uploadsMax {
+            let digits = String(number)
+            let id = String(repeating: "0", count: 32 - digits.count) + digits
+            try FileManager.default.createDirectory(
+                atPath: "\(client.folder)/.spotter-uploads/\(id)",
+                withIntermediateDirectories: true)
+        }
+        let answer = try await client.send(.post, "more", query: [("uploads", "")])
+        #expect(answer.xmlFailure == "400 EntityTooLarge")
+        _ = try await client.send(.delete, "first", query: [("uploadId", first)])
+        #expect(try await client.send(.post, "more", query: [("uploads", "")]).status == 200)
     }
 }

@@ -174,7 +174,6 @@ package struct ComponentOperations: Sendable {
         let start = try position(input, list: list, ComponentVersion.init)
         let found = try await registry.versions(
             of: component.name, before: start, limit: limit + 1)
-        if found.isEmpty, start == nil { throw missing(arn) }
         let items = found.prefix(limit).map {
             ListComponentVersionsAnswer.Item(
                 componentName: component.name.text, componentVersion: $0.text,

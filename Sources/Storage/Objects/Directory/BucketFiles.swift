@@ -45,6 +45,15 @@ package struct BucketFiles: Sendable {
         ("\(folder.path)/\(BucketFolder.birthName)", BucketFolder.birthName)
     }
 
+    /// Path of the file of the bucket's configuration, and its name below the bucket's folder.
+    ///
+    /// - Returns: nil for a bucket that has none.
+    package var settings: (source: String, place: String)? {
+        let source = "\(folder.path)/\(BucketFolder.settingsName)"
+        guard FileStatus(at: source)?.kind == .file else { return nil }
+        return (source, BucketFolder.settingsName)
+    }
+
     /// Objects in the order of their keys.
     ///
     /// - Parameters:

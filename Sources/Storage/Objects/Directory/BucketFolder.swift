@@ -11,6 +11,8 @@ struct BucketFolder: Sendable {
     static let uploadsName = ".spotter-uploads"
     /// An empty file as old as the bucket.
     static let birthName = ".spotter-bucket"
+    /// What was put as the bucket's configuration; not there for a bucket without.
+    static let settingsName = ".spotter-settings"
 
     let name: String
     /// Absolute and without links.
@@ -128,6 +130,7 @@ struct BucketFolder: Sendable {
     func removeEmpty() throws(StorageError) {
         let ours = [
             Self.temporaryName, Self.recordsName, Self.uploadsName, Self.birthName,
+            Self.settingsName,
         ]
         let notEmpty = StorageError(.bucketNotEmpty, "The bucket \(name) is not empty.")
         guard !FolderEntries.hasFile(path, except: ours) else { throw notEmpty }

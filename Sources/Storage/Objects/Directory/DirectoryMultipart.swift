@@ -4,18 +4,28 @@ import Glibc
 import Synchronization
 
 extension DirectoryStore {
-    /// Begins a multipart upload, which outlives a restart.
+    /// Begins a multipart upload, which outlives a restart. Those of the bucket that were left
+    /// behind go.
     ///
     /// - Returns: its ID.
-    /// - Throws: `noSuchBucket`, `invalidName`, `tooLarge` for too many attributes.
+    /// - Throws: `noSuchBucket`, `invalidName`, `tooLarge` for too many attributes or when
+    ///   the bucket has `DirectoryLimits.uploadsMax` uploads.
     package func createMultipartUpload(_ location: ObjectLocation, _ draft: MultipartDraft)
         async throws -> String
     {
         try await run {
             let (bucket, key) = try self.place(location)
             try bucket.checkFree(key)
+            let now = self.nextStamp()
+            guard UploadFolder.removeIdle(in: bucket, now: now) < DirectoryLimits.uploadsMax else {
+                throw StorageError(
+                    .tooLarge,
+                    "The bucket \(bucket.name) has \(DirectoryLimits.uploadsMax) multipart uploads "
+                        + "that are neither completed nor aborted, the most that are allowed. "
+                        + "ListMultipartUploads names them.")
+            }
             let upload = UploadFolder.Upload(
-                key: key.text, initiatedNanoseconds: self.nextStamp(), draft: draft)
+                key: key.text, initiatedNanoseconds: now, draft: draft)
             return try UploadFolder.make(upload, in: bucket)
         }
     }
@@ -152,7 +162,7 @@ extension DirectoryStore {
             let attributes = ObjectAttributes(
                 etag: UploadFolder.etag(of: parts), headers: joining.draft.headers,
                 userMetadata: joining.draft.userMetadata, checksums: whole.values,
-                checksumType: whole.type)
+                checksumType: whole.type, storageClass: joining.draft.storageClass)
             let object = try self.commit(
                 joined, attributes, at: location, condition: condition, uploadID: folder.id)
             folder.remove()

@@ -14,6 +14,7 @@ import Synchronization
 /// | `.spotter-metadata/` | attributes of objects (`RecordFolder`) |
 /// | `.spotter-uploads/ID/` | multipart uploads (`UploadFolder`) |
 /// | `.spotter-bucket` | how old the bucket is |
+/// | `.spotter-settings` | what was put as the bucket's configuration |
 /// | `.spotter-temporary/` | files on their way; emptied at every start |
 /// | `FOLDER/.spotter-folder` | the object `FOLDER/` |
 ///
@@ -44,7 +45,10 @@ package final class DirectoryStore: ObjectStore {
         } catch {
             throw StorageError(.unavailable, "Could not make the directory \(root): \(error)")
         }
-        for bucket in bucketFolders() { BucketFolder.sweepTemporaries(in: bucket.temporary) }
+        for bucket in bucketFolders() {
+            BucketFolder.sweepTemporaries(in: bucket.temporary)
+            _ = UploadFolder.removeIdle(in: bucket, now: nextStamp())
+        }
     }
 
     func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws
@@ -112,6 +116,44 @@ package final class DirectoryStore: ObjectStore {
                 if FileStatus(at: path)?.kind == .link { unlink(path) }
             }
             DurableFile.syncDirectory(self.root)
+        }
+    }
+
+    /// What `setSettings` last kept with a bucket.
+    ///
+    /// - Returns: nil for a bucket without.
+    /// - Throws: `noSuchBucket`, `unavailable`.
+    package func settings(_ bucket: String) async throws -> Data? {
+        try await run {
+            let folder = try BucketFolder(bucket, root: self.root)
+            return try onDisk {
+                try OpenFile.contents(
+                    "\(folder.path)/\(BucketFolder.settingsName)",
+                    bytesMax: DirectoryLimits.settingsBytesMax)
+            }
+        }
+    }
+
+    /// Keeps a bucket's configuration, durably.
+    ///
+    /// - Parameter settings: at most `DirectoryLimits.settingsBytesMax`; nil removes it.
+    /// - Throws: `noSuchBucket`, `tooLarge`, `unavailable`.
+    package func setSettings(_ settings: Data?, of bucket: String) async throws {
+        try await run {
+            let folder = try BucketFolder(bucket, root: self.root)
+            let path = "\(folder.path)/\(BucketFolder.settingsName)"
+            guard let settings else {
+                unlink(path)
+                DurableFile.syncDirectory(folder.path)
+                return
+            }
+            guard settings.count <= DirectoryLimits.settingsBytesMax else {
+                throw StorageError(
+                    .tooLarge,
+                    "The configuration of \(bucket) has \(settings.count) bytes; at most "
+                        + "\(DirectoryLimits.settingsBytesMax) are allowed.")
+            }
+            try onDisk { try DurableFile.write(settings, to: path) }
         }
     }
 

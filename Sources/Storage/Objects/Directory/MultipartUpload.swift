@@ -10,16 +10,20 @@ package struct MultipartDraft: Sendable, Equatable, Codable {
     package var checksumAlgorithm: String?
     /// `FULL_OBJECT` or `COMPOSITE`.
     package var checksumType: String?
+    /// As in `ObjectAttributes`.
+    package var storageClass: String?
 
     /// A draft without headers, metadata and checksums by default.
     package init(
         headers: [String: String] = [:], userMetadata: [String: String] = [:],
-        checksumAlgorithm: String? = nil, checksumType: String? = nil
+        checksumAlgorithm: String? = nil, checksumType: String? = nil,
+        storageClass: String? = nil
     ) {
         self.headers = headers
         self.userMetadata = userMetadata
         self.checksumAlgorithm = checksumAlgorithm
         self.checksumType = checksumType
+        self.storageClass = storageClass
     }
 }
 

@@ -15,17 +15,21 @@ package struct ObjectAttributes: Sendable, Equatable, Codable {
     package var checksums: [String: String]
     /// `FULL_OBJECT` or `COMPOSITE`; nil without checksums.
     package var checksumType: String?
+    /// As the put named it; nil for STANDARD. It changes nothing about how the object is kept.
+    package var storageClass: String?
 
     /// Everything but the ETag is empty by default, as for a file that was put there by hand.
     package init(
         etag: String, headers: [String: String] = [:], userMetadata: [String: String] = [:],
-        checksums: [String: String] = [:], checksumType: String? = nil
+        checksums: [String: String] = [:], checksumType: String? = nil,
+        storageClass: String? = nil
     ) {
         self.etag = etag
         self.headers = headers
         self.userMetadata = userMetadata
         self.checksums = checksums
         self.checksumType = checksumType
+        self.storageClass = storageClass
     }
 }
 

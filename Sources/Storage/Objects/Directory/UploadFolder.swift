@@ -107,6 +107,25 @@ struct UploadFolder {
         }
     }
 
+    /// Removes uploads to which nothing came for `DirectoryLimits.uploadIdleSecondsMax`.
+    ///
+    /// - Parameter now: nanoseconds since 1970.
+    /// - Returns: how many are left.
+    static func removeIdle(in bucket: BucketFolder, now: Int) -> Int {
+        var left = 0
+        for id in FolderEntries.names(in: bucket.uploads, beginningWith: "") {
+            guard let folder = try? UploadFolder(id, in: bucket) else { continue }
+            // Every part that comes changes the folder.
+            let changed = FileStatus(at: folder.path)?.modifiedNanoseconds ?? now
+            if (now - changed) / 1_000_000_000 > DirectoryLimits.uploadIdleSecondsMax {
+                folder.remove()
+            } else {
+                left += 1
+            }
+        }
+        return left
+    }
+
     private func upload() throws(StorageError) -> Upload? {
         try JSONRecord.read("\(path)/\(Self.uploadName)", as: Upload.self)
     }
