@@ -146,7 +146,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: left))
     }
 
-    @Test(.timeLimit(.minutes(2))) func linesAreDeliveredWhileTheProcessLivesAndBeforeItEnds()
+    @Test(.timeLimit(.minutes(10))) func linesAreDeliveredWhileTheProcessLivesAndBeforeItEnds()
         async throws
     {
         let files = try fixture.files()

@@ -79,7 +79,7 @@ import Wire
         #expect(host.memory.bytes <= host.memory.bytesMax)
     }
 
-    @Test(.timeLimit(.minutes(1))) func aCallWaitsForRoomUntilAModelInUseIsAtRest() async throws {
+    @Test(.timeLimit(.minutes(10))) func aCallWaitsForRoomUntilAModelInUseIsAtRest() async throws {
         let clock = HeldClock()
         let fixture = try await fixture(models: 2, room: 1, clock: clock)
         let host = fixture.context.host
@@ -99,7 +99,8 @@ import Wire
         #expect(host.keys.map(\.version) == [2])
     }
 
-    @Test(.timeLimit(.minutes(1))) func aCallThatFindsNoRoomForFiveSecondsIsThrottled() async throws
+    @Test(.timeLimit(.minutes(10))) func aCallThatFindsNoRoomForFiveSecondsIsThrottled()
+        async throws
     {
         let clock = HeldClock()
         clock.open()

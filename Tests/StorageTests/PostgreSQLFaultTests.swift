@@ -9,7 +9,7 @@ import Wire
 @Suite struct PostgreSQLFaultTests {
     static let time = MetadataStoreContract.time
 
-    @Test(.timeLimit(.minutes(2))) func aRestartOfTheDatabaseIsOutlasted() async throws {
+    @Test(.timeLimit(.minutes(10))) func aRestartOfTheDatabaseIsOutlasted() async throws {
         let server = try PostgreSQLServer()
         let store = try PostgreSQLStore(url: server.database())
         try await store.write { try $0.saveSetting("count", Data([0])) }

@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 
 /// What processes that share a database hear of each other.
-@Suite(.timeLimit(.minutes(2))) struct PostgreSQLListenerTests {
+@Suite(.timeLimit(.minutes(10))) struct PostgreSQLListenerTests {
     private static let listening = """
         SELECT COUNT(*) FROM pg_stat_activity
         WHERE datname = current_database() AND query LIKE 'LISTEN%'

@@ -12,7 +12,7 @@ import Wire
             try PostgreSQLStore(url: PostgreSQLServer.shared().database()))
     }
 
-    @Test(.timeLimit(.minutes(2))) func itServesManyWorkers() async throws {
+    @Test(.timeLimit(.minutes(10))) func itServesManyWorkers() async throws {
         try await ClusterContract.all(
             try PostgreSQLStore(url: PostgreSQLServer.shared().database()),
             isListening: PostgreSQLListenerTests.isListening)

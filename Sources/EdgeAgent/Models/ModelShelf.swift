@@ -85,9 +85,8 @@ package final class ModelShelf: Sendable {
 
     private static func unknown(_ component: String) -> AgentError {
         guard ComponentName(component) != nil else {
-            let name = component.excerpt
             return AgentError(
-                .invalidArgument, "model_component '\(name)' cannot be the name of a component.")
+                .invalidArgument, "'\(component.excerpt)' cannot be the name of a component.")
         }
         return AgentError(
             .notFound,

@@ -11,11 +11,6 @@ extension Operations {
         let device = try PackagingTarget.Device(resolving: greengrass)
         try context.checkBucket(
             greengrass.s3OutputLocation.bucket, "Configuration.Greengrass.S3OutputLocation.Bucket")
-        try await context.checkOutput(
-            greengrass.archive(
-                project: request.projectName, modelVersion: request.modelVersion,
-                componentVersion: greengrass.componentVersion(ofModel: request.modelVersion)),
-            "Configuration.Greengrass.S3OutputLocation.Prefix")
         try TagRules.check(greengrass.tags ?? [])
         try TagRules.checkCount(greengrass.tags ?? [], of: "the component")
         let component = try greengrass.component()
