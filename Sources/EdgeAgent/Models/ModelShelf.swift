@@ -86,12 +86,12 @@ package final class ModelShelf: Sendable {
     private static func unknown(_ component: String) -> AgentError {
         guard ComponentName(component) != nil else {
             return AgentError(
-                .invalidArgument, "'\(component.excerpt)' cannot be the name of a component.")
+                .invalidArgument,
+                "model_component '\(component.excerpt)' cannot be the name of a component.")
         }
         return AgentError(
             .notFound,
-            "There is no model component '\(component.excerpt)' here; ListModels names those "
-                + "that are.")
+            "There is no model component '\(component.excerpt)'; ListModels names those there are.")
     }
 
     // MARK: Starting and stopping
