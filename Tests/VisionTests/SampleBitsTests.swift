@@ -49,6 +49,17 @@ import Testing
         #expect(image[5, 5] == (colorType == 4 ? RGB(192, 192, 192) : RGB(64, 128, 192)))
     }
 
+    @Test(arguments: [8, 12, 16])
+    func damagedPixelsAreRefusedWhateverTheBits(bits: Int) throws {
+        var png = RawPNG.grey16(side: Self.side) { x, y in UInt16(y * 64 + x) }
+        // Within the pixels, whose chunk then has another checksum.
+        png[png.count / 2] ^= 1
+        #expect(throws: VisionError.self) {
+            try ImageDecoder.decode(png, name: "x", sampleBits: bits)
+        }
+        #expect(throws: VisionError.self) { try SampleBits.highest(of: png, name: "x") }
+    }
+
     @Test func picturesOfEightBitsAreWhatTheyWere() throws {
         let image = RGBImage(width: 64, height: 64, color: RGB(9, 99, 199))
         let png = try PNG.encode(image)

@@ -14,19 +14,9 @@ package struct BucketName: ValidatedText {
     /// - Returns: nil for what cannot be a bucket's name.
     package init?(_ text: String) {
         guard (3...63).contains(text.utf8.count), text.utf8.first != UInt8(ascii: "."),
-            text.utf8.allSatisfy(Self.isAllowed)
+            text.utf8.allSatisfy(\.isInName)
         else { return nil }
         self.text = text
-    }
-
-    private static func isAllowed(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
-            UInt8(ascii: "_"):
-            true
-        default: false
-        }
     }
 
     /// Whether the name can stand before the name of AWS's host: a dot would need another

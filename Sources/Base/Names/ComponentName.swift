@@ -15,15 +15,7 @@ package struct ComponentName: ValidatedText {
     package init?(_ text: String) {
         let isAllowed =
             (1...Self.charactersMax).contains(text.utf8.count) && text != "." && text != ".."
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                    UInt8(ascii: "."):
-                    true
-                default: false
-                }
-            }
+            && text.utf8.allSatisfy(\.isInName)
         guard isAllowed else { return nil }
         self.text = text
     }

@@ -12,6 +12,20 @@ package protocol ValidatedText: Codable, Hashable, Comparable, Sendable, CustomS
     init?(_ text: String)
 }
 
+extension UInt8 {
+    /// Whether it is an ASCII letter or digit, `-`, `_` or `.`: what names of buckets and of
+    /// components are made of, and what needs no escape in a path, a URL or an ARN.
+    var isInName: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+            UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+}
+
 extension ValidatedText {
     /// The text as it was written, without quotes.
     package var description: String { text }

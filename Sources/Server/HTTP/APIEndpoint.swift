@@ -18,17 +18,20 @@ struct APIEndpoint: ServiceEndpoint {
         let definition = route.operation.definition
         call.operation = route.operation.rawValue
         call.isReadOnly = route.operation.isReadOnly
+        var authenticator = authenticator
+        let otherRegion = otherRegion(route.operation, request)
+        if let otherRegion { authenticator.region = otherRegion }
         let signed = try await SignedRequest(
             request, &call, query: try call.parameters(),
             bodyBytesMax: service.limits.bodyBytesMax(definition.body),
-            authenticator: authenticator(for: route.operation, request), now: service.now)
+            authenticator: authenticator, now: service.now)
         try rates.check(route.operation, now: service.now())
         let input = try await input(of: route, signed.wire)
         call.input = input
         var answer = try await Operations(context: service, caller: signed.caller).perform(
             route, input: input, payload: signed.wire.body,
             options: CallOptions(header: signed.wire.header))
-        if isElsewhere(request) {
+        if otherRegion != nil {
             answer.body = try WireCoding.encode(ListProjectsResponse(projects: [], nextToken: nil))
         }
         call.answer = answer.body
@@ -37,24 +40,16 @@ struct APIEndpoint: ServiceEndpoint {
 
     /// Programs that go through all regions list the projects of each: in every other region there
     /// are none, and they go on. Nothing else can be done there.
-    private func authenticator(for operation: Wire.Operation, _ request: Request) -> Authenticator {
-        var authenticator = authenticator
-        if operation == .listProjects, let region = Self.signedRegion(request) {
-            authenticator.region = region
-        }
-        return authenticator
+    ///
+    /// - Returns: the region that ListProjects is signed for, if it is not this server's.
+    private func otherRegion(_ operation: Wire.Operation, _ request: Request) -> String? {
+        guard operation == .listProjects, let header = request.headers[.authorization],
+            let region = (try? Authorization(header: header))?.scope.region
+        else { return nil }
+        return region == authenticator.region ? nil : region
     }
 
-    private func isElsewhere(_ request: Request) -> Bool {
-        Self.signedRegion(request).map { $0 != authenticator.region } ?? false
-    }
-
-    private static func signedRegion(_ request: Request) -> String? {
-        let header = request.headers[.authorization]
-        return header.flatMap { try? Authorization(header: $0) }?.scope.region
-    }
-
-    /// A large document is parsed on the thread pool: it takes seconds in the worst case.
+    /// A large document is parsed on the thread pool, beside which other requests are answered.
     private func input(of route: Route, _ request: WireRequest) async throws -> JSONValue {
         let isQuick =
             request.body.count < Limits.inlineBodyBytesMax

@@ -25,11 +25,10 @@ struct ForeignService: ServiceEndpoint {
     let name: String
     private let form: Form
 
-    /// - Returns: nil for a request to one of Spotter's services, and for one without a signature.
-    init?(_ head: HTTPRequest) {
-        guard let name = FrontDoor.signedService(of: head), AWSService(rawValue: name) == nil else {
-            return nil
-        }
+    /// - Parameter name: the service that the request is signed for.
+    /// - Returns: nil for one of Spotter's.
+    init?(_ name: String, _ head: HTTPRequest) {
+        guard AWSService(rawValue: name) == nil else { return nil }
         self.name = name
         let type = head.headerFields[.contentType]?.lowercased() ?? ""
         if name == "ec2" {

@@ -20,8 +20,9 @@ struct FrontDoor: HTTPResponder {
 
     func respond(to request: Request, context: APIRequestContext) async throws -> Response {
         var call = APICall(request, context)
-        call.service = Self.service(of: request.head)
-        let foreign = ForeignService(request.head)
+        let signed = Self.signedService(of: request.head)
+        call.service = Self.service(of: request.head, signed: signed)
+        let foreign = signed.flatMap { ForeignService($0, request.head) }
         let endpoint: (any ServiceEndpoint)? =
             foreign ?? endpoints[call.service] ?? endpoints[.lookoutvision]
         guard let endpoint else { return Response(status: .notFound) }
@@ -55,24 +56,30 @@ struct FrontDoor: HTTPResponder {
     /// The service in the credential scope. For a request that names none the API's own, unless
     /// its host names a bucket.
     static func service(of head: HTTPRequest) -> AWSService {
+        service(of: head, signed: signedService(of: head))
+    }
+
+    /// - Parameter signed: what `signedService` returned.
+    private static func service(of head: HTTPRequest, signed: String?) -> AWSService {
+        if let service = signed.flatMap(AWSService.init(rawValue:)) { return service }
         if let authorization = head.headerFields[.authorization] {
             // Version 2, which only S3 had.
-            if authorization.hasPrefix("AWS ") { return .s3 }
-            let scope = try? Authorization(header: authorization).scope
-            return scope.flatMap { AWSService(rawValue: $0.service) } ?? .lookoutvision
+            return authorization.hasPrefix("AWS ") ? .s3 : .lookoutvision
         }
-        let query = (head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
-        let pairs = query.split(separator: "&")
-        if let credential = pairs.first(where: { $0.hasPrefix("X-Amz-Credential=") }) {
-            let text = PercentCoding.decode(String(credential.dropFirst(17))) ?? ""
-            let parts = text.split(separator: "/")
-            return parts.count == 5 ? AWSService(rawValue: String(parts[3])) ?? .s3 : .s3
+        // Only S3 has presigned URLs, also those of the way that came before Version 4.
+        let isPresigned = queryPairs(head).contains {
+            $0.hasPrefix(credentialPrefix) || $0.hasPrefix("AWSAccessKeyId=")
         }
-        // Presigned in the way that came before Version 4, which only S3 has.
-        let isLegacy = pairs.contains { $0.hasPrefix("AWSAccessKeyId=") }
         let isPage = StatusPages.paths.contains { head.path?.hasPrefix($0) ?? false }
         let isBucket = S3Request.hostedBucket(head.authority) != nil || namesBucket(head)
-        return isLegacy || isBucket && !isPage ? .s3 : .lookoutvision
+        return isPresigned || isBucket && !isPage ? .s3 : .lookoutvision
+    }
+
+    private static let credentialPrefix = "X-Amz-Credential="
+
+    private static func queryPairs(_ head: HTTPRequest) -> [Substring] {
+        let query = (head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
+        return query.split(separator: "&")
     }
 
     /// The service's name in the credential scope of a header or of a presigned URL, known here or
@@ -81,11 +88,11 @@ struct FrontDoor: HTTPResponder {
         if let authorization = head.headerFields[.authorization] {
             return (try? Authorization(header: authorization))?.scope.service
         }
-        let query = (head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
-        let name = "X-Amz-Credential="
-        guard let credential = query.split(separator: "&").first(where: { $0.hasPrefix(name) })
-        else { return nil }
-        let parts = PercentCoding.decode(credential.dropFirst(name.count))?.split(separator: "/")
+        let prefix = credentialPrefix
+        guard let credential = queryPairs(head).first(where: { $0.hasPrefix(prefix) }) else {
+            return nil
+        }
+        let parts = PercentCoding.decode(credential.dropFirst(prefix.count))?.split(separator: "/")
         return parts.flatMap { $0.count == 5 ? String($0[3]) : nil }
     }
 

@@ -12,12 +12,8 @@ struct BucketConfigurations: Sendable {
     let store: DirectoryStore
     let owner: S3Owner
 
+    /// - Precondition: the bucket is there.
     func answer(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
-        guard try await store.bucketExists(request.bucket) else {
-            throw S3Error(
-                .noSuchBucket, "The specified bucket does not exist",
-                details: ["BucketName": request.bucket])
-        }
         switch request.operation {
         case .putBucketCORS:
             let document = try await payload.document(
@@ -49,7 +45,7 @@ struct BucketConfigurations: Sendable {
     /// - Throws: `StorageError`.
     func crossOrigin(_ bucket: String) async throws -> CORSConfiguration? {
         guard let bytes = try await store.settings(bucket) else { return nil }
-        return try JSONDecoder().decode(BucketSettings.self, from: bytes).crossOrigin
+        return try JSONCoding.decode(BucketSettings.self, from: bytes).crossOrigin
     }
 
     /// What is the same for every bucket.

@@ -61,7 +61,7 @@ struct EmbeddedS3: S3Backend {
             .getBucketLogging, .getBucketNotification, .getBucketRequestPayment,
             .getBucketAccelerate, .getPublicAccessBlock, .getBucketOwnership, .getObjectLock,
             .getBucketCORS, .putBucketCORS, .deleteBucketCORS, .getObjectACL:
-            try await BucketConfigurations(store: store, owner: owner).answer(request, payload)
+            try await configuration(request, payload)
         }
     }
 
@@ -139,6 +139,12 @@ struct EmbeddedS3: S3Backend {
         var response = Response(status: .ok)
         response.headers[S3Header.region] = region
         return response
+    }
+
+    private func configuration(_ request: S3Request, _ payload: S3Payload) async throws -> Response
+    {
+        try await checkBucket(request)
+        return try await BucketConfigurations(store: store, owner: owner).answer(request, payload)
     }
 
     private func checkBucket(_ request: S3Request) async throws {

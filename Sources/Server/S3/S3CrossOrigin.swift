@@ -23,7 +23,7 @@ struct S3CrossOrigin: Sendable {
         guard let method = request.headers[Self.requestedMethod] else {
             throw S3Error(.invalidRequest, "Invalid Access-Control-Request-Method: null")
         }
-        guard let rules = try await rules(bucket) else {
+        guard let rules = await rules(bucket) else {
             throw S3Error(
                 .accessForbidden, "CORSResponse: CORS is not enabled for this bucket.")
         }
@@ -46,14 +46,15 @@ struct S3CrossOrigin: Sendable {
     /// answer from the page.
     func fields(_ request: Request, _ bucket: String) async -> HTTPFields {
         guard let origin = request.headers[Self.origin], !origin.isEmpty,
-            let rules = try? await rules(bucket)
+            let rules = await rules(bucket)
         else { return HTTPFields() }
         return Self.fields(
             rules.headers(
                 origin: origin, method: request.method.rawValue, requestedHeaders: nil) ?? [])
     }
 
-    private func rules(_ bucket: String) async throws -> CORSConfiguration? {
+    /// nil also when the rules cannot be had.
+    private func rules(_ bucket: String) async -> CORSConfiguration? {
         bucket.isEmpty ? nil : try? await backend.crossOrigin(bucket)
     }
 

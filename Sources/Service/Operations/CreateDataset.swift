@@ -16,7 +16,7 @@ extension Operations {
         return try await mutate(
             .createDataset, request, token: request.clientToken, project: project,
             isOver: { transaction, answered in
-                try transaction.dataset(project, type).map { $0.created > answered.created } ?? true
+                answered.precedes(try transaction.dataset(project, type)?.created)
             }
         ) { transaction in
             _ = try Lookup.project(project, transaction)

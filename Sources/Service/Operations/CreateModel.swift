@@ -9,23 +9,23 @@ extension Operations {
         try context.checkBucket(
             request.outputConfig.s3Location.bucket, "OutputConfig.S3Location.Bucket")
         let output = request.outputConfig.s3Location
+        let tags = request.tags ?? []
+        try TagRules.check(tags)
+        try TagRules.checkCount(tags, of: "the model")
         let last = try await context.metadata.read { try $0.project(name)?.lastModelVersion ?? 0 }
         try await context.checkOutput(
             ObjectLocation(
                 bucket: output.bucket,
                 key: output.evaluationKeys(of: name, version: last + 1).manifest),
             "OutputConfig.S3Location.Prefix")
-        let tags = request.tags ?? []
-        try TagRules.check(tags)
-        try TagRules.checkCount(tags, of: "the model")
         let modelsMax = context.limits.modelsPerProjectMax
         return try await mutate(
             .createModel, request, token: request.clientToken, project: name,
             isOver: { transaction, answered in
                 let made = try WireCoding.decode(CreateModelResponse.self, from: answered.response)
-                return try Int(made.modelMetadata.modelVersion)
-                    .flatMap { try transaction.model(name, $0) }
-                    .map { $0.created > answered.created } ?? true
+                let version = Int(made.modelMetadata.modelVersion)
+                return answered.precedes(
+                    try version.flatMap { try transaction.model(name, $0) }?.created)
             }
         ) { transaction in
             var project = try Lookup.project(name, transaction)
@@ -36,29 +36,19 @@ extension Operations {
                     quota: "models")
             }
             project.lastModelVersion += 1
-            try Self.check(request.outputConfig.s3Location, project)
+            let key = output.evaluationKeys(of: name, version: project.lastModelVersion).manifest
+            try ObjectLocation(bucket: output.bucket, key: key)
+                .checkOutput("the evaluation", "OutputConfig.S3Location")
             try transaction.save(project)
             let model = ModelRecord(
                 project: name, version: project.lastModelVersion, created: now,
-                description: request.description, output: request.outputConfig.s3Location,
+                description: request.description, output: output,
                 kmsKeyID: request.kmsKeyId)
             try transaction.save(model)
             try transaction.addTags(tags, to: arns.model(name, model.version))
             let job = JobSubject.train(project: name, version: model.version)
             try transaction.save(try job.record(created: now))
             return CreateModelResponse(modelMetadata: model.metadata(arns))
-        }
-    }
-
-    /// A prefix that cannot work is refused here, not at the end of the training.
-    private static func check(_ output: S3Location, _ project: ProjectRecord) throws(WireError) {
-        let keys = output.evaluationKeys(of: project.name, version: project.lastModelVersion)
-        do {
-            try ObjectLocation(bucket: output.bucket, key: keys.manifest).check()
-        } catch {
-            throw .validation(
-                "OutputConfig.S3Location: the evaluation cannot be written to "
-                    + "s3://\(output.bucket)/\(keys.manifest.prefix(200)): \(error.message)")
         }
     }
 

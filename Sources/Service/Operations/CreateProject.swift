@@ -8,7 +8,7 @@ extension Operations {
         return try await mutate(
             .createProject, request, token: request.clientToken, project: name,
             isOver: { transaction, answered in
-                try transaction.project(name).map { $0.created > answered.created } ?? true
+                answered.precedes(try transaction.project(name)?.created)
             }
         ) { transaction in
             guard try transaction.project(name) == nil else {

@@ -141,6 +141,13 @@ extension Operations {
     }
 }
 
+extension TokenRecord {
+    /// Whether what a call made is gone since the answer, or was made again.
+    ///
+    /// - Parameter created: of what is there now; nil when there is nothing.
+    func precedes(_ created: Date?) -> Bool { created.map { $0 > self.created } ?? true }
+}
+
 extension ServiceContext {
     /// - Throws: a validation error that names the field, for the bucket that is Spotter's own.
     func checkBucket(_ bucket: String?, _ field: String) throws(WireError) {

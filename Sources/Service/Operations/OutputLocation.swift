@@ -2,6 +2,23 @@ import FoundationEssentials
 import Storage
 import Wire
 
+extension ObjectLocation {
+    /// Refuses a place that no store can have, when work is asked for and not at its end.
+    ///
+    /// - Parameters:
+    ///   - what: of an output that would be written, like `the archive`.
+    ///   - field: the location, as the request names it.
+    /// - Throws: `validation` naming the field and what is wrong.
+    func checkOutput(_ what: String, _ field: String) throws(WireError) {
+        do {
+            try check()
+        } catch {
+            throw .validation(
+                "\(field): \(what) cannot be written to \(uri.prefix(200)): \(error.message)")
+        }
+    }
+}
+
 extension ServiceContext {
     /// Refuses a place for outputs below an object, where the store keeps none there, before long
     /// work ends in it. A bucket that is missing or out of reach is left to the job: it may be

@@ -19,9 +19,7 @@ extension Operations {
             .startModelPackagingJob, request, token: request.clientToken,
             project: request.projectName,
             isOver: { transaction, answered in
-                try transaction.project(request.projectName).map {
-                    $0.created > answered.created
-                } ?? true
+                answered.precedes(try transaction.project(request.projectName)?.created)
             }
         ) { transaction in
             let model = try Lookup.model(request.projectName, request.modelVersion, transaction)
@@ -38,7 +36,8 @@ extension Operations {
             let target = try PackagingTarget(
                 greengrass, component: component, device: device, project: model.project,
                 modelVersion: model.version)
-            try Self.check(target.archive)
+            try target.archive.checkOutput(
+                "the archive", "Configuration.Greengrass.S3OutputLocation")
             let record = PackagingRecord(
                 project: model.project, jobName: jobName, modelVersion: model.version,
                 configuration: request.configuration, target: target,
@@ -47,16 +46,6 @@ extension Operations {
             let job = JobSubject.package(project: model.project, jobName: jobName)
             try transaction.save(try job.record(created: now))
             return StartModelPackagingJobResponse(jobName: jobName)
-        }
-    }
-
-    private static func check(_ archive: ObjectLocation) throws(WireError) {
-        do {
-            try archive.check()
-        } catch {
-            throw .validation(
-                "Configuration.Greengrass.S3OutputLocation: the archive cannot be written to "
-                    + "\(archive.uri.prefix(200)): \(error.message)")
         }
     }
 }

@@ -12,7 +12,7 @@ extension Operations {
             .updateDatasetEntries, request, token: request.clientToken, project: project,
             isOver: { transaction, answered in
                 // Made again since, the dataset lacks what the first call added.
-                try transaction.dataset(project, type).map { $0.created > answered.created } ?? true
+                answered.precedes(try transaction.dataset(project, type)?.created)
             }
         ) { transaction in
             var dataset = try Lookup.dataset(project, type, transaction)

@@ -30,8 +30,7 @@ struct PlanCheck: Sendable {
         emptyMasks = training.filter { $0.isAnomalous && $1.marks?.isEmpty == true }
             .map(\.0.line.source)
         markingMasks = training.count { $1.marks?.isEmpty == false }
-        let bits = findings.compactMap(\.highestSample).max().map(SampleBits.used)
-        sampleBits = bits.flatMap { $0 < 16 ? $0 : nil }
+        sampleBits = SampleBits.used(byAll: findings.compactMap(\.highestSample))
     }
 
     private static func checkFaults(

@@ -13,7 +13,7 @@ package enum PNG {
     ) throws(VisionError) -> RGBImage {
         let chunks = PNGChunks(bytes)
         if let sampleBits, sampleBits < 16,
-            try inspect(bytes, name: name, limits: limits).sampleBits == 16
+            try self.sampleBits(of: chunks, name, limits) == 16
         {
             let image = try decode16(chunks, name, limits)
             return Orientation(exif: chunks.exif).apply(to: image.scaled(from: sampleBits))
@@ -79,10 +79,7 @@ package enum PNG {
         _ bytes: Data, name: String, limits: ImageLimits
     ) throws(VisionError) -> ImageHeader {
         let chunks = PNGChunks(bytes)
-        let header: spng_ihdr = try withContext(chunks, name, limits) {
-            (context, raw) throws(VisionError) in
-            try self.header(context, raw, name, limits)
-        }
+        let header = try header(of: chunks, name, limits)
         if let chunk = PNGChunks.damaged(in: bytes) {
             throw ImageDecoder.invalid(
                 name, "is a damaged PNG (the checksum of its \(chunk) chunk is wrong)")
@@ -142,6 +139,21 @@ package enum PNG {
             }
         }
         return try result.get()
+    }
+
+    /// Bits of a sample as they are stored, 1 to 16.
+    static func sampleBits(
+        of chunks: PNGChunks, _ name: String, _ limits: ImageLimits
+    ) throws(VisionError) -> Int {
+        Int(try header(of: chunks, name, limits).bit_depth)
+    }
+
+    private static func header(
+        of chunks: PNGChunks, _ name: String, _ limits: ImageLimits
+    ) throws(VisionError) -> spng_ihdr {
+        try withContext(chunks, name, limits) { (context, raw) throws(VisionError) in
+            try header(context, raw, name, limits)
+        }
     }
 
     /// Gives the bytes to the decoder and checks the size of the picture.

@@ -50,14 +50,14 @@ struct EvaluationRun {
 
     /// As training on a server does it: of all images.
     private static func sampleBits(of files: [LabelledFiles]) throws -> Int? {
-        var highest: UInt16?
+        var highest: [UInt16] = []
         for files in files {
             try files.forEach { _, entry in
                 let own = try SampleBits.highest(of: entry.bytes, name: entry.source)
-                highest = [highest, own].compactMap(\.self).max()
+                if let own { highest.append(own) }
             }
         }
-        return highest.map(SampleBits.used).flatMap { $0 < 16 ? $0 : nil }
+        return SampleBits.used(byAll: highest)
     }
 
     private func fit(_ files: LabelledFiles, labels: [LabelClass], sampleBits: Int?) throws

@@ -66,7 +66,7 @@ package final class S3Store: ObjectStore {
     ///
     /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
-        try Self.check(location)
+        try location.check()
         let upload = S3Upload(peer: peer, location: location, pool: pool)
         do {
             switch content {
@@ -82,7 +82,7 @@ package final class S3Store: ObjectStore {
     package func put(
         path: String, _ attributes: ObjectAttributes, at location: ObjectLocation
     ) async throws {
-        try Self.check(location)
+        try location.check()
         let headers =
             attributes.headers.map { (name: $0.key, value: $0.value) }
             + attributes.userMetadata.map { (name: "x-amz-meta-\($0.key)", value: $0.value) }
@@ -110,7 +110,7 @@ package final class S3Store: ObjectStore {
     package func read(
         _ location: ObjectLocation, bytesMax: Int, _ chunk: (Data) async throws -> Void
     ) async throws {
-        try Self.check(location)
+        try location.check()
         var download = S3Download(peer: peer, location: location)
         do {
             try await download.open(bytesMax: bytesMax)
@@ -131,7 +131,7 @@ package final class S3Store: ObjectStore {
 
     /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func head(_ location: ObjectLocation) async throws -> ObjectSummary? {
-        try Self.check(location)
+        try location.check()
         do {
             let response = try await send(peer.request("HEAD", location.bucket, location.key))
             guard let size = response.length else {
@@ -151,7 +151,7 @@ package final class S3Store: ObjectStore {
 
     /// - Throws: `noSuchBucket`, `invalidName`, `unavailable`.
     package func delete(_ location: ObjectLocation) async throws {
-        try Self.check(location)
+        try location.check()
         do {
             _ = try await send(peer.request("DELETE", location.bucket, location.key))
         } catch let error as CloudError where error.failure?.code == "NoSuchKey" {
@@ -214,9 +214,5 @@ package final class S3Store: ObjectStore {
 
     private func send(_ request: CloudRequest) async throws -> CloudResponse {
         try await peer.client.send(request, bytesMax: Self.documentBytesMax).response
-    }
-
-    private static func check(_ location: ObjectLocation) throws(StorageError) {
-        try location.check()
     }
 }
