@@ -17,6 +17,11 @@ package enum AgentLimits {
     /// Bytes that wait in a connection to be written before it counts as unwritable: above the
     /// windows that gRPC's clients open, which grow to 16 MiB.
     static let writeBufferBytesMax = 64 << 20
+    /// Permissions of the socket for attaching: who attaches a package decides what judges, so
+    /// that only those may who could replace the agent's files as well.
+    package static let attachingSocketMode: UInt32 = 0o600
+    /// Bytes of a request to attach: two paths of at most 4,096 bytes and a few settings.
+    static let attachRequestBytesMax = 64 << 10
     /// Models that the agent lists.
     static let modelsMax = 256
     /// Characters of a component's name, as Greengrass has it.

@@ -13,7 +13,7 @@ struct Agent: AsyncParsableCommand {
             component runs.
             """)
 
-    @Option(help: "Where to listen.")
+    @Option(help: "Where to listen for clients; models are attached at SOCKET.attach.")
     var socket = SocketAddress.standard
 
     @Option(help: "Permissions of the socket, octal.")

@@ -15,7 +15,7 @@ struct Attach: AsyncParsableCommand {
     @Option(help: "Version of the model component.")
     var componentVersion: String
 
-    @Option(help: "The agent's socket.")
+    @Option(help: "The agent's socket for clients; the one for attaching lies beside it.")
     var socket = SocketAddress.standard
 
     @Option(help: "Folder of the unpacked package; it may be missing.")
@@ -50,8 +50,8 @@ struct Attach: AsyncParsableCommand {
             let source = ModelSource(
                 component: component, version: componentVersion,
                 paths: [Self.absolute(unarchived), Self.absolute(archive)], settings: settings)
-            let client = AttachClient(
-                source: source, socket: try SocketAddress(socket), logger: log.logger)
+            let client = try AttachClient(
+                source: source, agent: try SocketAddress(socket), logger: log.logger)
             var configuration = ServiceGroupConfiguration(
                 services: [
                     .init(service: client, successTerminationBehavior: .gracefullyShutdownGroup)

@@ -57,7 +57,9 @@ struct Doctor: ParsableCommand {
                     false,
                     "\(address.path) is there and is no socket; remove it or choose another --socket"
                 )
-            case 0: report(true, "an agent listens on \(address.path)")
+            case 0:
+                report(true, "an agent listens on \(address.path)")
+                checkAttaching(try address.forAttaching(), report)
             case ENOENT: report(true, "no agent listens on \(address.path); it is free")
             case ECONNREFUSED:
                 report(
@@ -71,6 +73,18 @@ struct Doctor: ParsableCommand {
             }
         } catch {
             report(false, "\(error)")
+        }
+    }
+
+    /// Clients need nothing of this socket, so its state alone makes nothing BAD.
+    private func checkAttaching(_ address: SocketAddress, _ report: (Bool, String) -> Void) {
+        switch address.connects() {
+        case 0: report(true, "models can be attached at \(address.path)")
+        case EACCES:
+            report(
+                true,
+                "models are attached at \(address.path) by the agent's user or root, not by you")
+        case let reason: report(false, "\(address.path): \(String(cString: strerror(reason)))")
         }
     }
 

@@ -1,5 +1,4 @@
 import EdgeProtocol
-import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 package import Logging
@@ -12,10 +11,13 @@ package struct AttachClient: Service {
     private let socket: SocketAddress
     private let logger: Logger
 
-    /// - Parameter source: its first path is the unpacked folder, its second the archive.
-    package init(source: ModelSource, socket: SocketAddress, logger: Logger) {
+    /// - Parameters:
+    ///   - source: its first path is the unpacked folder, its second the archive.
+    ///   - agent: where client programs find the agent; the model is attached beside it.
+    /// - Throws: `invalidArgument` as `SocketAddress.forAttaching` does.
+    package init(source: ModelSource, agent: SocketAddress, logger: Logger) throws(AgentError) {
         self.source = source
-        self.socket = socket
+        socket = try agent.forAttaching()
         self.logger = logger
     }
 
@@ -67,9 +69,7 @@ package struct AttachClient: Service {
     }
 
     private func once(_ source: ModelSource, _ wish: Wish) async throws -> End {
-        guard FileManager.default.fileExists(atPath: socket.path) else {
-            return .lost("there is no socket \(socket.path)")
-        }
+        if let reason = socket.hindrance { return .lost(reason) }
         var request = Spotter_Edge_AttachRequest()
         request.component = source.component
         request.componentVersion = source.version

@@ -1,21 +1,17 @@
 import Base
-import EdgeProtocol
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
-import Glibc
 package import Logging
-import NIOCore
 import NIOPosix
 import ServiceLifecycle
-import Synchronization
 import UnixSignals
 package import Vision
 
 /// What an agent needs to know.
 package struct AgentOptions: Sendable {
-    /// Where clients connect; `prepare` decides what happens to a file that is there already.
+    /// Where clients connect; models are attached at a socket beside it
+    /// (`SocketAddress.forAttaching`). `prepare` decides what happens to a file that is there
+    /// already.
     package var socket: SocketAddress
-    /// Permissions of the socket.
+    /// Permissions of the socket for clients; the other one is its owner's alone.
     package var socketMode: UInt32
     /// Name of the group that owns the socket; nil and the empty text leave the process's own.
     package var socketGroup: String?
@@ -53,7 +49,7 @@ package struct AgentServer: Sendable {
     private let runtime: OnnxRuntime
     private let logger: Logger
 
-    /// Opens nothing yet; `run` binds the socket.
+    /// Opens nothing yet; `run` binds the sockets.
     package init(options: AgentOptions, runtime: OnnxRuntime, logger: Logger) {
         self.options = options
         self.runtime = runtime
@@ -62,12 +58,11 @@ package struct AgentServer: Sendable {
 
     /// Runs until a signal stops it.
     ///
-    /// - Parameter onReady: called once clients can connect.
+    /// - Parameter onReady: called once clients and attachments can connect.
     package func run(onReady: @escaping @Sendable () -> Void) async throws {
+        let attaching = try options.socket.forAttaching()
         try options.socket.prepare(logger: logger)
-        // Nobody may connect between binding the socket and setting its mode.
-        // Directories keep their search bit: connecting needs the right to write alone.
-        umask(mode_t(0o666 & ~options.socketMode))
+        try attaching.prepare(logger: logger)
         // One thread more than detections, so that loading a model does not wait for them.
         let pool = NIOThreadPool(numberOfThreads: options.concurrency + 1)
         pool.start()
@@ -86,8 +81,19 @@ package struct AgentServer: Sendable {
                 threads: 1, logger: logger),
             FolderWatch(folders: options.folders, shelf: shelf, pool: pool, logger: logger),
             Listener(
-                server: GRPCServer(transport: transport(), services: [agent, attachments]),
-                shelf: shelf, options: options, logger: logger, onReady: onReady),
+                doors: [
+                    Door(
+                        socket: attaching, mode: AgentLimits.attachingSocketMode, group: nil,
+                        requestBytesMax: AgentLimits.attachRequestBytesMax, ownerOnly: true,
+                        services: [attachments], logger: logger),
+                    Door(
+                        socket: options.socket, mode: options.socketMode,
+                        group: options.socketGroup, requestBytesMax: AgentLimits.requestBytesMax,
+                        ownerOnly: false,
+                        services: [agent, RefusedAttachments(socket: attaching, logger: logger)],
+                        logger: logger),
+                ],
+                changes: shelf.changes, logger: logger, onReady: onReady),
         ]
         if let port = options.metricsPort {
             services.append(
@@ -108,56 +114,5 @@ package struct AgentServer: Sendable {
             throw error
         }
         try await pool.shutdownGracefully()
-    }
-
-    /// With NIO's own watermarks a connection turns unwritable and writable again within one flush
-    /// when many calls are refused at once, and the HTTP/2 handler then flushes data frames in the
-    /// middle of control frames: an assertion that ends a debug build. A client's flow-control
-    /// window bounds what waits to be written.
-    private static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(
-        low: AgentLimits.writeBufferBytesMax / 2, high: AgentLimits.writeBufferBytesMax)
-
-    private func transport() -> HTTP2ServerTransport.Posix {
-        HTTP2ServerTransport.Posix(
-            address: .unixDomainSocket(path: options.socket.path), transportSecurity: .plaintext,
-            config: .defaults { config in
-                config.rpc.maxRequestPayloadSize = AgentLimits.requestBytesMax
-                config.http2.maxConcurrentStreams = AgentLimits.connectionCallsMax
-                // Images are large: bigger frames mean fewer of them.
-                config.http2.maxFrameSize = 1 << 20
-                config.channelDebuggingCallbacks.onAcceptTCPConnection = { connection in
-                    connection.setOption(.writeBufferWaterMark, value: Self.writeBuffer)
-                }
-            })
-    }
-
-    /// Serves gRPC on the socket, and removes the socket at the end.
-    private struct Listener: Service {
-        let server: GRPCServer<HTTP2ServerTransport.Posix>
-        let shelf: ModelShelf
-        let options: AgentOptions
-        let logger: Logger
-        let onReady: @Sendable () -> Void
-
-        func run() async throws {
-            try await withGracefulShutdownHandler {
-                let socket = Mutex<SocketAddress.FileIdentity?>(nil)
-                defer { options.socket.remove(socket.withLock { $0 }) }
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await server.serve() }
-                    if try await server.listeningAddress != nil {
-                        socket.withLock { $0 = options.socket.identity }
-                        try options.socket.permit(
-                            mode: options.socketMode, group: options.socketGroup)
-                        logger.info("Listening on unix://\(options.socket.path)")
-                        onReady()
-                    }
-                    try await group.waitForAll()
-                }
-            } onGracefulShutdown: {
-                shelf.changes.close()
-                server.beginGracefulShutdown()
-            }
-        }
     }
 }

@@ -1,7 +1,7 @@
 import Glibc
 package import Logging
 
-/// The unix domain socket of the agent.
+/// A unix domain socket of the agent.
 package struct SocketAddress: Sendable, Equatable {
     /// The path that Lookout for Vision's own agent uses, so that its clients work unchanged.
     package static let standard = "unix:///tmp/aws.iot.lookoutvision.EdgeAgent.sock"
@@ -26,6 +26,22 @@ package struct SocketAddress: Sendable, Equatable {
                 "The socket's path must have 1 to \(Self.pathBytesMax) bytes, not "
                     + "\(path.utf8.count).")
         }
+    }
+
+    /// Where models are attached to the agent that listens here: beside it, under the same name
+    /// with `.attach` behind it, so that who knows one socket knows the other.
+    ///
+    /// - Throws: `invalidArgument` when the path leaves no room for the ending.
+    package func forAttaching() throws(AgentError) -> SocketAddress {
+        let ending = ".attach"
+        guard path.utf8.count + ending.utf8.count <= Self.pathBytesMax else {
+            throw AgentError(
+                .invalidArgument,
+                "The path of --socket has \(path.utf8.count) bytes; at most "
+                    + "\(Self.pathBytesMax - ending.utf8.count) are possible, since models are "
+                    + "attached at a socket whose name ends in \(ending).")
+        }
+        return try SocketAddress("unix:" + path + ending)
     }
 
     /// Makes way for listening: removes a socket that nobody listens on.
@@ -75,6 +91,20 @@ package struct SocketAddress: Sendable, Equatable {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
         }
         return result == 0 ? 0 : errno
+    }
+
+    /// Why no model can be attached here; nil when somebody listens who takes this user.
+    var hindrance: String? {
+        switch connects() {
+        case 0: return nil
+        case ENOENT: return "there is no socket \(path)"
+        case EACCES:
+            var status = stat()
+            let owner = lstat(path, &status) == 0 ? "user \(status.st_uid)" : "another user"
+            return "\(path) belongs to \(owner), and this is user \(geteuid()). Run the agent and "
+                + "'attach' as one user, or 'attach' as root"
+        case let reason: return "\(path): \(String(cString: strerror(reason)))"
+        }
     }
 
     /// Sets who may connect.
