@@ -23,6 +23,12 @@ let lifecycle: [Target.Dependency] = [
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     .product(name: "UnixSignals", package: "swift-service-lifecycle"),
 ]
+let http: [Target.Dependency] = [
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+]
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -105,12 +111,7 @@ let package = Package(
         // How it is spoken over HTTP, and the composition root. Hummingbird ends here.
         .target(
             name: "Server",
-            dependencies: inner + nio + lifecycle + [
-                "Administration", crypto,
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-            ]),
+            dependencies: inner + nio + lifecycle + http + ["Administration", crypto]),
 
         .executableTarget(
             name: "spotter",
@@ -175,11 +176,10 @@ let package = Package(
         .testTarget(name: "SimulationTests", dependencies: tested + ["Simulation"]),
         .testTarget(
             name: "ServerTests",
-            dependencies: tested + [
+            dependencies: tested + http + [
                 "Administration", "Server", crypto,
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"]),
 

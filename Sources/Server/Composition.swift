@@ -1,5 +1,6 @@
 import Access
 import Administration
+import Base
 import FoundationEssentials
 import Glibc
 import Logging
@@ -29,7 +30,7 @@ struct Composition: Sendable {
     let s3: any S3Backend
     let audit: AuditLog
     /// This process among those that share a database.
-    let member = UUID()
+    let member = UUID.random()
     private let stores: Stores
 
     /// Opens the stores and loads the runtime.

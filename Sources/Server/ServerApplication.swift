@@ -2,6 +2,7 @@ import Access
 import Administration
 import Cloud
 import Hummingbird
+import HummingbirdCore
 import Service
 import Storage
 
@@ -11,9 +12,6 @@ import Storage
 /// closed by its caller, which is `SpotterServer` for a process and a fixture for the tests. Tests
 /// send requests to `application()` without a socket.
 struct ServerApplication: Sendable {
-    /// An idle connection is closed after this; load balancers commonly keep theirs for 60 s.
-    private static let idleConnectionSeconds: Int64 = 120
-
     /// Its `now` is what signatures, expiry and throttling are measured by.
     let context: ServiceContext
     /// The root key, which may do everything.
@@ -27,6 +25,8 @@ struct ServerApplication: Sendable {
     let membership: Membership
     let metricsAccess: MetricsAccess
     let version: String
+    /// The memory for bodies that nobody has vouched for yet.
+    let bodies = UnverifiedBodies()
 
     /// What answers a request, from the choice of its service to its audit line.
     func frontDoor() -> FrontDoor {
@@ -60,23 +60,27 @@ struct ServerApplication: Sendable {
     ///
     /// - Parameters:
     ///   - port: 0 takes a free one.
+    ///   - connections: get those that are opened.
     ///   - onReady: gets the port once requests are taken.
     func application(
-        hostname: String, port: Int, onReady: @escaping @Sendable (Int) async -> Void
+        hostname: String, port: Int, connections: Connections,
+        onReady: @escaping @Sendable (Int) async -> Void
     ) -> Application<FrontDoor> {
         Application(
             responder: frontDoor(),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [
+                        AddressBoundHandler(connections), ClientPaceHandler(),
                         UnreadBodyHandler { [limits = context.limits] head in
                             FrontDoor.service(of: head) == .s3
                                 ? S3Limits.putBytesMax
                                 : max(Limits.jsonBodyBytesMax, limits.imageBytesMax)
-                        }
-                    ], idleTimeout: .seconds(Self.idleConnectionSeconds))),
+                        },
+                    ], idleTimeout: .seconds(ConnectionLimits.idleSeconds))),
             configuration: .init(
-                address: .hostname(hostname, port: port), serverName: "Spotter"),
+                address: .hostname(hostname, port: port), serverName: "Spotter",
+                availableConnectionsDelegate: MaximumAvailableConnections(connections.max)),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             logger: context.logger)
     }
@@ -84,6 +88,6 @@ struct ServerApplication: Sendable {
     private func authenticator(_ service: AWSService) -> Authenticator {
         Authenticator(
             root: credentials, region: context.arns.region, services: [service.rawValue],
-            arns: context.arns, metadata: context.metadata)
+            arns: context.arns, metadata: context.metadata, bodies: bodies)
     }
 }

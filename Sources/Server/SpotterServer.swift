@@ -52,13 +52,18 @@ package struct SpotterServer: Sendable {
         // With others at the same database, a dead worker's jobs wait until their leases end.
         if stores.metadata.isOneServersOwn { try await Worker.adoptOrphans(context) }
         let membership = parts.membership(.server, version: SpotterVersion.current)
+        let limits = configuration.limits
+        let connections = Connections(
+            max: limits.connectionsMax, perAddressMax: limits.connectionsPerAddressMax,
+            descriptors: FileDescriptors.raiseLimit(), logger: context.logger)
         let application = ServerApplication(
             context: context, credentials: parts.credentials, s3: parts.s3,
             registry: parts.registry, greengrass: parts.greengrass?.client, audit: parts.audit,
             membership: membership, metricsAccess: configuration.metricsAccess,
             version: SpotterVersion.current
         ).application(
-            hostname: configuration.hostname, port: configuration.port, onReady: onReady)
+            hostname: configuration.hostname, port: configuration.port, connections: connections,
+            onReady: onReady)
         var services: [any ServiceLifecycle.Service] = [
             Caretaker(context: context), HostingWatch(context: context),
         ]
@@ -67,7 +72,7 @@ package struct SpotterServer: Sendable {
                 Worker(context: context, lanes: configuration.lanes, id: parts.member))
         }
         // The last to start is the first to stop: no request comes to parts that have ended.
-        services.append(application)
+        services.append(BoundedStop(wrapped: application, connections: connections))
         return parts.group(services, membership, signals: signals)
     }
 }

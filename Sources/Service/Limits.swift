@@ -67,6 +67,9 @@ package enum Limits {
     package static let sweepFailuresMax = 64
     /// How often what is no longer needed is removed.
     package static let tidySeconds: TimeInterval = 600
+    /// Units of a hosted model: calls that hold an image and a place at once. As many of the
+    /// largest images may wait, and no machine has so many threads for one model.
+    package static let inferenceUnitsMax = 32
     /// Calls that wait for an inference unit; more would wait longer than clients do.
     package static let waitingCallsPerUnit = 16
     /// Bytes of images that wait for one model; 32 of the largest.
@@ -151,8 +154,12 @@ package struct AdjustableLimits: Sendable, Equatable {
     package var projectsMax = 1_000
     /// Models of a project at a time; the guide has no number.
     package var modelsPerProjectMax = 1_000
-    /// For each operation; 0 is no bound.
+    /// Of each access key, for each operation; 0 is no bound.
     package var requestsPerSecond = 0
+    /// Connections at the same time. The bound on open files may allow fewer.
+    package var connectionsMax = 1_000
+    /// Connections of one address at the same time. Behind a proxy all are the proxy's.
+    package var connectionsPerAddressMax = 400
 
     /// 29 models of 384² pixels with a unit each, as `ModelMemory` counts them: what a machine of
     /// 4 GiB has beside a training.
@@ -200,8 +207,16 @@ package struct AdjustableLimits: Sendable, Equatable {
             name: "models", meaning: "models of a project", range: 1...1_000_000,
             path: \.modelsPerProjectMax),
         Setting(
-            name: "requests-per-second", meaning: "requests a second of an operation; 0: no bound",
+            name: "requests-per-second",
+            meaning: "requests a second of an operation by one access key; 0: no bound",
             range: 0...1_000_000, path: \.requestsPerSecond),
+        Setting(
+            name: "connections", meaning: "connections at the same time", range: 10...30_000,
+            path: \.connectionsMax),
+        Setting(
+            name: "connections-per-address",
+            meaning: "connections of one address, also a proxy's, at the same time",
+            range: 1...30_000, path: \.connectionsPerAddressMax),
         Setting(
             name: "hosted-model-bytes", meaning: "bytes of the hosted models kept in memory",
             range: (64 << 20)...(1 << 40), path: \.hostedModelBytesMax),

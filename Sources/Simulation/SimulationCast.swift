@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Service
 import Storage
@@ -44,7 +45,7 @@ extension Simulation {
         }
         note("process \(process) starts")
         let skew = (random() - 0.5) * 4
-        let id = UUID()
+        let id = UUID.random()
         let lanes =
             random() < 0.5
             ? WorkerLane.standard : WorkerLane.lanes(Set(JobSubject.Kind.allCases), places: 2)

@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 package import Vision
 
@@ -51,7 +52,7 @@ package final class TemporaryDirectory: Sendable {
 
     /// - Throws: Foundation's error, if the folder cannot be made.
     package init() throws {
-        path = FileManager.default.temporaryDirectory.path() + "/spotter-\(UUID().uuidString)"
+        path = FileManager.default.temporaryDirectory.path() + "/spotter-\(UUID.random().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

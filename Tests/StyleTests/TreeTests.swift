@@ -14,6 +14,7 @@ import Testing
         "fatalError(": "a server must not end for one request", " print(": "use the log or Output",
         " Task {": "background work is a Service", "DispatchQueue": "use the thread pool",
         "// TODO": "file an issue",
+        " UUID()": "without file descriptors it returns zeros; UUID.random() does not",
     ]
 
     @Test func theTreeIsListed() throws {

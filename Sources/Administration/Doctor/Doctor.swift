@@ -149,7 +149,7 @@ package struct Doctor: Sendable {
 
     /// Whether a file can be written in a folder.
     func probe(_ folder: String, _ check: String) -> Finding {
-        let path = "\(folder)/.spotter-doctor-\(UUID().uuidString)"
+        let path = "\(folder)/.spotter-doctor-\(UUID.random().uuidString)"
         defer { unlink(path) }
         do {
             let file = try OpenFile.creating(path, mode: 0o600)

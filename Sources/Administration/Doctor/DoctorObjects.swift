@@ -85,7 +85,7 @@ extension Doctor {
 
     private func tryOut(_ store: S3Store, _ bucket: String) async throws {
         let place = ObjectLocation(
-            bucket: bucket, key: "doctor/\(UUID().uuidString.lowercased())")
+            bucket: bucket, key: "doctor/\(UUID.random().uuidString.lowercased())")
         let bytes = Data((0..<Self.probeBytes).map { UInt8(truncatingIfNeeded: $0) })
         try await store.put(.bytes(bytes), at: place)
         do {

@@ -35,7 +35,7 @@ package enum DurableFile {
     ) throws(FileError) {
         let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         let directory = temporaryDirectory ?? (parent.isEmpty ? "." : parent)
-        let temporary = "\(directory)/.spotter-\(UUID().uuidString)"
+        let temporary = "\(directory)/.spotter-\(UUID.random().uuidString)"
         do {
             let file = try OpenFile.creating(temporary, mode: mode)
             try fill(file)

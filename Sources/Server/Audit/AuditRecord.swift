@@ -18,7 +18,7 @@ enum AuditRecord {
             "eventTime": .string(time.formatted(.iso8601)),
             "eventSource": .string(call.service.eventSource),
             "eventName": .string(operation),
-            "eventID": .string(UUID().uuidString.lowercased()),
+            "eventID": .string(UUID.random().uuidString.lowercased()),
             "eventType": .string("AwsApiCall"),
             "eventCategory": .string(call.isDataEvent ? "Data" : "Management"),
             "managementEvent": .boolean(!call.isDataEvent),

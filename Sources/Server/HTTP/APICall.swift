@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -7,7 +8,7 @@ import Wire
 /// One request on its way through the server, with all that the audit log records about it.
 struct APICall: Sendable {
     /// A UUID, in the response's headers, the log and the audit line.
-    let requestID = UUID().uuidString.lowercased()
+    let requestID = UUID.random().uuidString.lowercased()
     let method: HTTPRequest.Method
     /// As sent, without the query.
     let path: String

@@ -25,7 +25,8 @@ struct APIEndpoint: ServiceEndpoint {
             request, &call, query: try call.parameters(),
             bodyBytesMax: service.limits.bodyBytesMax(definition.body),
             authenticator: authenticator, now: service.now)
-        try rates.check(route.operation, now: service.now())
+        try rates.check(
+            route.operation, by: signed.caller.principal.accessKeyID, now: service.now())
         let input = try await input(of: route, signed.wire)
         call.input = input
         var answer = try await Operations(context: service, caller: signed.caller).perform(

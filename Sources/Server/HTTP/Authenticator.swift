@@ -11,6 +11,8 @@ struct Authenticator: Sendable {
     let services: Set<String>
     let arns: ARNs
     let metadata: any MetadataStore
+    /// Where bodies wait for their signature to be verified.
+    let bodies: UnverifiedBodies
 
     /// A known key whose signature is still to be verified.
     struct Claim {

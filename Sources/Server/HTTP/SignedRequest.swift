@@ -23,11 +23,15 @@ struct SignedRequest: Sendable {
     ) async throws {
         let claim = try await authenticator.claim(request.headers[.authorization])
         call.claimed = claim.principal
-        let body = try await request.collectedBody(
-            bytesMax: bodyBytesMax, of: call.operation ?? call.path)
-        call.isBodyRead = true
         let signable = call.signable(request, query: query)
-        try authenticator.verify(claim, signable, body: body, now: now())
+        let operation = call.operation ?? call.path
+        let announced = try request.announcedBytes(max: bodyBytesMax, of: operation)
+        let body = try await authenticator.bodies.holding(announced, from: call.sourceAddress) {
+            let body = try await request.collectedBody(bytesMax: bodyBytesMax, of: operation)
+            call.isBodyRead = true
+            try authenticator.verify(claim, signable, body: body, now: now())
+            return body
+        }
         call.isVerified = true
         let headers = Dictionary(
             signable.headers.map { ($0.name.lowercased(), $0.value) },
@@ -51,21 +55,38 @@ extension APICall {
 }
 
 extension Request {
+    private func tooLarge(_ bytesMax: Int, _ operation: String) -> WireError {
+        WireError(
+            .requestTooLarge, "The body may have at most \(bytesMax) bytes for \(operation).")
+    }
+
+    /// How many bytes the body has, at most; `max` when its chunks will show.
+    ///
+    /// - Throws: `requestTooLarge` for more than `max`.
+    func announcedBytes(max: Int, of operation: String) throws(WireError) -> Int {
+        guard let length = headers[.contentLength].flatMap({ Int($0) }) else {
+            return headers[.transferEncoding] == nil ? 0 : max
+        }
+        guard length <= max else { throw tooLarge(max, operation) }
+        return length
+    }
+
     /// The whole body.
     ///
     /// - Throws: `requestTooLarge`, before anything is read where the length is announced;
     ///   `serialization` when the body does not arrive whole.
     func collectedBody(bytesMax: Int, of operation: String) async throws -> Data {
-        let tooLarge = WireError(
-            .requestTooLarge, "The body may have at most \(bytesMax) bytes for \(operation).")
-        if let length = headers[.contentLength].flatMap({ Int($0) }), length > bytesMax {
-            throw tooLarge
-        }
+        _ = try announcedBytes(max: bytesMax, of: operation)
         do {
             let buffer = try await body.collect(upTo: bytesMax)
             return Data(buffer.readableBytesView)
         } catch is NIOTooManyBytesError {
-            throw tooLarge
+            throw tooLarge(bytesMax, operation)
+        } catch is ClientPaceHandler.SlowClient {
+            throw WireError(
+                .serialization,
+                "The body did not arrive in time: it comes at less than "
+                    + "\(ConnectionLimits.bytesPerSecondMin >> 10) KiB a second. Send it again.")
         } catch {
             // The client went away, or what it sent is not HTTP.
             throw WireError(

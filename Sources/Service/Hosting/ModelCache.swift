@@ -131,10 +131,9 @@ struct ModelCache<Model: Sendable>: Sendable {
     }
 
     private static func admission(units: Int) -> Admission {
-        let (waiting, isEndless) = units.multipliedReportingOverflow(
-            by: Limits.waitingCallsPerUnit)
+        let units = min(units, Limits.inferenceUnitsMax)
         return Admission(
-            runningMax: units, waitingMax: isEndless ? .max : waiting,
+            runningMax: units, waitingMax: units * Limits.waitingCallsPerUnit,
             waitingBytesMax: Limits.waitingBytesMax)
     }
 }

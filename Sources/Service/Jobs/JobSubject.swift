@@ -57,7 +57,7 @@ package enum JobSubject: Sendable, Codable, Equatable {
     /// A new, queued row with a random ID; inserting it is up to the caller.
     package func record(created: Date) throws -> JobRecord {
         JobRecord(
-            id: UUID(), kind: kind.rawValue, subject: try JSONCoding.encode(self),
+            id: UUID.random(), kind: kind.rawValue, subject: try JSONCoding.encode(self),
             project: project, priority: kind.priority, created: created)
     }
 

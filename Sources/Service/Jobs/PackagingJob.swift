@@ -115,7 +115,7 @@ struct PackagingJob: JobRunner {
     {
         let (files, note) = try await PackageBuilder(context: context, project: project).files(
             of: model, threshold: job.basis?.threshold, device: target.device)
-        let path = "\(context.temporaryDirectory)/\(UUID().uuidString).zip"
+        let path = "\(context.temporaryDirectory)/\(UUID.random().uuidString).zip"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await context.pool.runIfActive { try PackageArchive.write(files, to: path) }
         // A worker that was paused must not write over what its successor registers.

@@ -11,6 +11,13 @@ extension Operations {
                 "MaxInferenceUnits (\(maximum)) must not be below MinInferenceUnits "
                     + "(\(request.minInferenceUnits)).")
         }
+        guard maximum <= Limits.inferenceUnitsMax else {
+            throw WireError.quotaExceeded(
+                "A model has at most \(Limits.inferenceUnitsMax) inference units on a server, and "
+                    + "\(maximum) were asked for. Set MaxInferenceUnits, or MinInferenceUnits without "
+                    + "it, to at most \(Limits.inferenceUnitsMax), and start more servers where that "
+                    + "does not suffice.", quota: "inference-units")
+        }
         return try await mutate(
             .startModel, request, token: request.clientToken, project: request.projectName,
             isOver: { transaction, _ in

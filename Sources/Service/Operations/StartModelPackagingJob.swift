@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Storage
 import Wire
@@ -14,7 +15,7 @@ extension Operations {
         try TagRules.check(greengrass.tags ?? [])
         try TagRules.checkCount(greengrass.tags ?? [], of: "the component")
         let component = try greengrass.component()
-        let jobName = request.jobName ?? UUID().uuidString.lowercased()
+        let jobName = request.jobName ?? UUID.random().uuidString.lowercased()
         return try await mutate(
             .startModelPackagingJob, request, token: request.clientToken,
             project: request.projectName,

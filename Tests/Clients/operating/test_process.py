@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import os
 import shutil
 import socket
 import sqlite3
 import stat
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -243,3 +245,34 @@ def test_an_installed_copy_finds_its_files(tmp_path):
     process.terminate()
     assert process.wait(timeout=30) == 0
     assert lines[1].startswith("Spotter is listening on http://127.0.0.1:")
+
+
+def test_clients_that_trickle_or_do_not_read_cannot_delay_the_end(tmp_path):
+    process = subprocess.Popen(
+        [SPOTTER, "serve", "--data-directory", tmp_path / "data", "--port", "0"],
+        stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "SPOTTER_ACCESS_KEY_ID": "AKIDOFTHEROOTOFTHIS1",
+             "SPOTTER_SECRET_ACCESS_KEY": "a secret of forty characters, as is usual"})
+    port = int(process.stdout.readline().rsplit(":", 1)[1])
+    clients = []
+    # The key is known, so that the body is waited for.
+    trickling = (
+        b"POST /2020-11-20/projects HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+        b"Authorization: AWS4-HMAC-SHA256 Credential=AKIDOFTHEROOTOFTHIS1/20261101/us-east-1/"
+        b"lookoutvision/aws4_request, SignedHeaders=host, Signature=" + b"0" * 64
+        + b"\r\n\r\n{")
+    for words in (b"GET /hea", trickling, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 400,
+                  b"PUT /bucket/key HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx",
+                  b"GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx"):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", port))
+        client.sendall(words)
+        clients.append(client)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health") as answer:
+        assert answer.status == 200
+    process.terminate()
+    # The body would keep it for longer than that.
+    assert process.wait(timeout=60) == 0
+    for client in clients:
+        client.close()

@@ -81,6 +81,32 @@ import Wire
         #expect(again.status != 429)
     }
 
+    /// Each unit is a call that holds an image.
+    @Test func moreInferenceUnitsThanAServerCanHoldAreRefused() async throws {
+        let row = try #require(OperationRow.all.first { $0.operation == .startModel })
+        for units in [
+            #"{"MinInferenceUnits":1,"MaxInferenceUnits":33}"#, #"{"MinInferenceUnits":99}"#,
+        ] {
+            let request = TestRequest(
+                .post, "/2020-11-20/projects/p/models/1/start", body: units)
+            let answer = try await refused(row, request, .serviceQuotaExceeded)
+            #expect(answer.message.contains("MaxInferenceUnits") && answer.message.contains("32"))
+        }
+    }
+
+    @Test func oneKeyCannotUseUpTheRequestsOfAnother() async throws {
+        var limits = AdjustableLimits()
+        limits.requestsPerSecond = 1
+        let throttled = try TestServer(limits: limits)
+        let stranger = try await throttled.user()
+        let refused = try await throttled.call(.get, "/projects", as: stranger)
+        #expect(refused.status == 403)
+        let again = try await throttled.call(.get, "/projects", as: stranger)
+        #expect(again.status == 429)
+        let owner = try await throttled.call(.get, "/projects")
+        #expect(owner.status == 200)
+    }
+
     @Test(arguments: OperationRow.all)
     func aFaultInside(_ row: OperationRow) async throws {
         let broken = try TestServer()

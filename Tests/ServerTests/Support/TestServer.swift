@@ -1,5 +1,6 @@
 import Access
 import Administration
+import Base
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -57,6 +58,9 @@ final class TestServer: Sendable {
                 id: member, role: .server, host: "test-host", version: "test", kinds: [],
                 places: 0, started: context.now()),
             metadata: metadata, now: context.now, logger: context.logger)
+        let connections = Connections(
+            max: limits.connectionsMax, perAddressMax: limits.connectionsPerAddressMax,
+            descriptors: FileDescriptors.raiseLimit(), logger: context.logger)
         application = ServerApplication(
             context: context, credentials: Self.root,
             s3: EmbeddedS3(
@@ -64,7 +68,7 @@ final class TestServer: Sendable {
                 owner: S3Owner(ID: context.arns.account, DisplayName: "spotter")),
             registry: service.registry, audit: audit, membership: membership,
             metricsAccess: metricsAccess, version: "test"
-        ).application(hostname: "127.0.0.1", port: 0) { _ in }
+        ).application(hostname: "127.0.0.1", port: 0, connections: connections) { _ in }
     }
 
     var now: Date { service.clock.now }

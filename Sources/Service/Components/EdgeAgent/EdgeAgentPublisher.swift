@@ -51,7 +51,7 @@ package struct EdgeAgentPublisher: Sendable {
             throw ComponentError.invalidRecipe(RecipeRules.identity(names))
         }
         let folder = "\(Self.stem)-\(version)-\(architecture)"
-        let archive = "\(temporaryDirectory)/\(UUID().uuidString).zip"
+        let archive = "\(temporaryDirectory)/\(UUID.random().uuidString).zip"
         defer { try? FileManager.default.removeItem(atPath: archive) }
         let checksum = try await pool.runIfActive {
             let files = try Self.files(of: bundle, in: folder, architecture)
@@ -73,7 +73,7 @@ package struct EdgeAgentPublisher: Sendable {
             // component that may have been deleted since.
             return try await registry.createComponentVersion(
                 recipe, tags: [:],
-                clientToken: "\(Self.mark(checksum))-\(UUID().uuidString.lowercased())",
+                clientToken: "\(Self.mark(checksum))-\(UUID.random().uuidString.lowercased())",
                 localFiles: [location: archive])
         } catch let error as ComponentError where error.code == .alreadyExists {
             // Somebody published it at the same time.

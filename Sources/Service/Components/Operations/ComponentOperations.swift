@@ -110,7 +110,7 @@ package struct ComponentOperations: Sendable {
         let recipe = try recipe(bytes)
         let tags = input.tags ?? [:]
         try await authorize(creating: recipe, tags)
-        let token = input.text("clientToken") ?? UUID().uuidString
+        let token = input.text("clientToken") ?? UUID.random().uuidString
         // The tokens of two users are two.
         let user = caller.principal.userName.map { "\($0)/" } ?? ""
         let component = try await translating(arn(of: recipe.name, recipe.version)) {

@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Glibc
 import NIOPosix
@@ -47,7 +48,7 @@ struct ArtifactStager: Sendable {
             guard let location = artifact.location, let name = artifact.fileName else { continue }
             var file = files.first { $0.uri == artifact.uri }
             if file == nil, !unreadable.contains(artifact.uri) {
-                let path = "\(destination.workFolder)/\(UUID().uuidString).part"
+                let path = "\(destination.workFolder)/\(UUID.random().uuidString).part"
                 do {
                     if let copied = try await copy(location, bytesMax: bytesLeft, to: path) {
                         bytesLeft -= copied.size

@@ -14,7 +14,7 @@ final class StagingFolder: Sendable {
     private let lock: OpenFile
 
     init(in parent: String) throws {
-        path = "\(parent)/\(UUID().uuidString)"
+        path = "\(parent)/\(UUID.random().uuidString)"
         try DurableFile.makeFolder(path)
         lock = try OpenFile.folder(path)
         guard lock.tryLock() else { throw FileError("lock", path) }

@@ -49,7 +49,7 @@ package final class StoredRegistry: ComponentCatalogue {
             return known.component
         }
         try call.checkTags()
-        let folder = UUID().uuidString.lowercased()
+        let folder = UUID.random().uuidString.lowercased()
         let staging = StagingObjects(
             state, prefix: try Self.prefix(call.name, call.version, folder: folder),
             workFolder: temporaryDirectory)

@@ -9,17 +9,17 @@ import NIOHTTPTypes
 /// - A response with `Connection: close` ends the connection although the request has not ended.
 ///   Only our side is closed at first: closing both would throw the response away if the client
 ///   is still sending.
+/// - After any other response the rest of the body may still come, but not for long.
 final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// How long a client may go on sending what nobody reads.
-    private static let lingerSeconds: Int64 = 2
-
     private let bodyBytesMax: @Sendable (HTTPRequest) -> Int
     private var isRequestOpen = false
+    /// Of this connection, so far.
+    private var requests = 0
     private var mustClose = false
     private var isClosing = false
 
@@ -33,6 +33,7 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             isRequestOpen = true
+            requests += 1
             if head.headerFields[.expect]?.lowercased() == "100-continue",
                 head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= bodyBytesMax(head)
             {
@@ -61,10 +62,24 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
             let (loop, channel) = (context.eventLoop, context.channel)
             context.writeAndFlush(data, promise: promise)
             context.close(mode: .output, promise: nil)
-            loop.scheduleTask(in: .seconds(Self.lingerSeconds)) { channel.close(promise: nil) }
+            loop.scheduleTask(in: .seconds(ConnectionLimits.lingerSeconds)) {
+                channel.close(promise: nil)
+            }
             return
+        case .end where isRequestOpen:
+            endRequest(context)
         case .body, .end: break
         }
         context.write(data, promise: promise)
+    }
+
+    /// Closes the connection unless the request that was answered ends soon.
+    private func endRequest(_ context: ChannelHandlerContext) {
+        let answered = requests
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .seconds(ConnectionLimits.lingerSeconds)) {
+            let (handler, context) = bound.value
+            if handler.isRequestOpen, handler.requests == answered { context.close(promise: nil) }
+        }
     }
 }

@@ -1,0 +1,128 @@
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// The open connections of a server: how many, of whom, and their end.
+final class Connections: Sendable {
+    private struct Open {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var ofAddress: [String: Int] = [:]
+        var isNoted = false
+    }
+
+    private let open = Mutex(Open())
+    /// At the same time; further ones wait to be accepted.
+    let max: Int
+    private let perAddressMax: Int
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - max: connections at the same time, fewer where `descriptors` do not suffice for them.
+    ///   - perAddressMax: connections of one address at the same time.
+    ///   - descriptors: the process's bound on open files.
+    init(max: Int, perAddressMax: Int, descriptors: Int, logger: Logger) {
+        let room =
+            (descriptors - ConnectionLimits.descriptorsReserved)
+            / ConnectionLimits.descriptorsPerConnection
+        self.max = Swift.max(1, min(max, room))
+        self.perAddressMax = perAddressMax
+        self.logger = logger
+    }
+
+    /// At this moment.
+    var count: Int { open.withLock { $0.channels.count } }
+
+    /// Takes a new connection in, until it is closed.
+    ///
+    /// - Returns: false for one more than its address may have.
+    func admit(_ channel: any Channel) -> Bool {
+        let address = channel.remoteAddress?.ipAddress ?? ""
+        let (isAdmitted, isNew) = open.withLock { open in
+            guard open.ofAddress[address, default: 0] < perAddressMax else {
+                defer { open.isNoted = true }
+                return (false, !open.isNoted)
+            }
+            open.ofAddress[address, default: 0] += 1
+            open.channels[ObjectIdentifier(channel)] = channel
+            return (true, false)
+        }
+        if isNew {
+            logger.warning(
+                "An address has as many connections as one may have; more of it are closed",
+                metadata: [
+                    "address": "\(address)", "connections": "\(perAddressMax)",
+                    "option": "--limit connections-per-address=NUMBER",
+                ])
+        }
+        guard isAdmitted else { return false }
+        channel.closeFuture.whenComplete { [self] _ in leave(channel, address) }
+        return true
+    }
+
+    private func leave(_ channel: any Channel, _ address: String) {
+        open.withLock { open in
+            open.channels[ObjectIdentifier(channel)] = nil
+            let rest = open.ofAddress[address, default: 1] - 1
+            open.ofAddress[address] = rest > 0 ? rest : nil
+            if open.channels.isEmpty { open.isNoted = false }
+        }
+    }
+
+    /// Closes those that are still open, whatever they are doing.
+    func closeAll() {
+        let channels = open.withLock { Array($0.channels.values) }
+        for channel in channels { channel.close(promise: nil) }
+    }
+}
+
+/// Closes a connection of an address that has too many.
+final class AddressBoundHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = Never
+
+    private let connections: Connections
+    private var isAdmitted = false
+
+    init(_ connections: Connections) {
+        self.connections = connections
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { admit(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        admit(context)
+        context.fireChannelActive()
+    }
+
+    private func admit(_ context: ChannelHandlerContext) {
+        guard !isAdmitted else { return }
+        isAdmitted = connections.admit(context.channel)
+        if !isAdmitted { context.close(promise: nil) }
+    }
+}
+
+/// A service whose clients cannot delay its end: connections that are still open a few seconds
+/// after it was asked to stop are closed.
+struct BoundedStop<Wrapped: ServiceLifecycle.Service>: ServiceLifecycle.Service {
+    let wrapped: Wrapped
+    let connections: Connections
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await wrapped.run()
+                return true
+            }
+            group.addTask {
+                try? await gracefulShutdown()
+                try? await Task.sleep(for: .seconds(ConnectionLimits.stopSeconds))
+                connections.closeAll()
+                return false
+            }
+            while let isEnd = try await group.next(), !isEnd {}
+            group.cancelAll()
+        }
+    }
+}
