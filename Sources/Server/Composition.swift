@@ -72,6 +72,8 @@ struct Composition: Sendable {
                 directory: directory.audit, fileBytesMax: configuration.limits.auditFileBytesMax,
                 filesMax: configuration.limits.auditFilesMax, isDelivered: isCluster,
                 logger: logger),
+            unverified: try AuditFiles.unverified(
+                directory: directory.audit, limits: configuration.limits, logger: logger),
             source: AuditSource(host: AuditSource.hostName, member: member), arns: arns)
         let metadata = try stores.metadata()
         (credentials, credentialsFile) = try await directory.rootCredentials(

@@ -46,7 +46,11 @@ struct ServerApplication: Sendable {
                 .greengrass: GreengrassEndpoint(
                     registry: registry, upstream: greengrass,
                     authenticator: authenticator(.greengrass), arns: context.arns,
-                    pageTokens: context.pageTokens, now: context.now),
+                    pageTokens: context.pageTokens,
+                    linkKey: Credentials(
+                        accessKeyID: "SPTRARTIFACTLINKS",
+                        secretAccessKey: context.pageTokens.secret(for: "artifact links")),
+                    now: context.now),
                 .sts: STSEndpoint(
                     authenticator: authenticator(.sts), arns: context.arns, now: context.now),
             ],

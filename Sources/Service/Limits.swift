@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import Storage
 package import Vision
 package import Wire
 
@@ -53,7 +54,7 @@ package enum Limits {
     /// The first of these rests; each further one is twice as long.
     package static let interruptionPauseSeconds: TimeInterval = 5
     /// The longest pause of a job.
-    package static let jobPauseSecondsMax: TimeInterval = 300
+    package static let jobPauseSecondsMax = JobRecord.waitSecondsMax
     /// How often an idle worker looks for jobs that nobody told it of: those whose pause or lease
     /// has ended.
     package static let jobPollMilliseconds = 1_000

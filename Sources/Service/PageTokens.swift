@@ -1,3 +1,4 @@
+import Base
 import Crypto
 package import FoundationEssentials
 package import Wire
@@ -33,6 +34,13 @@ package struct PageTokens: Sendable {
                 "NextToken is not one that this list returned. Leave it out to begin again.")
         }
         return position
+    }
+
+    /// A secret of the same installation for another purpose, in hexadecimal; from it nobody learns
+    /// the key.
+    package func secret(for purpose: String) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: Data(purpose.utf8), using: key)
+        return Hex.encode(code)
     }
 
     private func message(_ position: String, _ list: String) -> Data {

@@ -16,7 +16,7 @@ struct SpotterEdge: AsyncParsableCommand {
 
     /// Prints one line and ends the process, for errors that the user can mend.
     static func exit(with error: any Error) -> Never {
-        write("spotter-edge: \(error)\n", to: STDERR_FILENO)
+        write("spotter-edge: \(LogText.lines("\(error)"))\n", to: STDERR_FILENO)
         Glibc.exit(1)
     }
 

@@ -38,7 +38,7 @@ struct Spotter: AsyncParsableCommand {
 
     /// Prints one line and ends the process, for errors that the user can mend.
     static func exit(with error: any Error) -> Never {
-        FileHandle.standardError.write(Data("spotter: \(error)\n".utf8))
+        FileHandle.standardError.write(Data("spotter: \(LogText.lines("\(error)"))\n".utf8))
         Foundation.exit(1)
     }
 }

@@ -32,6 +32,20 @@ import Testing
         #expect(job.isClaimable(now: start.addingTimeInterval(21 + Limits.leaseSeconds)))
     }
 
+    /// Jobs waited a day once the clock that had written their pauses was set right.
+    @Test func noJobWaitsForAClockThatWasAhead() {
+        let day: TimeInterval = 86_400
+        var job = JobRecord(
+            id: UUID(), kind: "train", subject: Data(), created: start.addingTimeInterval(day))
+        #expect(job.isClaimable(now: start))
+        _ = job.claim(by: owner, now: start.addingTimeInterval(day))
+        #expect(job.isClaimable(now: start))
+        let isQueued = job.retry(error: "e", now: start.addingTimeInterval(day), random: 1)
+        #expect(isQueued && job.isClaimable(now: start))
+        job.notBefore = start.addingTimeInterval(Limits.jobPauseSecondsMax)
+        #expect(!job.isClaimable(now: start))
+    }
+
     @Test func aWorkerThatComesBackFromAPauseHoldsNothing() {
         var job = job()
         _ = job.claim(by: owner, now: start)

@@ -16,6 +16,7 @@ enum ClusterContract {
         try await jobsOfTheLowestPriorityGoFirst(store)
         try await projectsTakeTurns(store)
         try await theProjectThatWaitedLongestGoesFirst(store)
+        try await noJobWaitsForAClockThatWasAhead(store)
         try await lostAndPausedJobsHaveTheirTurn(store)
         try await jobsKeepTheirProjectAndPriority(store)
         try await componentsAreKeptByNameAndVersion(store)
@@ -105,6 +106,20 @@ enum ClusterContract {
                 == [urgent, jobs[1], jobs[2], jobs[0]].map(\.id))
     }
 
+    private static func noJobWaitsForAClockThatWasAhead(_ store: some MetadataStore) async throws {
+        let ahead = time.addingTimeInterval(86_400)
+        let jobs = [
+            job("ahead", "p") { $0.notBefore = ahead },
+            job("ahead", "p") {
+                $0.state = .running
+                $0.leaseExpiry = ahead
+            },
+            job("ahead", "p") { $0.notBefore = time.addingTimeInterval(JobRecord.waitSecondsMax) },
+        ]
+        try await save(store, jobs)
+        #expect(try await claimAll(store, "ahead") == jobs.prefix(2).map(\.id))
+    }
+
     private static func lostAndPausedJobsHaveTheirTurn(_ store: some MetadataStore) async throws {
         let lost = job("lost", "lost") {
             $0.state = .running
@@ -112,15 +127,15 @@ enum ClusterContract {
         }
         let held = job("lost", "held", priority: 0) {
             $0.state = .running
-            $0.leaseExpiry = time.addingTimeInterval(1000)
+            $0.leaseExpiry = time.addingTimeInterval(200)
         }
         let paused = job("lost", "paused", priority: 0) {
-            $0.notBefore = time.addingTimeInterval(1000)
+            $0.notBefore = time.addingTimeInterval(200)
         }
         let jobs = [job("lost", "other", priority: 2), lost, held, paused]
         try await save(store, jobs)
         #expect(try await claimAll(store, "lost") == [lost.id, jobs[0].id])
-        #expect(try await claimAll(store, "lost", from: 1001) == [held.id, paused.id])
+        #expect(try await claimAll(store, "lost", from: 201) == [held.id, paused.id])
         let none = try await store.write { try $0.claimableJob(kinds: ["x", "y"], now: time) }
         #expect(none == nil)
     }

@@ -36,23 +36,19 @@ package struct LineLogHandler: LogHandler {
     package func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
         let time = Date().formatted(.iso8601)
-        let fields = all.mapValues { "\($0)" }
+        let fields = all.mapValues { LogText.escaped("\($0)") }
+        let message = LogText.escaped("\(event.message)")
         let text: String
         switch format {
         case .text:
             let suffix = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-            text = Self.oneLine("\(time) \(event.level) \(event.message)\(suffix)")
+            text = "\(time) \(event.level) \(message)\(suffix)"
         case .json:
             let line = Line(
-                time: time, level: "\(event.level)", message: "\(event.message)", metadata: fields)
+                time: time, level: "\(event.level)", message: message, metadata: fields)
             text = (try? JSONCoding.text(line)) ?? ""
         }
         let bytes = Array((text + "\n").utf8)
         _ = write(STDERR_FILENO, bytes, bytes.count)
-    }
-
-    /// A caller's text must not pass for lines of the log.
-    private static func oneLine(_ text: String) -> String {
-        String(text.map { $0.isNewline ? " " : $0 })
     }
 }

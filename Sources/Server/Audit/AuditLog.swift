@@ -8,15 +8,21 @@ import Wire
 
 /// One JSON line for each call of the API, in the files of `AuditFiles`.
 final class AuditLog: Sendable {
+    /// The calls whose signature was right.
     let files: AuditFiles
+    private let unverified: AuditFiles
     let source: AuditSource
     private let arns: ARNs
     /// A thread of its own, so that a line never waits behind a training.
     private let pool = NIOThreadPool(numberOfThreads: 1)
 
-    /// - Parameter source: this server; every line names it.
-    init(files: AuditFiles, source: AuditSource, arns: ARNs) {
+    /// - Parameters:
+    ///   - files: get the calls whose signature was right.
+    ///   - unverified: get the others, which anybody can send.
+    ///   - source: this server; every line names it.
+    init(files: AuditFiles, unverified: AuditFiles, source: AuditSource, arns: ARNs) {
         self.files = files
+        self.unverified = unverified
         self.source = source
         self.arns = arns
         pool.start()
@@ -32,7 +38,8 @@ final class AuditLog: Sendable {
         }
         do {
             let line = try JSONCoding.encode(record) + [UInt8(ascii: "\n")]
-            try await pool.runIfActive { try self.files.append(line) }
+            let files = call.isVerified ? files : unverified
+            try await pool.runIfActive { try files.append(line) }
         } catch {
             logger.error(
                 "The audit log could not be written",

@@ -17,6 +17,8 @@ struct GreengrassEndpoint: ServiceEndpoint {
     let authenticator: Authenticator
     let arns: ARNs
     let pageTokens: PageTokens
+    /// Signs the URLs of artifacts, and is good for nothing else.
+    let linkKey: Credentials
     let now: @Sendable () -> Date
 
     func answer(_ request: Request, _ call: inout APICall) async throws -> Response {
@@ -40,11 +42,12 @@ struct GreengrassEndpoint: ServiceEndpoint {
         let answer = try await operations.perform(route.operation, input) {
             name, version, artifact in
             RequestSigner(
-                credentials: authenticator.root, region: arns.region,
+                credentials: linkKey, region: arns.region,
                 service: AWSService.greengrass.rawValue
             ).presignedURL(
                 method: "GET", endpoint: Self.endpoint(of: request),
                 path: ArtifactLink(name: name, version: version, artifact: artifact).path,
+                query: [(ArtifactLink.user, signed.caller.principal.userName ?? "")],
                 expiresSeconds: ArtifactLink.expiresSeconds, now: now())
         }
         guard !answer.isEmpty else {
@@ -138,7 +141,15 @@ struct GreengrassEndpoint: ServiceEndpoint {
         call.isReadOnly = true
         call.isDataEvent = true
         let authorization = try Authorization(query: query)
-        let claim = try await authenticator.claim(accessKeyID: authorization.accessKeyID)
+        guard authorization.accessKeyID == linkKey.accessKeyID else {
+            throw AccessError(
+                .unrecognizedClient,
+                "The URL of an artifact is signed by GetComponentVersionArtifact alone. Ask for a "
+                    + "new one.")
+        }
+        let user = query.first { $0.name == ArtifactLink.user }?.value ?? ""
+        let claim = try await authenticator.claim(
+            userName: user.isEmpty ? nil : user, signedWith: linkKey)
         call.claimed = claim.principal
         _ = try authenticator.verify(
             claim, call.signable(request, query: query), authorization,
@@ -206,8 +217,11 @@ struct GreengrassEndpoint: ServiceEndpoint {
 
 /// The path under which an artifact's bytes are read: `/greengrass/v2/artifacts/NAME/VERSION/…`.
 struct ArtifactLink: Equatable {
-    /// As long as a device takes for 2 GB over a slow line.
-    static let expiresSeconds = 3600
+    /// Devices begin to download at once, and ask for a new URL when they begin again.
+    static let expiresSeconds = 900
+    /// The parameter with the name of the user who asked for the URL; empty for the root key. The
+    /// signature covers it, and the download is judged by that user's policy.
+    static let user = "X-Spotter-User"
     private static let prefix = "/greengrass/v2/artifacts/"
 
     let name: ComponentName

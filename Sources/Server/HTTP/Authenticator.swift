@@ -48,9 +48,33 @@ struct Authenticator: Sendable {
         return Claim(
             credentials: Credentials(
                 accessKeyID: user.accessKeyID, secretAccessKey: user.secretAccessKey),
-            principal: Principal(
-                arn: arns.user(user.name), accessKeyID: id, userName: user.name,
-                policy: try? PolicyDocument(parsing: Data(user.policy.utf8))))
+            principal: principal(user))
+    }
+
+    /// Of a request that the server signed itself for somebody.
+    ///
+    /// - Parameters:
+    ///   - userName: nil for the root key's owner.
+    ///   - key: the server's own.
+    /// - Throws: `unrecognizedClient` for a user that is no longer there.
+    func claim(userName: String?, signedWith key: Credentials) async throws -> Claim {
+        guard let userName else {
+            let root = Caller.root(arns, accessKeyID: root.accessKeyID)
+            return Claim(credentials: key, principal: root.principal)
+        }
+        guard let user = try await metadata.read({ try $0.user(userName) }) else {
+            throw AccessError(
+                .unrecognizedClient,
+                "The user '\(userName.prefix(64))', for whom this URL was made, is not there "
+                    + "any more.")
+        }
+        return Claim(credentials: key, principal: principal(user))
+    }
+
+    private func principal(_ user: UserRecord) -> Principal {
+        Principal(
+            arn: arns.user(user.name), accessKeyID: user.accessKeyID, userName: user.name,
+            policy: try? PolicyDocument(parsing: Data(user.policy.utf8)))
     }
 
     /// - Throws: `AccessError` telling what is wrong with the signature.

@@ -7,7 +7,9 @@ import Synchronization
 import SystemPackage
 
 /// The files of an audit log: lines go to `audit.jsonl`; a full file becomes `audit.jsonl.1`, that
-/// one `audit.jsonl.2` and so on, and the oldest goes.
+/// one `audit.jsonl.2` and so on, and the oldest goes. Calls without a right signature have such
+/// files of their own beside them, `unverified.jsonl`: whoever has no key cannot push the lines of
+/// those who have one out of the log.
 ///
 /// Where lines are delivered to a bucket, those that were not stay, and `position.json` says how
 /// far the delivery has come. It is written before an object and after it: what a crash came
@@ -33,13 +35,21 @@ package final class AuditFiles: Sendable {
         }
     }
 
+    /// Whose calls a file has.
+    package enum Kind: String, Sendable {
+        /// Those whose signature was right.
+        case audit
+        case unverified
+    }
+
     let directory: String
+    private let kind: Kind
     private let fileBytesMax: Int
     private let filesMax: Int
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// Makes the folder if there is none, and opens `audit.jsonl`.
+    /// Makes the folder if there is none, and opens the kind's newest file.
     ///
     /// - Parameters:
     ///   - fileBytesMax: a file that would grow larger is renamed; a longer line has a file alone.
@@ -48,9 +58,11 @@ package final class AuditFiles: Sendable {
     ///     up to `Limits.auditBacklogFactor` times `filesMax`.
     /// - Throws: `StorageError.unavailable` when the disk does not take them.
     package init(
-        directory: String, fileBytesMax: Int, filesMax: Int, isDelivered: Bool, logger: Logger
+        directory: String, kind: Kind = .audit, fileBytesMax: Int, filesMax: Int,
+        isDelivered: Bool, logger: Logger
     ) throws(StorageError) {
         self.directory = directory
+        self.kind = kind
         self.fileBytesMax = fileBytesMax
         self.filesMax = filesMax
         self.logger = logger
@@ -59,12 +71,24 @@ package final class AuditFiles: Sendable {
         } catch {
             throw Self.failure("make", error)
         }
-        let oldest = Self.numbers(in: directory).last ?? 0
+        let oldest = Self.numbers(in: directory, kind).last ?? 0
         state = Mutex(
-            try Self.opened(Self.path(directory, 0), delivering: isDelivered ? oldest : nil))
+            try Self.opened(Self.path(directory, 0, kind), delivering: isDelivered ? oldest : nil))
     }
 
-    /// Writes a line to `audit.jsonl`, after a rotation if the file is full.
+    /// The files for calls without a right signature: two, of an eighth of the log's size each.
+    ///
+    /// - Throws: as `init`.
+    package static func unverified(
+        directory: String, limits: AdjustableLimits, logger: Logger
+    ) throws(StorageError) -> AuditFiles {
+        try AuditFiles(
+            directory: directory, kind: .unverified,
+            fileBytesMax: max(1, limits.auditFileBytesMax / 8), filesMax: 2, isDelivered: false,
+            logger: logger)
+    }
+
+    /// Writes a line to the newest file, after a rotation if the file is full.
     ///
     /// - Parameter line: JSON and a newline.
     /// - Throws: `StorageError.unavailable`; then nothing of the line is in the file.
@@ -84,16 +108,16 @@ package final class AuditFiles: Sendable {
 
     private func rotate(_ state: inout State) throws {
         let kept = kept(state)
-        for number in Self.numbers(in: directory) where number > kept {
-            unlink(Self.path(directory, number))
+        for number in Self.numbers(in: directory, kind) where number > kept {
+            unlink(Self.path(directory, number, kind))
         }
         for number in stride(from: kept, to: 0, by: -1) {
-            let older = Self.path(directory, number - 1)
-            guard rename(older, Self.path(directory, number)) == 0 || errno == ENOENT else {
+            let older = Self.path(directory, number - 1, kind)
+            guard rename(older, Self.path(directory, number, kind)) == 0 || errno == ENOENT else {
                 throw Self.failure("rename", FileError("rename", older))
             }
         }
-        if kept == 0 { unlink(Self.path(directory, 0)) }
+        if kept == 0 { unlink(Self.path(directory, 0, kind)) }
         let number = state.delivering.map { $0 + 1 }
         if let number, number > kept {
             logger.error(
@@ -101,7 +125,7 @@ package final class AuditFiles: Sendable {
                 metadata: ["directory": "\(directory)", "files": "\(kept + 1)"])
         }
         let fresh = try Self.opened(
-            Self.path(directory, 0), delivering: number.map { min($0, kept) })
+            Self.path(directory, 0, kind), delivering: number.map { min($0, kept) })
         state = fresh
     }
 
@@ -137,7 +161,7 @@ package final class AuditFiles: Sendable {
         headBytesMax: Int, where isWanted: (Data) -> Bool
     ) throws(StorageError) -> (file: Opened, isFound: Bool) {
         try state.withLock { state throws(StorageError) in
-            var numbers = Self.numbers(in: directory)
+            var numbers = Self.numbers(in: directory, kind)
             // It is nearly always the one that it was before.
             if let hint = state.delivering.flatMap(numbers.firstIndex(of:)) {
                 numbers.swapAt(0, hint)
@@ -150,7 +174,7 @@ package final class AuditFiles: Sendable {
                     return (opened, true)
                 }
             }
-            let oldest = Self.numbers(in: directory).last ?? 0
+            let oldest = Self.numbers(in: directory, kind).last ?? 0
             state.delivering = oldest
             return (try open(oldest, state), false)
         }
@@ -161,7 +185,7 @@ package final class AuditFiles: Sendable {
         try state.withLock { state throws(StorageError) in
             // Its number may have grown since.
             let number = state.delivering ?? file.number
-            guard let next = Self.numbers(in: directory).last(where: { $0 < number }) else {
+            guard let next = Self.numbers(in: directory, kind).last(where: { $0 < number }) else {
                 return nil
             }
             state.delivering = next
@@ -170,7 +194,7 @@ package final class AuditFiles: Sendable {
     }
 
     private func open(_ number: Int, _ state: State) throws(StorageError) -> Opened {
-        let path = Self.path(directory, number)
+        let path = Self.path(directory, number, kind)
         do throws(FileError) {
             let file = try OpenFile.opening(path, .readOnly, [], verb: "read")
             let size = number == 0 ? state.size : file.status?.size ?? 0
@@ -182,18 +206,19 @@ package final class AuditFiles: Sendable {
 
     // MARK: Names
 
-    /// Numbers of the files there are, 0 for `audit.jsonl`, ascending.
-    static func numbers(in directory: String) -> [Int] {
+    /// Numbers of the files there are, 0 for the newest, ascending.
+    static func numbers(in directory: String, _ kind: Kind = .audit) -> [Int] {
+        let name = "\(kind.rawValue).jsonl"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        return names.compactMap { name in
-            if name == "audit.jsonl" { return 0 }
-            guard name.hasPrefix("audit.jsonl.") else { return nil }
-            return Int(name.dropFirst("audit.jsonl.".count)).flatMap { $0 > 0 ? $0 : nil }
+        return names.compactMap { found in
+            if found == name { return 0 }
+            guard found.hasPrefix(name + ".") else { return nil }
+            return Int(found.dropFirst(name.count + 1)).flatMap { $0 > 0 ? $0 : nil }
         }.sorted()
     }
 
-    static func path(_ directory: String, _ number: Int) -> String {
-        number == 0 ? "\(directory)/audit.jsonl" : "\(directory)/audit.jsonl.\(number)"
+    static func path(_ directory: String, _ number: Int, _ kind: Kind = .audit) -> String {
+        "\(directory)/\(kind.rawValue).jsonl" + (number == 0 ? "" : ".\(number)")
     }
 
     static func failure(_ verb: String, _ error: FileError) -> StorageError {

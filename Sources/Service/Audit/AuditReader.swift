@@ -56,21 +56,25 @@ package struct AuditReader: Sendable {
         try merge.emit(before: nil) { try wanted($0, emit) }
     }
 
-    /// The lines in the folder of a server that delivers nothing, which may be running.
+    /// The lines in the folder of a server, which may be running.
     ///
-    /// - Parameter emit: called with each line and its newline.
+    /// - Parameters:
+    ///   - kind: whose calls are wanted.
+    ///   - emit: called with each line and its newline.
     /// - Throws: what `emit` throws; a folder or a file that is not there has no lines.
-    package func read(directory: String, _ emit: (Data) throws -> Void) throws {
+    package func read(
+        directory: String, _ kind: AuditFiles.Kind = .audit, _ emit: (Data) throws -> Void
+    ) throws {
         // From the newest on: a file that is renamed meanwhile is seen twice rather than never.
         var found: [(number: Int, identity: UInt64)] = []
-        for number in AuditFiles.numbers(in: directory) {
-            guard let status = FileStatus(path: AuditFiles.path(directory, number)),
+        for number in AuditFiles.numbers(in: directory, kind) {
+            guard let status = FileStatus(path: AuditFiles.path(directory, number, kind)),
                 !found.contains(where: { $0.identity == status.inode })
             else { continue }
             found.append((number, status.inode))
         }
         for file in found.reversed() {
-            guard let opened = open(directory, file.number, file.identity) else { continue }
+            guard let opened = open(directory, kind, file.number, file.identity) else { continue }
             try read(opened, emit)
         }
     }
@@ -78,9 +82,12 @@ package struct AuditReader: Sendable {
     /// The file that had a number, which has grown by the files that came since.
     ///
     /// - Returns: nil when it is gone: it was the oldest.
-    private func open(_ directory: String, _ number: Int, _ identity: UInt64) -> OpenFile? {
-        for current in AuditFiles.numbers(in: directory) where current >= number {
-            let file = try? OpenFile.opening(AuditFiles.path(directory, current), .readOnly, [])
+    private func open(
+        _ directory: String, _ kind: AuditFiles.Kind, _ number: Int, _ identity: UInt64
+    ) -> OpenFile? {
+        for current in AuditFiles.numbers(in: directory, kind) where current >= number {
+            let path = AuditFiles.path(directory, current, kind)
+            let file = try? OpenFile.opening(path, .readOnly, [])
             if let file, file.status?.inode == identity { return file }
         }
         return nil

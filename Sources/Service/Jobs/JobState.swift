@@ -23,11 +23,13 @@ extension JobRecord {
         case giveUp
     }
 
-    /// Queued jobs whose pause is over, and running ones whose lease has expired.
+    /// Queued jobs whose pause is over, and running ones whose lease has expired; also those whose
+    /// pause or lease is longer than any can be.
     package func isClaimable(now: Date) -> Bool {
-        switch state {
-        case .queued: notBefore <= now
-        case .running: leaseExpiry.map { $0 < now } ?? true
+        let latest = now.addingTimeInterval(JobRecord.waitSecondsMax)
+        return switch state {
+        case .queued: notBefore <= now || notBefore > latest
+        case .running: leaseExpiry.map { $0 < now || $0 > latest } ?? true
         case .finished, .failed: false
         }
     }

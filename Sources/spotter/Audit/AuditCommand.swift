@@ -2,6 +2,8 @@ import Administration
 import ArgumentParser
 import Foundation
 import Glibc
+import Service
+import Service
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,13 +29,24 @@ struct AuditCommand: AsyncParsableCommand {
         transform: TimeArgument.date)
     var until: Date?
 
+    @Flag(
+        name: .customLong("unverified"),
+        help: ArgumentHelp(
+            """
+            Calls without a right signature, which only the server's own data directory has, and \
+            fewer of them.
+            """))
+    var isUnverified = false
+
     @OptionGroup var stores: StoresOptions
 
     func run() async throws {
         await stores.reporting { stores in
             var piece = Data()
             do {
-                try await AuditTrail(stores, since: since, until: until).read { line in
+                try await AuditTrail(
+                    stores, isUnverified ? .unverified : .audit, since: since, until: until
+                ).read { line in
                     piece += line
                     if piece.count >= Self.pieceBytes { try Self.write(&piece) }
                 }

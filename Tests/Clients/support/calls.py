@@ -152,8 +152,8 @@ def denied(call, **arguments):
     return answer["Error"]["Message"]
 
 
-def audit(server):
-    path = server.directory / "audit" / "audit.jsonl"
+def audit(server, kind="audit"):
+    path = server.directory / "audit" / f"{kind}.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 

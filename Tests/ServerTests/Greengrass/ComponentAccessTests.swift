@@ -1,6 +1,7 @@
 import Access
 import FoundationEssentials
 import HTTPTypes
+import Storage
 import TestSupport
 import Testing
 import Wire
@@ -108,6 +109,34 @@ import Wire
         // Tokens of two users are two.
         #expect(try await trusted.create("2.0.0", token: "t").status == 201)
         #expect(try await spy.create("3.0.0", token: "t").status == 201)
+    }
+
+    /// URLs named the root key once, and outlived the user they were made for.
+    @Test func aLinkToAnArtifactEndsWithItsUser() async throws {
+        let server = try TestServer()
+        let client = GreengrassClient(server)
+        try await server.bucket("parts", ["a.zip": Data([1, 2, 3])])
+        _ = try await client.create(uris: ["s3://parts/a.zip"])
+        let policy = TestServer.policy([allow("greengrass:GetComponentVersionArtifact")])
+        let key = try await server.user("reader", policy: policy)
+        let answer = try await client.with(key).artifact(client.arn(), "a.zip")
+        let url = try #require(answer.json["preSignedUrl"].string)
+        #expect(!url.contains(TestServer.root.accessKeyID) && !url.contains(key.accessKeyID))
+        let download = TestRequest(.get, url: url)
+        #expect(try await server.send(download).body == Data([1, 2, 3]))
+        let line = try #require(try server.auditLines().last)
+        #expect(line["eventName"].string == "DownloadArtifact")
+        #expect(line["userIdentity"]["userName"].string == "reader")
+        let forged = url.replacing("X-Spotter-User=reader", with: "X-Spotter-User=")
+        #expect(try await server.send(TestRequest(.get, url: forged)).status == 403)
+        try await server.metadata.write { transaction in
+            var user = try #require(try transaction.user("reader"))
+            user.policy = TestServer.policy([])
+            try transaction.save(user)
+        }
+        #expect(try await server.send(download).status == 403)
+        try await server.metadata.write { try $0.removeUser("reader") }
+        #expect(try await server.send(download).status == 403)
     }
 
     @Test func auditLogAndMetricsTellOfEveryCall() async throws {

@@ -52,6 +52,9 @@ final class TestServer: Sendable {
                 directory: "\(service.directory.path)/audit",
                 fileBytesMax: limits.auditFileBytesMax, filesMax: limits.auditFilesMax,
                 isDelivered: false, logger: context.logger),
+            unverified: try AuditFiles.unverified(
+                directory: "\(service.directory.path)/audit", limits: limits,
+                logger: context.logger),
             source: AuditSource(host: "test-host", member: member), arns: context.arns)
         membership = Membership(
             own: MemberRecord(
@@ -147,10 +150,10 @@ final class TestServer: Sendable {
         while try await worker.workOnce(on: lane) {}
     }
 
-    /// The lines of the audit log, the oldest first.
-    func auditLines() throws -> [JSONValue] {
+    /// The lines of an audit log's newest file, the oldest first.
+    func auditLines(_ kind: AuditFiles.Kind = .audit) throws -> [JSONValue] {
         let bytes = try Data(
-            contentsOf: URL(filePath: "\(service.directory.path)/audit/audit.jsonl"))
+            contentsOf: URL(filePath: "\(service.directory.path)/audit/\(kind.rawValue).jsonl"))
         return try bytes.split(separator: UInt8(ascii: "\n")).map { try JSONValue(parsing: $0) }
     }
 

@@ -27,6 +27,9 @@ package struct JobRecord: Sendable, Codable, Equatable {
     /// Jobs that are removed at once: far less than what a statement may take.
     static let removedMax = 10_000
 
+    /// No pause and no lease is longer. What would last longer was written by a clock that was
+    /// ahead and has been set back, and is over.
+    package static let waitSecondsMax: TimeInterval = 300
     /// Jobs of lower numbers go first; nil in older jobs.
     package var priority: Int?
     package var state = State.queued

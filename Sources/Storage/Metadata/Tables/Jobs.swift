@@ -9,7 +9,8 @@ extension MetadataTransaction {
     }
 
     /// A job of these kinds that is queued and due, or running with a lease that ended before
-    /// `now`: of the lowest priority number, then of the project whose newest attempt began the
+    /// `now`, or that would wait longer than any does, since its times come from a clock that was
+    /// ahead: of the lowest priority number, then of the project whose newest attempt began the
     /// longest ago, then the oldest. nil if there is none.
     ///
     /// The caller saves it as running in the same transaction, which begins with this call. With
@@ -32,16 +33,22 @@ extension MetadataTransaction {
     /// of them.
     private func claimablePositions(kinds: [String], now: Date, limit: Int) throws -> [Int] {
         let marks = kinds.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
-        let time = "$\(kinds.count + 1)"
+        let (time, latest) = ("$\(kinds.count + 1)", "$\(kinds.count + 2)")
         let order = dialect.claimOrder(
             """
-            kind IN (\(marks)) AND ((state = 'queued' AND not_before <= \(time))
-                OR (state = 'running' AND lease_expiry < \(time)))
+            kind IN (\(marks)) AND (
+                (state = 'queued' AND (not_before <= \(time) OR not_before > \(latest)))
+                OR (state = 'running' AND (lease_expiry < \(time) OR lease_expiry > \(latest))))
             """)
         return try connection.query(
-            "\(order) LIMIT $\(kinds.count + 2)",
-            kinds + [now.timeIntervalSince1970, limit]
+            "\(order) LIMIT $\(kinds.count + 3)",
+            kinds + [now.timeIntervalSince1970, Self.latest(now), limit]
         ) { $0.integer(0) }
+    }
+
+    /// No job's pause or lease ends later.
+    private static func latest(_ now: Date) -> Double {
+        now.timeIntervalSince1970 + JobRecord.waitSecondsMax
     }
 
     /// The first job that nobody else is just claiming: workers do not wait for each other. What
@@ -54,11 +61,11 @@ extension MetadataTransaction {
             """
             SELECT document FROM job
             WHERE position \(dialect.isInFirstParameter) AND CASE state
-                WHEN 'queued' THEN not_before <= $2
-                WHEN 'running' THEN lease_expiry < $2
+                WHEN 'queued' THEN not_before <= $2 OR not_before > $3
+                WHEN 'running' THEN lease_expiry < $2 OR lease_expiry > $3
                 ELSE FALSE END
             ORDER BY \(dialect.placeInFirstParameter) LIMIT 1\(dialect.lockFree)
-            """, [dialect.list(positions), now.timeIntervalSince1970])
+            """, [dialect.list(positions), now.timeIntervalSince1970, Self.latest(now)])
     }
 
     /// Jobs of a project that are queued or running, in the order of their creation.
