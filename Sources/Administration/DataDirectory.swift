@@ -22,8 +22,11 @@ package final class DataDirectory: Sendable {
     package init(path: String) throws {
         self.path = path
         do {
+            let isNew = FileStatus(path: path) == nil
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
+            // Secret keys, pictures and models are for nobody else on this machine.
+            if isNew { chmod(path, 0o700) }
         } catch {
             throw AdministrationError(
                 "The data directory \(path) cannot be made: \(String(cString: strerror(errno))).")

@@ -87,6 +87,13 @@ struct Composition: Sendable {
             case .embedded: nil
             case .aws(let endpoint): try stores.cloud().greengrass(endpoint: endpoint, arns: arns)
             }
+        if let credentialsFile, let mode = FileStatus(path: credentialsFile)?.mode,
+            mode & 0o077 != 0
+        {
+            logger.warning(
+                "Other users of this machine can read the root key. Run: chmod 600 FILE",
+                metadata: ["file": "\(credentialsFile)"])
+        }
         let (pool, models, now) = (stores.pool, try stores.models(), stores.now)
         context = ServiceContext(
             metadata: metadata, objects: try stores.objects(), state: try stores.state(),
@@ -116,6 +123,19 @@ struct Composition: Sendable {
         }
     }
 
+    /// What the disk of the data directory has left; nil where the system does not say.
+    var freeBytes: @Sendable () -> Int? {
+        { [path = stores.temporaryDirectory] in DiskSpace.freeBytes(path) }
+    }
+
+    /// The bounds on connections, within the process's own on open files.
+    func connections() -> Connections {
+        let limits = configuration.limits
+        return Connections(
+            max: limits.connectionsMax, perAddressMax: limits.connectionsPerAddressMax,
+            descriptors: FileDescriptors.raiseLimit(), logger: context.logger)
+    }
+
     /// What tells the others of this process.
     ///
     /// - Parameter version: of the program.
@@ -133,7 +153,13 @@ struct Composition: Sendable {
     func group(
         _ services: [any ServiceLifecycle.Service], _ membership: Membership, signals: [UnixSignal]
     ) -> ServiceGroup {
-        var all: [any ServiceLifecycle.Service] = [membership]
+        var all: [any ServiceLifecycle.Service] = [
+            membership,
+            DiskWatch(
+                reserve: DiskReserve(
+                    path: "\(configuration.stores.dataDirectory)/reserve", freeBytes: freeBytes),
+                pool: context.pool, logger: context.logger),
+        ]
         // Elsewhere lines stay in the data directory.
         if configuration.stores.isCluster {
             all.append(

@@ -2,7 +2,6 @@ import Access
 import Administration
 import Cloud
 import Hummingbird
-import HummingbirdCore
 import Service
 import Storage
 
@@ -25,6 +24,8 @@ struct ServerApplication: Sendable {
     let membership: Membership
     let metricsAccess: MetricsAccess
     let version: String
+    /// What the disk of the data directory has left; nil where the system does not say.
+    let freeBytes: @Sendable () -> Int?
     /// The memory for bodies that nobody has vouched for yet.
     let bodies = UnverifiedBodies()
 
@@ -56,7 +57,7 @@ struct ServerApplication: Sendable {
             ],
             status: StatusPages(
                 service: context, requests: requests, membership: membership, rates: rates,
-                metricsAccess: metricsAccess, version: version),
+                metricsAccess: metricsAccess, version: version, freeBytes: freeBytes),
             requests: requests, audit: audit)
     }
 
@@ -70,23 +71,13 @@ struct ServerApplication: Sendable {
         hostname: String, port: Int, connections: Connections,
         onReady: @escaping @Sendable (Int) async -> Void
     ) -> Application<FrontDoor> {
-        Application(
-            responder: frontDoor(),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [
-                        AddressBoundHandler(connections), ClientPaceHandler(),
-                        UnreadBodyHandler { [limits = context.limits] head in
-                            FrontDoor.service(of: head) == .s3
-                                ? S3Limits.putBytesMax
-                                : max(Limits.jsonBodyBytesMax, limits.imageBytesMax)
-                        },
-                    ], idleTimeout: .seconds(ConnectionLimits.idleSeconds))),
-            configuration: .init(
-                address: .hostname(hostname, port: port), serverName: "Spotter",
-                availableConnectionsDelegate: MaximumAvailableConnections(connections.max)),
-            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
-            logger: context.logger)
+        let limits = context.limits
+        return Application(
+            bounded: frontDoor(), connections,
+            bodyBytesMax: { head in
+                FrontDoor.service(of: head) == .s3
+                    ? S3Limits.putBytesMax : max(Limits.jsonBodyBytesMax, limits.imageBytesMax)
+            }, hostname: hostname, port: port, onReady: onReady, logger: context.logger)
     }
 
     private func authenticator(_ service: AWSService) -> Authenticator {

@@ -52,15 +52,12 @@ package struct SpotterServer: Sendable {
         // With others at the same database, a dead worker's jobs wait until their leases end.
         if stores.metadata.isOneServersOwn { try await Worker.adoptOrphans(context) }
         let membership = parts.membership(.server, version: SpotterVersion.current)
-        let limits = configuration.limits
-        let connections = Connections(
-            max: limits.connectionsMax, perAddressMax: limits.connectionsPerAddressMax,
-            descriptors: FileDescriptors.raiseLimit(), logger: context.logger)
+        let connections = parts.connections()
         let application = ServerApplication(
             context: context, credentials: parts.credentials, s3: parts.s3,
             registry: parts.registry, greengrass: parts.greengrass?.client, audit: parts.audit,
             membership: membership, metricsAccess: configuration.metricsAccess,
-            version: SpotterVersion.current
+            version: SpotterVersion.current, freeBytes: parts.freeBytes
         ).application(
             hostname: configuration.hostname, port: configuration.port, connections: connections,
             onReady: onReady)

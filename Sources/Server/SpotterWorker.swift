@@ -38,19 +38,21 @@ package struct SpotterWorker: Sendable {
     ) async throws {
         let (configuration, context) = (parts.configuration, parts.context)
         let membership = parts.membership(.worker, version: SpotterVersion.current)
+        let connections = parts.connections()
         let application = Application(
-            responder: WorkerResponder(
+            bounded: WorkerResponder(
                 status: StatusPages(
                     service: context, requests: RequestCounts(), membership: membership,
-                    metricsAccess: configuration.metricsAccess, version: SpotterVersion.current)),
-            configuration: .init(
-                address: .hostname(configuration.hostname, port: configuration.port),
-                serverName: "Spotter"),
-            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+                    metricsAccess: configuration.metricsAccess, version: SpotterVersion.current,
+                    freeBytes: parts.freeBytes)), connections, bodyBytesMax: { _ in 0 },
+            hostname: configuration.hostname, port: configuration.port, onReady: onReady,
             logger: context.logger)
         let worker = Worker(context: context, lanes: configuration.lanes, id: parts.member)
         try await parts.run(
             parts.group(
-                [Caretaker(context: context), worker, application], membership, signals: signals))
+                [
+                    Caretaker(context: context), worker,
+                    BoundedStop(wrapped: application, connections: connections),
+                ], membership, signals: signals))
     }
 }

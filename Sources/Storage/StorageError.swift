@@ -1,4 +1,4 @@
-import Base
+package import Base
 
 /// Why an operation on metadata or objects failed. The code decides what callers do and which error
 /// of the API it becomes.
@@ -24,6 +24,8 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
         case invalidPartOrder
         /// A part other than the last is smaller than 5 MiB.
         case entityTooSmall
+        /// The disk has no room for it. What is there can be read and removed.
+        case full
         /// The disk, the database or the network failed.
         case unavailable
     }
@@ -34,7 +36,7 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
     package let message: String
 
     /// The sentence that clients may read: never a path of the server, nor the name of its
-    /// database's host. `message`, unless the code is `unavailable`.
+    /// database's host. `message`, unless the code is `full` or `unavailable`.
     package let clientMessage: String
 
     /// - Parameter clientMessage: for `unavailable`, what clients may read; nil gives them no
@@ -43,8 +45,22 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
         self.code = code
         self.message = message
         self.clientMessage =
-            code == .unavailable ? clientMessage ?? "The store is out of reach." : message
+            switch code {
+            case .full:
+                "The server's disk is full, and nothing was kept. Remove what is not needed any "
+                    + "more, or give the server a larger disk."
+            case .unavailable: clientMessage ?? "The store is out of reach."
+            default: message
+            }
     }
+
+    /// What the file system refused: `full` where it has no room, else `unavailable`.
+    package init(_ error: FileError) {
+        self.init(error.isDiskFull ? .full : .unavailable, error.message)
+    }
+
+    /// Whether trying again may help, without a change of what was asked for.
+    package var isPassing: Bool { code == .full || code == .unavailable }
 
     /// The message.
     package var description: String { message }
@@ -55,6 +71,7 @@ func onDisk<Value>(_ body: () throws -> Value) throws(StorageError) -> Value {
     do {
         return try body()
     } catch {
+        if let error = error as? FileError { throw StorageError(error) }
         throw error as? StorageError ?? StorageError(.unavailable, "\(error)")
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import Foundation
+import Glibc
 import Logging
 
 @main
@@ -15,6 +16,12 @@ struct Spotter: AsyncParsableCommand {
             SDKModelCommand.self, Demo.self, Evaluate.self, EdgeAgentCommand.self,
             DoctorCommand.self, BackupCommand.self, RestoreCommand.self, MigrateCommand.self,
         ])
+
+    /// Whatever a command writes, secret keys, pictures and models among it, is its user's alone.
+    static func main() async {
+        umask(0o077)
+        await main(nil)
+    }
 
     /// Logs on standard error.
     static func logger(

@@ -26,6 +26,9 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         self.init(verb, path, Errno(rawValue: errno))
     }
 
+    /// Whether the file system, or the share of it that the process may use, has no room left.
+    package var isDiskFull: Bool { [.noSpace, .diskQuotaExceeded].contains(code) }
+
     /// The message, path included: for the operator and the log.
     package var description: String { message }
 }

@@ -1,4 +1,6 @@
 import Access
+import Base
+import Storage
 import Wire
 
 /// Errors of all modules in the words of the API.
@@ -6,6 +8,9 @@ enum ErrorTranslation {
     static func wireError(for error: any Error) -> WireError {
         switch error {
         case let error as WireError: error
+        case let error as StorageError where error.code == .full:
+            WireError(.internalServer, error.clientMessage, retryAfterSeconds: 1)
+        case let error as FileError where error.isDiskFull: wireError(for: StorageError(error))
         case let error as AccessError: WireError(code(of: error.code), error.message)
         default:
             // What went wrong is in the log; a client learns nothing about our insides.

@@ -1,4 +1,5 @@
 import Administration
+import Base
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -8,7 +9,7 @@ import Storage
 import Wire
 
 /// What watchers of a process ask, without a signature: `/health` (it is alive), `/health/ready`
-/// (it reaches its database) and `/metrics`.
+/// (it reaches its database, and has room on its disk) and `/metrics`.
 struct StatusPages: Sendable {
     static let paths = ["/health", "/health/ready", "/metrics"]
 
@@ -19,6 +20,8 @@ struct StatusPages: Sendable {
     var rates: RequestRates?
     let metricsAccess: MetricsAccess
     let version: String
+    /// What the disk of the data directory has left; nil where the system does not say.
+    let freeBytes: @Sendable () -> Int?
 
     /// - Returns: nil for another path.
     func page(_ request: Request, _ context: APIRequestContext, _ call: APICall) async throws
@@ -33,6 +36,12 @@ struct StatusPages: Sendable {
         case "/health/ready":
             do {
                 _ = try await service.metadata.read { try $0.countProjects() }
+                if let free = freeBytes(), free < DiskSpace.reservedBytes {
+                    return state(
+                        .serviceUnavailable,
+                        "the disk has \(free >> 20) MiB left; nothing is taken below "
+                            + "\(DiskSpace.reservedBytes >> 20) MiB", call)
+                }
                 return state(.ok, "ok", call)
             } catch {
                 context.logger.warning("Not ready", metadata: ["error": "\(error)"])

@@ -59,13 +59,16 @@ enum S3ErrorTranslation {
             case .invalidPartOrder: .invalidPartOrder
             case .entityTooSmall: .entityTooSmall
             case .tooLarge: .entityTooLarge
-            case .unavailable: .serviceUnavailable
+            case .full, .unavailable: .serviceUnavailable
             }
         // File-system messages contain server paths; they are not sent to clients.
-        return S3Error(
-            code,
-            code == .serviceUnavailable
-                ? "The store could not do it. The log has the reason under the request ID."
-                : error.message)
+        let message =
+            switch error.code {
+            case .full: error.clientMessage
+            case .unavailable:
+                "The store could not do it. The log has the reason under the request ID."
+            default: error.message
+            }
+        return S3Error(code, message)
     }
 }

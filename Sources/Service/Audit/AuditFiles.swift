@@ -223,7 +223,7 @@ package final class AuditFiles: Sendable {
 
     static func failure(_ verb: String, _ error: FileError) -> StorageError {
         StorageError(
-            .unavailable,
+            error.isDiskFull ? .full : .unavailable,
             "The audit log's \(error.path) cannot be used (\(verb)): \(error.code).")
     }
 }

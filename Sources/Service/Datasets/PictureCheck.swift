@@ -95,7 +95,7 @@ struct PictureCheck: Sendable {
             return try await context.objects.get(location, bytesMax: limit)
         } catch let error as StorageError {
             switch error.code {
-            case .unavailable: throw error
+            case .full, .unavailable: throw error
             case .noSuchBucket, .noSuchObject, .invalidName: finding.missing.append(reference)
             case .tooLarge:
                 finding.faults.append(

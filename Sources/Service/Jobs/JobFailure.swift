@@ -1,3 +1,4 @@
+import Base
 import Storage
 import Vision
 import Wire
@@ -33,7 +34,8 @@ enum JobFailure {
         case let error as VisionError: self = Self.of(error)
         case let error as StorageError:
             let reason = Reason(error.clientMessage, log: error.message)
-            self = error.code == .unavailable ? .passing(reason) : .final(reason)
+            self = error.isPassing ? .passing(reason) : .final(reason)
+        case let error as FileError where error.isDiskFull: self = Self(StorageError(error))
         case let error as JobError: self = .final(Reason(error.message))
         case let error as ManifestError: self = .final(Reason(error.description))
         case let error as WireError where error.code == .throttling:

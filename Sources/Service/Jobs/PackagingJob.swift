@@ -117,7 +117,10 @@ struct PackagingJob: JobRunner {
             of: model, threshold: job.basis?.threshold, device: target.device)
         let path = "\(context.temporaryDirectory)/\(UUID.random().uuidString).zip"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try await context.pool.runIfActive { try PackageArchive.write(files, to: path) }
+        try await context.pool.runIfActive { [context] in
+            try DiskSpace.checkRoom(context.temporaryDirectory)
+            try PackageArchive.write(files, to: path)
+        }
         // A worker that was paused must not write over what its successor registers.
         try await lease.renew()
         try await context.objects.put(.file(path: path), at: target.archive)

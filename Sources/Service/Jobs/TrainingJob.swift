@@ -104,7 +104,7 @@ struct TrainingJob: JobRunner {
                         model.statusMessage = message
                         try transaction.save(model)
                     }
-                } catch let error as StorageError where error.code == .unavailable {
+                } catch let error as StorageError where error.isPassing {
                     // A line of text is not worth a training; the next one may be written.
                     logger.warning("Progress was not noted", metadata: ["error": "\(error)"])
                 }

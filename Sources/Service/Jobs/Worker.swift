@@ -160,7 +160,7 @@ package struct Worker: Service {
                     try await clock.sleep(for: .seconds(Limits.leaseSeconds / 3))
                     do {
                         try await lease.renew()
-                    } catch let error as StorageError where error.code == .unavailable {
+                    } catch let error as StorageError where error.isPassing {
                         logger.warning("Lease not renewed", metadata: ["error": "\(error)"])
                     }
                 }

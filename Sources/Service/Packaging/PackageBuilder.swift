@@ -80,7 +80,7 @@ struct PackageBuilder: Sendable {
             do {
                 picture = try await reader.picture(
                     of: image, sampleBits: manifest.sampleBits)
-            } catch let error as StorageError where error.code != .unavailable {
+            } catch let error as StorageError where !error.isPassing {
                 // It was deleted since training: one less to measure with.
                 continue
             } catch is VisionError {

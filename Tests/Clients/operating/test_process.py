@@ -13,7 +13,7 @@ import urllib.request
 import pytest
 
 from support import networks
-from support.calls import until, wait_dataset, wait_model, wait_package
+from support.calls import service, until, wait_dataset, wait_model, wait_package
 from support.pictures import draw, line, make_dataset, png, source, train
 from support.server import ROOT, SPOTTER, Server
 
@@ -276,3 +276,21 @@ def test_clients_that_trickle_or_do_not_read_cannot_delay_the_end(tmp_path):
     assert process.wait(timeout=60) == 0
     for client in clients:
         client.close()
+
+
+def test_the_files_of_a_server_are_its_users_alone(tmp_path):
+    previous = os.umask(0o022)
+    try:
+        server = Server(tmp_path / "data").start()
+        server.client().create_project(ProjectName="p")
+        s3 = service(server, "s3")
+        s3.create_bucket(Bucket="private")
+        s3.put_object(Bucket="private", Key="folder/key", Body=b"x")
+        seen = [path for path in [server.directory, *server.directory.rglob("*")]
+                if path.lstat().st_mode & 0o077]
+        assert server.stop() == 0 and seen == []
+        (server.directory / "credentials").chmod(0o644)
+        assert server.start().stop() == 0
+        assert "chmod 600" in (tmp_path / "data.log").read_text()
+    finally:
+        os.umask(previous)

@@ -9,13 +9,19 @@ final class FaultyMetadata: MetadataStore {
     }
 
     private let base: any MetadataStore
-    private let fails = Mutex(false)
+    private let thrown = Mutex<(any Error)?>(nil)
 
     init(_ base: any MetadataStore) { self.base = base }
 
+    /// What every call throws; nil for a store that works.
+    var failure: (any Error)? {
+        get { thrown.withLock { $0 } }
+        set { thrown.withLock { $0 = newValue } }
+    }
+
     var isFaulty: Bool {
-        get { fails.withLock { $0 } }
-        set { fails.withLock { $0 = newValue } }
+        get { failure != nil }
+        set { failure = newValue ? Fault() : nil }
     }
 
     var changes: MetadataChanges { base.changes }
@@ -23,14 +29,14 @@ final class FaultyMetadata: MetadataStore {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
-        if isFaulty { throw Fault() }
+        if let failure { throw failure }
         return try await base.read(body)
     }
 
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
-        if isFaulty { throw Fault() }
+        if let failure { throw failure }
         return try await base.write(body)
     }
 }

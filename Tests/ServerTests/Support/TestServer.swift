@@ -34,7 +34,8 @@ final class TestServer: Sendable {
     /// - Parameter directory: that of an earlier server, whose data this one goes on with.
     init(
         directory: TemporaryDirectory? = nil, limits: AdjustableLimits = AdjustableLimits(),
-        metricsAccess: MetricsAccess = .everyone
+        metricsAccess: MetricsAccess = .everyone,
+        freeBytes: @escaping @Sendable () -> Int? = { nil }
     ) throws {
         let wrapped = Mutex<FaultyMetadata?>(nil)
         service = try TestService(
@@ -70,7 +71,7 @@ final class TestServer: Sendable {
                 store: service.buckets, region: context.arns.region,
                 owner: S3Owner(ID: context.arns.account, DisplayName: "spotter")),
             registry: service.registry, audit: audit, membership: membership,
-            metricsAccess: metricsAccess, version: "test"
+            metricsAccess: metricsAccess, version: "test", freeBytes: freeBytes
         ).application(hostname: "127.0.0.1", port: 0, connections: connections) { _ in }
     }
 

@@ -94,7 +94,7 @@ struct ArtifactStager: Sendable {
                     try await pool.runIfActive { try file.append(piece) }
                 }
             }
-        } catch let error as StorageError where error.code != .unavailable {
+        } catch let error as StorageError where !error.isPassing {
             return nil
         }
         let (digest, size) = try await pool.runIfActive { try file.finish() }

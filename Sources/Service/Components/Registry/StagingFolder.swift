@@ -64,6 +64,7 @@ final class StagedFile: Sendable {
     init(_ path: String) throws { file = try OpenFile.creating(path) }
 
     func append(_ bytes: Data) throws {
+        try DiskSpace.checkRoom(file.path)
         try digest.withLock { digest in
             digest.update(bytes)
             try file.append(bytes)

@@ -27,6 +27,9 @@ package struct PostgreSQLError: Error, Sendable, Equatable, CustomStringConverti
     /// The server's or libpq's message, in one line.
     package let message: String
 
+    /// The SQLSTATE of a server whose disk has no room left.
+    static let diskFull = "53100"
+
     /// An error that the caller has already put into its code.
     package init(_ code: Code, sqlState: String = "", _ message: String) {
         self.code = code

@@ -164,7 +164,8 @@ package final class PostgreSQLStore: MetadataStore {
                 .unavailable,
                 "The \(address) is busy: a transaction met others \(limits.conflictsMax) times.")
         case .connectionLost, .refused:
-            StorageError(.unavailable, "The \(address) cannot be used: \(error)")
+            StorageError(
+                error.sqlState == PostgreSQLError.diskFull ? .full : .unavailable, "The \(address) cannot be used: \(error)")
         case .commitUnknown:
             StorageError(
                 .unavailable,

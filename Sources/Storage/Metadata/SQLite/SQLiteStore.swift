@@ -86,9 +86,11 @@ package final class SQLiteStore: MetadataStore {
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
-        try await pool.read {
-            try checkFile()
-            return try body(MetadataTransaction(SQLiteStatements($0)))
+        try await reportingFullDisk {
+            try await pool.read {
+                try checkFile()
+                return try body(MetadataTransaction(SQLiteStatements($0)))
+            }
         }
     }
 
@@ -100,12 +102,30 @@ package final class SQLiteStore: MetadataStore {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) async throws -> Value {
-        let (value, topics) = try await pool.write { database in
-            try checkFile()
-            let statements = SQLiteStatements(database)
-            return (try body(MetadataTransaction(statements)), statements.topics)
+        let (value, topics) = try await reportingFullDisk {
+            try await pool.write { database in
+                try checkFile()
+                let statements = SQLiteStatements(database)
+                return (try body(MetadataTransaction(statements)), statements.topics)
+            }
         }
         for topic in topics { changes.post(topic) }
         return value
+    }
+
+    /// SQLite says in several ways that the disk is full: to files that its memory is mapped to it
+    /// is an error of input and output.
+    private func reportingFullDisk<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as DatabaseError {
+            let path = file?.path ?? ""
+            let isFull =
+                error.resultCode == .SQLITE_FULL
+                || error.resultCode == .SQLITE_IOERR
+                    && DiskSpace.freeBytes(path).map { $0 < DiskSpace.smallBytes } ?? false
+            guard isFull else { throw error }
+            throw StorageError(.full, "The database \(path) could not be written: \(error)")
+        }
     }
 }

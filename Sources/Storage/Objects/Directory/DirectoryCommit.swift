@@ -91,7 +91,7 @@ extension DirectoryStore {
                     if failure.code == .noSuchFileOrDirectory {
                         throw BucketFolder.missing(bucket.name)
                     }
-                    throw StorageError(.unavailable, failure.message)
+                    throw StorageError(failure)
                 }
                 state.pendingRecords.remove(recordName)
                 return changed + [parent]

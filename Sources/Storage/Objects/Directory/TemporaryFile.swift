@@ -34,7 +34,10 @@ struct TemporaryFile: Sendable {
     var md5: String? { hash.map { Hex.encode($0.finalize()) } }
 
     mutating func append(_ bytes: Data) throws(StorageError) {
-        try onDisk { try file.append(bytes) }
+        try onDisk {
+            try DiskSpace.checkRoom(file.path)
+            try file.append(bytes)
+        }
         hash?.update(data: bytes)
     }
 

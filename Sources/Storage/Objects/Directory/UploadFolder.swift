@@ -78,8 +78,7 @@ struct UploadFolder {
         guard try onDisk({ try DurableFile.make(record, bytes) }) else { throw missing(id) }
         DurableFile.syncDirectory(draft)
         guard rename(draft, "\(bucket.uploads)/\(id)") == 0 else {
-            throw StorageError(
-                .unavailable, FileError("make", "\(bucket.uploads)/\(id)").message)
+            throw StorageError(FileError("make", "\(bucket.uploads)/\(id)"))
         }
         DurableFile.syncDirectory(bucket.uploads)
         DurableFile.syncDirectory(bucket.path)
@@ -164,7 +163,7 @@ struct UploadFolder {
         ] where rename(source, target) != 0 {
             let failure = FileError("write", target)
             if failure.code == .noSuchFileOrDirectory { throw Self.missing(id) }
-            throw StorageError(.unavailable, failure.message)
+            throw StorageError(failure)
         }
         if let old { unlink("\(path)/\(old.file)") }
     }
