@@ -43,7 +43,7 @@ struct Composition: Sendable {
     ) async throws {
         let installation = try Installation.find(environment: environment)
         let runtime = try OnnxRuntime(library: installation.runtimePath)
-        let backbone = try configuration.backbone?.load(runtime: runtime) ?? installation.backbone()
+        let backbone = try installation.backbone(configuration.backbone, runtime: runtime)
         let places = configuration.lanes.reduce(0) { $0 + $1.places }
         let stores = try Stores.holding(
             configuration.stores, environment: environment,

@@ -19,8 +19,8 @@ package struct ServerConfiguration: Sendable {
     package var answersCalls = true
     /// The jobs that this process does; an empty list leaves all to workers.
     package var lanes = WorkerLane.standard
-    /// Takes the place of the backbone that comes with Spotter.
-    package var backbone: BackboneFile?
+    /// What models of projects are built on that were given no backbone of their own.
+    package var backbone = BackboneChoice.standard
 
     /// A server with Spotter's own backbone and registry, which does jobs of all kinds.
     package init(stores: StoresConfiguration, hostname: String, port: Int) {

@@ -32,6 +32,20 @@ package enum Checkout {
     /// - Throws: Foundation's error or `VisionError`, if the file cannot be read.
     package static func backbone() throws -> LearnedBackbone { try standardBackbone.get() }
 
+    /// Whether `scripts/setup` could fetch EfficientNet-Lite0.
+    package static var hasPhotographsBackbone: Bool {
+        FileManager.default.fileExists(atPath: "\(root)/\(photographsBackbonePath)")
+    }
+
+    /// The ONNX file of EfficientNet-Lite0.
+    ///
+    /// - Throws: Foundation's error, if it cannot be read.
+    package static func photographsBackboneBytes() throws -> Data {
+        try bytes(photographsBackbonePath)
+    }
+
+    private static let photographsBackbonePath = ".deps/share/spotter/backbone-lite0.onnx"
+
     private static let standardBackbone = Result {
         try LearnedBackbone(
             identifier: "backbone-e1", file: bytes("share/spotter/backbone-e1.onnx"))

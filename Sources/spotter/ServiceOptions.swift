@@ -33,9 +33,10 @@ struct ServiceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            ONNX file of the network that models are built on, in place of the one that comes with \
-            Spotter; for projects that were given none of their own.
-            """, valueName: "file.onnx"))
+            What models of projects are built on that were given nothing of their own: the ONNX \
+            file of a network, or 'own' for those that come with Spotter, whose weights no \
+            photograph taught. Without it, EfficientNet-Lite0 where set-up could fetch it.
+            """, valueName: "file.onnx|own"))
     var backbone: String?
 
     @OptionGroup var backboneOptions: BackboneOptions
@@ -65,7 +66,8 @@ struct ServiceOptions: ParsableArguments {
         guard greengrass == .aws || greengrassEndpoint == nil else {
             throw ValidationError("--greengrass-endpoint needs --greengrass aws.")
         }
-        try backboneOptions.check(isFile: backbone != nil)
+        try backboneOptions.check(
+            isFile: backbone != nil && backbone != BackboneChoice.ownName)
     }
 
     /// Checks what can only be seen beside the options of the stores.
@@ -91,15 +93,15 @@ struct ServiceOptions: ParsableArguments {
         return adjusted
     }
 
-    var backboneFile: BackboneFile? {
-        backbone.map { BackboneFile(path: $0, annotations: backboneOptions.annotations) }
+    var backboneChoice: BackboneChoice {
+        BackboneChoice(backbone, annotations: backboneOptions.annotations)
     }
 
     func apply(to configuration: inout ServerConfiguration) throws {
         configuration.limits = try adjustedLimits()
         configuration.metricsAccess = metrics
         if greengrass == .aws { configuration.greengrass = .aws(endpoint: greengrassEndpoint) }
-        configuration.backbone = backboneFile
+        configuration.backbone = backboneChoice
     }
 }
 

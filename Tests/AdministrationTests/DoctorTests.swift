@@ -103,7 +103,7 @@ import Testing
         configuration.objectStore = .s3(endpoint: "http://127.0.0.1:1", region: nil)
         configuration.stateBucket = "spotter-state"
         let all = try await Doctor.examine(
-            configuration, backbone: BackboneFile(path: "\(installation.path)/credentials"),
+            configuration, backbone: .file(BackboneFile(path: "\(installation.path)/credentials")),
             environment: [
                 "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
                 "AWS_SECRET_ACCESS_KEY": "secret-of-16-bytes",

@@ -17,14 +17,14 @@ package struct Doctor: Sendable {
     private static let roundTrips = 5
 
     let stores: Stores
-    private let backbone: BackboneFile?
+    private let backbone: BackboneChoice
     private let environment: [String: String]
     let now: @Sendable () -> Date
 
     var configuration: StoresConfiguration { stores.configuration }
 
     private init(
-        stores: Stores, backbone: BackboneFile?, environment: [String: String],
+        stores: Stores, backbone: BackboneChoice, environment: [String: String],
         now: @escaping @Sendable () -> Date
     ) {
         self.stores = stores
@@ -36,13 +36,13 @@ package struct Doctor: Sendable {
     /// Examines a set-up beside its servers, which may be running.
     ///
     /// - Parameters:
-    ///   - backbone: The file of `--backbone`; nil for the one that comes with Spotter.
+    ///   - backbone: What `--backbone` says.
     ///   - environment: `SPOTTER_ONNX_RUNTIME` is read, and AWS' variables.
     ///   - now: This machine's clock, which the others are compared with.
     /// - Returns: All findings, in the order in which one depends on another.
     /// - Throws: when connections cannot be closed; what is found out is never thrown.
     package static func examine(
-        _ configuration: StoresConfiguration, backbone: BackboneFile? = nil,
+        _ configuration: StoresConfiguration, backbone: BackboneChoice = .standard,
         environment: [String: String], now: @escaping @Sendable () -> Date = { Date() }
     ) async throws -> [Finding] {
         try await Stores.withStores(
@@ -105,9 +105,9 @@ package struct Doctor: Sendable {
                     do: "Run scripts/setup, or set SPOTTER_ONNX_RUNTIME to libonnxruntime.so."))
         }
         do {
-            let network = try backbone?.load() ?? installation.backbone()
-            let path = backbone?.path ?? installation.backbonePath
-            findings.append(.ok("backbone", "\(network.identifier) at \(path)"))
+            let network = try installation.backbone(backbone)
+            findings.append(
+                .ok("backbone", "\(network.identifier) at \(installation.path(of: backbone))"))
         } catch {
             findings.append(
                 .failed("backbone", "\(error)", do: "Give --backbone another file, or none."))

@@ -42,7 +42,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let findings = try await Doctor.examine(
-            stores.configuration, backbone: service.backboneFile,
+            stores.configuration, backbone: service.backboneChoice,
             environment: ProcessInfo.processInfo.environment)
         let isWell = !findings.contains { $0.level == .failed }
         if json {

@@ -37,10 +37,12 @@ struct Evaluate: AsyncParsableCommand {
     var supervision = Supervision.masks
 
     @Option(
-        help: """
-            ONNX file of another backbone than the one that Spotter comes with, or filter-bank \
-            for features that nobody taught.
-            """)
+        help: ArgumentHelp(
+            """
+            ONNX file of another backbone, 'own' for those that come with Spotter, whose weights \
+            no photograph taught, or 'filter-bank' for features that nobody taught. Without it, \
+            EfficientNet-Lite0 where set-up could fetch it.
+            """, valueName: "file.onnx|own|filter-bank"))
     var backbone: String?
 
     @OptionGroup var backboneOptions: BackboneOptions
@@ -52,7 +54,8 @@ struct Evaluate: AsyncParsableCommand {
     var maps = false
 
     func validate() throws {
-        try backboneOptions.check(isFile: backbone != nil && backbone != FilterBank.name)
+        let words = [FilterBank.name, BackboneChoice.ownName]
+        try backboneOptions.check(isFile: backbone.map { !words.contains($0) } ?? false)
         guard (1...256).contains(threads) else {
             throw ValidationError("--threads must be 1 to 256, not \(threads).")
         }
@@ -89,7 +92,9 @@ struct Evaluate: AsyncParsableCommand {
     private func extractor(_ installation: Installation, _ runtime: OnnxRuntime) throws
         -> any FeatureExtractor
     {
-        guard let backbone else { return try installation.backbone() }
+        guard let backbone, backbone != BackboneChoice.ownName else {
+            return try installation.backbone(backbone == nil ? .standard : .own)
+        }
         if backbone == FilterBank.name { return FilterBank() }
         return try BackboneSource.backbone(
             at: backbone, annotations: backboneOptions.annotations,
