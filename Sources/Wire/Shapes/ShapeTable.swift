@@ -47,8 +47,16 @@ package struct ShapeTable: Sendable {
         guard members.contains(where: { $0.location == .body }), !request.body.isEmpty else {
             return [:]
         }
-        guard let object = (try? JSONValue(parsing: request.body))?.object else {
-            throw WireError(.serialization, "The body must be one JSON object in UTF-8.")
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: request.body)
+        } catch {
+            throw WireError(
+                .serialization, "The body must be one JSON object in UTF-8: \(error.message).")
+        }
+        guard let object = value.object else {
+            throw WireError(
+                .serialization, "The body must be one JSON object in UTF-8, not \(value.kind).")
         }
         return object
     }

@@ -81,6 +81,15 @@ import Wire
         #expect(again.status != 429)
     }
 
+    @Test(arguments: [
+        (#"{"ProjectName": }"#, "byte 17"), (#"["p"]"#, "not a list"), ("7", "not a number"),
+    ])
+    func aBodyThatIsNoObjectSaysWhatItIs(_ body: String, _ word: String) async throws {
+        let answer = try await server.call(.post, "/projects", body)
+        #expect(answer.failure == "400 SerializationException")
+        #expect(answer.message.contains("one JSON object") && answer.message.contains(word))
+    }
+
     /// Each unit is a call that holds an image.
     @Test func moreInferenceUnitsThanAServerCanHoldAreRefused() async throws {
         let row = try #require(OperationRow.all.first { $0.operation == .startModel })

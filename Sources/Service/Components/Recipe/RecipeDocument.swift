@@ -96,15 +96,17 @@ package struct RecipeDocument: Sendable {
         }
         let document: JSONValue
         if text.first(where: { !$0.isWhitespace }) == "{" {
-            guard let value = try? JSONValue(parsing: bytes) else {
-                throw ComponentError(.invalidRecipe, "The recipe is not valid JSON.")
+            do {
+                document = try JSONValue(parsing: bytes)
+            } catch {
+                throw ComponentError(
+                    .invalidRecipe, "The recipe is not valid JSON: \(error.message).")
             }
-            document = value
         } else {
             document = try RecipeYAML.parse(text)
         }
         guard let root = document.object else {
-            throw ComponentError(.invalidRecipe, "The recipe is not an object.")
+            throw ComponentError(.invalidRecipe, "The recipe must be an object with RecipeFormatVersion and so on, not \(document.kind).")
         }
         return root
     }
