@@ -45,6 +45,30 @@ package enum VisionLimits {
     package static let labelsMax = 100
     /// Bytes of a manifest line, the length of the API's DatasetEntry.
     package static let manifestLineBytesMax = 8192
+    /// Nodes of a graph. Large transformers are exported as four thousand.
+    package static let graphNodesMax = 16_384
+    /// Fields and listed numbers of an ONNX file: some dozens for each node.
+    package static let graphElementsMax = 2_000_000
+    /// Bytes of one tensor of a graph. A transformer of a million pixels has attention of 1.4 GB.
+    package static let graphTensorBytesMax = Double(2 << 30)
+    /// Bytes of all tensors that a graph needs at the same time, beside its weights: two of those.
+    package static let graphBytesMax = Double(4 << 30)
+    /// Share of the machine's memory that these may have: the rest is for weights and all others.
+    package static let graphMemoryShareMax = 0.75
+    /// Multiplications and additions of one operator: a core does 10⁹ to 3 · 10¹⁰ of them a second,
+    /// and only between operators a run can be ended. The largest convolution of a usual network on
+    /// a million pixels has 1.5 · 10¹¹.
+    package static let graphNodeWorkMax = 5e11
+    /// Of a whole graph; a transformer of a million pixels has 1.3 · 10¹².
+    package static let graphWorkMax = 5e12
+    /// Seconds of one run: a line does not wait longer, and the largest networks on a million
+    /// pixels take less on one core.
+    package static let runSecondsMax = 60.0
+    /// Of what is the same for every image, computed once at load, which nothing ends: weights in
+    /// 16 bits are widened, and batch normalisations joined with what is before them.
+    package static let graphConstantWorkMax = 1e10
+    /// Bytes of these: the weights of the largest file in 32 bits.
+    package static let graphConstantBytesMax = Double(1 << 30)
     /// Uncompressed bytes of one file of a model package.
     package static let packageFileBytesMax = 256 << 20
     /// Files of a model package; one has about six.

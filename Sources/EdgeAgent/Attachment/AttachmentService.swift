@@ -53,7 +53,7 @@ struct AttachmentService: Spotter_Edge_Attachments.SimpleServiceProtocol {
                 component: request.component, version: request.componentVersion,
                 paths: [request.unarchived, request.archive].filter { !$0.isEmpty },
                 settings: try ModelSettings(request.configuration))
-            let result = try await pool.runIfActive { source.manifest }
+            let result = try await pool.runIfActive { source.checked }
             return (source, try shelf.attach(source, result))
         } catch let error as AgentError {
             throw error.rpc

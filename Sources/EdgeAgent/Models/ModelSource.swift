@@ -52,6 +52,18 @@ package struct ModelSource: Sendable, Equatable {
         }
     }
 
+    /// The manifest of a package whose files and graph are fine, or what is wrong with them.
+    /// Blocks.
+    var checked: Result<ModelManifest, VisionError> {
+        do throws(VisionError) {
+            let package = try ModelPackage(path: try path())
+            try package.checkGraph()
+            return .success(package.manifest)
+        } catch {
+            return .failure(error)
+        }
+    }
+
     static func checkName(_ component: String) throws(AgentError) {
         let isName = component.utf8.allSatisfy {
             ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122)

@@ -8,7 +8,8 @@ package final class Detector: Sendable {
     private let session: InferenceSession
 
     /// - Parameter providers: where to compute, in order of preference; the CPU comes last.
-    /// - Throws: `invalidModel` when `model` is not the file that the manifest names.
+    /// - Throws: `invalidModel` when `model` is not the file that the manifest names, or when
+    ///   `DetectorFile` refuses it.
     package init(
         runtime: OnnxRuntime, manifest: ModelManifest, model: Data, threads: Int,
         providers: [ExecutionProvider] = []
@@ -17,6 +18,7 @@ package final class Detector: Sendable {
             throw VisionError(
                 .invalidModel, "The model's file does not have the checksum of its manifest.")
         }
+        try DetectorFile.check(model, manifest)
         self.manifest = manifest
         session = try InferenceSession(
             runtime: runtime, model: model, threads: threads, providers: providers)
@@ -95,8 +97,7 @@ package final class Detector: Sendable {
     /// - Parameter pixels: of the size of the graph's input.
     /// - Returns: score, anomaly map and, with labels, their logits.
     func run(_ pixels: [UInt8]) throws(VisionError) -> [Tensor] {
-        var names = [DetectorGraph.scoreOutput, DetectorGraph.mapOutput]
-        if !manifest.labels.isEmpty { names.append(DetectorGraph.logitsOutput) }
+        let names = DetectorFile.outputs(manifest)
         let shape = [1, manifest.input.height, manifest.input.width, 3]
         return try session.run(
             [(DetectorGraph.imageInput, .bytes(shape: shape, values: pixels))], outputs: names)

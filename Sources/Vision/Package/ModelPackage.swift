@@ -68,6 +68,11 @@ package struct ModelPackage: Sendable {
         try manifest(try files(path), path).0
     }
 
+    /// Checks the graph as `detector(…)` does, without loading it.
+    ///
+    /// - Throws: `invalidModel` as `DetectorFile.check` does.
+    package func checkGraph() throws(VisionError) { try DetectorFile.check(model, manifest) }
+
     /// A detector that has passed the package's self-test on this device.
     ///
     /// - Parameters:

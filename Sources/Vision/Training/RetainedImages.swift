@@ -98,10 +98,14 @@ struct RetainedImages: Sendable {
     func features(of view: FeatureView, runtime: OnnxRuntime, threads: Int)
         throws(VisionError) -> ViewImages
     {
-        let session = try InferenceSession(
-            runtime: runtime, model: try DetectorGraph.features(view), threads: threads)
-        let place = sizes.firstIndex(of: view.input) ?? 0
+        let model = try DetectorGraph.features(view)
         let bank = view.texture
+        try DetectorFile.check(
+            model, image: view.input,
+            outputs: bank == nil ? ["features"] : ["features", "texture"],
+            subject: "The backbone \(view.extractor.identifier)")
+        let session = try InferenceSession(runtime: runtime, model: model, threads: threads)
+        let place = sizes.firstIndex(of: view.input) ?? 0
         func extract(_ image: Image) throws(VisionError) -> ViewImage {
             let shape = [1, view.input.height, view.input.width, 3]
             let outputs = try session.run(
