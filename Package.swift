@@ -170,7 +170,8 @@ let package = Package(
             name: "VisionTests", dependencies: ["Base", "TestSupport", "Vision"],
             exclude: ["Golden"]),
         .testTarget(
-            name: "EdgeAgentTests", dependencies: ["Base", "EdgeAgent", "TestSupport", "Vision"]),
+            name: "EdgeAgentTests",
+            dependencies: ["Base", "EdgeAgent", "TestSupport", "Vision", logging]),
         .testTarget(name: "ServiceTests", dependencies: tested, exclude: ["Golden"]),
         .testTarget(name: "AdministrationTests", dependencies: tested + ["Administration", grdb]),
         .testTarget(name: "SimulationTests", dependencies: tested + ["Simulation"]),

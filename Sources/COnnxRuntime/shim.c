@@ -17,6 +17,8 @@ enum slot {
     DISABLE_CPU_MEMORY_ARENA = 19,
     SET_GRAPH_OPTIMIZATION = 23,
     SET_INTRA_OP_THREADS = 24,
+    CREATE_RUN_OPTIONS = 39,
+    RUN_OPTIONS_SET_TERMINATE = 46,
     CREATE_TENSOR_WITH_DATA = 49,
     GET_TENSOR_DATA = 51,
     GET_ELEMENT_TYPE = 60,
@@ -30,6 +32,7 @@ enum slot {
     RELEASE_MEMORY_INFO = 94,
     RELEASE_SESSION = 95,
     RELEASE_VALUE = 96,
+    RELEASE_RUN_OPTIONS = 97,
     RELEASE_TENSOR_TYPE_AND_SHAPE = 99,
     RELEASE_SESSION_OPTIONS = 100,
     GET_AVAILABLE_PROVIDERS = 125,
@@ -210,8 +213,28 @@ void spotter_ort_session_close(spotter_ort_session *session) {
     free(session);
 }
 
-int spotter_ort_run(spotter_ort_session *session, const spotter_ort_input *inputs,
-                    size_t input_count, const char *const *output_names, size_t output_count,
+spotter_ort_run_options *spotter_ort_run_options_open(spotter_ort *runtime, char *message,
+                                                      size_t capacity) {
+    const void *const *api = runtime->api;
+    void *options = NULL;
+    if (failed(api, CALL(void *, CREATE_RUN_OPTIONS, void **)(&options), message, capacity))
+        return NULL;
+    return options;
+}
+
+void spotter_ort_run_options_end(spotter_ort *runtime, spotter_ort_run_options *options) {
+    const void *const *api = runtime->api;
+    void *status = CALL(void *, RUN_OPTIONS_SET_TERMINATE, void *)(options);
+    if (status) CALL(void, RELEASE_STATUS, void *)(status);
+}
+
+void spotter_ort_run_options_close(spotter_ort *runtime, spotter_ort_run_options *options) {
+    const void *const *api = runtime->api;
+    CALL(void, RELEASE_RUN_OPTIONS, void *)(options);
+}
+
+int spotter_ort_run(spotter_ort_session *session, const spotter_ort_run_options *options,
+                    const spotter_ort_input *inputs, size_t input_count, const char *const *output_names, size_t output_count,
                     spotter_ort_value **outputs, char *message, size_t capacity) {
     const void *const *api = session->runtime->api;
     const char *names[INPUTS_MAX];
@@ -232,7 +255,7 @@ int spotter_ort_run(spotter_ort_session *session, const spotter_ort_input *input
         bad = failed(api,
                      CALL(void *, RUN, void *, void *, const char *const *, void *const *, size_t,
                           const char *const *, size_t, void **)(
-                         session->session, NULL, names, values, input_count, output_names,
+                         session->session, (void *)options, names, values, input_count, output_names,
                          output_count, (void **)outputs),
                      message, capacity);
     }

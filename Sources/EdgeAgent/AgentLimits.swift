@@ -28,8 +28,22 @@ package enum AgentLimits {
     static let componentCharactersMax = 128
     /// Bytes of a shared memory name: NAME_MAX of Linux less the slash.
     static let segmentNameBytesMax = 254
-    /// Seconds that calls get to end after SIGTERM, below Greengrass' 15.
-    static let drainSeconds = 10
+    /// Models that are loaded at the same time: enough that a slow one keeps nobody waiting.
+    static let loadsMax = 4
+    /// Seconds of a load, with its self-test: a package of Spotter takes one to five on a device.
+    static let loadSecondsMax = 120.0
+    /// The same with a GPU, whose engines TensorRT builds for minutes.
+    static let acceleratedLoadSecondsMax = 1800.0
+    /// Loads under way at the same time, with those that were given up: each has a thread and a
+    /// model in memory.
+    static let leftLoadsMax = 8
+    /// Threads that read folders and packages: attachments do not wait for a slow folder.
+    static let fileThreads = 2
+    /// Seconds that calls get to end after SIGTERM, so that the agent is gone within 10.
+    static let drainSeconds = 8.0
+    /// Seconds after SIGTERM until the process ends whatever still computes, below 10 and below
+    /// the 15 of Greengrass.
+    static let endSeconds = 9.5
     /// How often folders of models are looked at.
     static let folderPollMilliseconds: Int64 = 1000
     /// Pause of `attach` before it tries the socket again.

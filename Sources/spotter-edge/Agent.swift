@@ -73,9 +73,15 @@ struct Agent: AsyncParsableCommand {
                     concurrency: concurrency ?? min(cores, 64), engineCache: engineCache),
                 runtime: try SpotterEdge.runtime(), logger: log.logger)
             let socket = socket
-            try await agent.run { SpotterEdge.line("spotter-edge is listening on \(socket)") }
+            try await agent.run {
+                SpotterEdge.line("spotter-edge is listening on \(socket)")
+            } onOverdue: {
+                Glibc._exit(0)
+            }
         } catch {
             SpotterEdge.exit(with: error)
         }
+        // A load that was given up may still compute: no destructor may free what it uses.
+        Glibc._exit(0)
     }
 }

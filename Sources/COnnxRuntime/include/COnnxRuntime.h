@@ -13,6 +13,7 @@
 typedef struct spotter_ort spotter_ort;
 typedef struct spotter_ort_session spotter_ort_session;
 typedef struct spotter_ort_value spotter_ort_value;
+typedef struct spotter_ort_run_options spotter_ort_run_options;
 
 enum { SPOTTER_ORT_FLOAT = 1, SPOTTER_ORT_UINT8 = 2 };
 
@@ -52,10 +53,17 @@ spotter_ort_session *spotter_ort_session_open(spotter_ort *runtime, const void *
                                               size_t capacity);
 void spotter_ort_session_close(spotter_ort_session *session);
 
+// What ends a run: `spotter_ort_run_options_end` may be called from any thread while these options
+// are open, and a run with them ends with an error before its next operator.
+spotter_ort_run_options *spotter_ort_run_options_open(spotter_ort *runtime, char *message,
+                                                      size_t capacity);
+void spotter_ort_run_options_end(spotter_ort *runtime, spotter_ort_run_options *options);
+void spotter_ort_run_options_close(spotter_ort *runtime, spotter_ort_run_options *options);
+
 // Runs the session. `outputs` receives `output_count` values that the caller releases.
 // May be called from many threads at once.
-int spotter_ort_run(spotter_ort_session *session, const spotter_ort_input *inputs,
-                    size_t input_count, const char *const *output_names, size_t output_count,
+int spotter_ort_run(spotter_ort_session *session, const spotter_ort_run_options *options,
+                    const spotter_ort_input *inputs, size_t input_count, const char *const *output_names, size_t output_count,
                     spotter_ort_value **outputs, char *message, size_t capacity);
 
 // Shape and elements of a float tensor; `rank` is in and out: room in `shape`, then the real rank.

@@ -43,6 +43,11 @@ package struct Device: Sendable {
             providers: runtime.availableProviders, engineCache: engineCache)
     }
 
+    /// Whether the runtime knows a GPU, whose engines may take minutes to build.
+    var hasGPU: Bool {
+        [ExecutionProvider.Kind.tensorRT, .cuda].contains { providers.contains($0.rawValue) }
+    }
+
     /// How a model is to be computed here.
     package struct Plan: Sendable {
         /// In order of preference. Empty: ONNX Runtime's CPU provider computes everything.

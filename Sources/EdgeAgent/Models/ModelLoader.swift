@@ -1,29 +1,42 @@
+import Base
 package import Logging
-package import NIOPosix
 import ServiceLifecycle
+import Synchronization
 package import Vision
 
-/// Loads models that were asked to start, one after the other, on a thread that may block.
+/// Loads models that were asked to start, each on a thread of its own, a few at the same time. One
+/// that takes too long is FAILED, and keeps no other from loading.
 package struct ModelLoader: Service {
     private let shelf: ModelShelf
     private let runtime: OnnxRuntime
     private let device: Device
-    private let pool: NIOThreadPool
     private let threads: Int
+    private let secondsMax: Double?
     private let logger: Logger
+    private let places = Admission(runningMax: AgentLimits.loadsMax, waitingMax: .max)
+    private let left = LeftLoads()
+
+    /// How many loads were given up and have not ended.
+    private final class LeftLoads: Sendable {
+        private let count = Mutex(0)
+
+        var now: Int { count.withLock { $0 } }
+
+        func change(by number: Int) { count.withLock { $0 += number } }
+    }
 
     /// - Parameters:
-    ///   - pool: where packages are read and checked, which blocks.
     ///   - threads: threads that ONNX Runtime uses for one detection.
+    ///   - secondsMax: after which a load is given up; nil takes the bound of `AgentLimits`.
     package init(
-        shelf: ModelShelf, runtime: OnnxRuntime, device: Device, pool: NIOThreadPool, threads: Int,
-        logger: Logger
+        shelf: ModelShelf, runtime: OnnxRuntime, device: Device, threads: Int,
+        secondsMax: Double? = nil, logger: Logger
     ) {
         self.shelf = shelf
         self.runtime = runtime
         self.device = device
-        self.pool = pool
         self.threads = threads
+        self.secondsMax = secondsMax
         self.logger = logger
     }
 
@@ -31,29 +44,52 @@ package struct ModelLoader: Service {
     /// and does not end the loop.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await load in shelf.loads where shelf.isCurrent(load) {
-                let clock = ContinuousClock.now
-                let result = await result(of: load)
-                shelf.finish(load, result)
-                report(load, result, since: clock)
+            await withDiscardingTaskGroup { group in
+                for await load in shelf.loads { group.addTask { await take(load) } }
             }
         }
     }
 
+    private func take(_ load: ModelShelf.Load) async {
+        _ = await places.enter(bytes: 0)
+        defer { places.leave() }
+        guard !Task.isCancelled, shelf.isCurrent(load) else { return }
+        let clock = ContinuousClock.now
+        let result = await result(of: load)
+        shelf.finish(load, result)
+        report(load, result, since: clock)
+    }
+
     private func result(of load: ModelShelf.Load) async -> Result<(Detector, String), VisionError> {
-        let (runtime, device, threads) = (runtime, device, threads)
-        do {
-            return try await pool.runIfActive {
-                do throws(VisionError) {
-                    return .success(
-                        try Self.load(load.source, runtime, device, threads: threads))
-                } catch {
-                    return .failure(error)
-                }
+        guard left.now < AgentLimits.leftLoadsMax else {
+            return .failure(
+                VisionError(
+                    .runtimeUnavailable,
+                    "\(AgentLimits.leftLoadsMax) loads that took too long have not ended. Remove "
+                        + "their packages, or restart the agent."))
+        }
+        let (runtime, device, threads, left) = (runtime, device, threads, left)
+        let seconds =
+            secondsMax
+            ?? (device.hasGPU ? AgentLimits.acceleratedLoadSecondsMax : AgentLimits.loadSecondsMax)
+        // Counted from the start, so that one that ends at the very limit is counted off as well.
+        left.change(by: 1)
+        let work = await LeavableWork.run(within: .seconds(seconds)) {
+            Result { () throws(VisionError) in
+                try Self.load(load.source, runtime, device, threads: threads)
             }
-        } catch {
+        } onEnd: {
+            left.change(by: -1)
+        }
+        if let work { return work }
+        guard !Task.isCancelled else {
             return .failure(VisionError(.cancelled, "The agent is ending."))
         }
+        return .failure(
+            VisionError(
+                .invalidModel,
+                "Loading and checking the model took more than \(Int(seconds)) s and was given up. "
+                    + "Its graph computes too much for this device."))
     }
 
     /// - Returns: the detector and what its user should know.
@@ -99,57 +135,6 @@ package struct ModelLoader: Service {
             logger.info("\(message)", metadata: metadata)
         case .failure(let error):
             logger.error("The model failed: \(error.message)", metadata: metadata)
-        }
-    }
-}
-
-/// Looks into folders of models again and again, so that a copied-in version appears.
-package struct FolderWatch: Service {
-    private let folders: [String]
-    private let shelf: ModelShelf
-    private let pool: NIOThreadPool
-    private let logger: Logger
-
-    /// - Parameters:
-    ///   - folders: earlier ones win where two have the same component.
-    ///   - pool: where folders and manifests are read, which blocks.
-    package init(folders: [String], shelf: ModelShelf, pool: NIOThreadPool, logger: Logger) {
-        self.folders = folders
-        self.shelf = shelf
-        self.pool = pool
-        self.logger = logger
-    }
-
-    /// Looks every `AgentLimits.folderPollMilliseconds` until a graceful shutdown.
-    package func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while true {
-                try await look()
-                try await Task.sleep(for: .milliseconds(AgentLimits.folderPollMilliseconds))
-            }
-        }
-    }
-
-    /// One look at all folders. With a component in two folders the first folder counts.
-    package func look() async throws {
-        let (folders, known) = (folders, shelf.knownStamps())
-        let (sources, read) = try await pool.runIfActive {
-            var sources: [ModelSource] = []
-            var read: [String: Result<ModelManifest, VisionError>] = [:]
-            for source in folders.flatMap(ModelFolder.sources)
-            where !sources.contains(where: { $0.component == source.component }) {
-                sources.append(source)
-                guard known[source.component] != ModelShelf.identity(source) else { continue }
-                read[source.component] = source.manifest
-            }
-            return (sources, read)
-        }
-        for component in shelf.update(sources, read: read) {
-            do {
-                _ = try shelf.start(component)
-            } catch {
-                logger.warning("\(error)", metadata: ["component": "\(component)"])
-            }
         }
     }
 }

@@ -58,28 +58,35 @@ package struct AgentServer: Sendable {
 
     /// Runs until a signal stops it.
     ///
-    /// - Parameter onReady: called once clients and attachments can connect.
-    package func run(onReady: @escaping @Sendable () -> Void) async throws {
+    /// - Parameters:
+    ///   - onReady: called once clients and attachments can connect.
+    ///   - onOverdue: called when something could not be ended in time after a signal; it has to
+    ///     end the process. The sockets are removed by then.
+    package func run(
+        onReady: @escaping @Sendable () -> Void, onOverdue: @escaping @Sendable () -> Void
+    ) async throws {
         let attaching = try options.socket.forAttaching()
         try options.socket.prepare(logger: logger)
         try attaching.prepare(logger: logger)
-        // One thread more than detections, so that loading a model does not wait for them.
-        let pool = NIOThreadPool(numberOfThreads: options.concurrency + 1)
-        pool.start()
+        // Neither waits for the other, and loads of models for none of them.
+        let pool = NIOThreadPool(numberOfThreads: options.concurrency)
+        let files = NIOThreadPool(numberOfThreads: AgentLimits.fileThreads)
+        for each in [pool, files] { each.start() }
         let shelf = ModelShelf(configuration: options.configuration)
         let admission = Admission(
             runningMax: options.concurrency, waitingMax: AgentLimits.waitingCallsMax,
             waitingBytesMax: AgentLimits.waitingBytesMax)
         let metrics = AgentMetrics()
+        let sockets = BoundSockets()
         let agent = EdgeAgentService(
             shelf: shelf, admission: admission, pool: pool, metrics: metrics, logger: logger)
-        let attachments = AttachmentService(shelf: shelf, pool: pool, logger: logger)
+        let attachments = AttachmentService(shelf: shelf, pool: files, logger: logger)
         var services: [any Service] = [
             ModelLoader(
                 shelf: shelf, runtime: runtime,
-                device: .current(runtime: runtime, engineCache: options.engineCache), pool: pool,
+                device: .current(runtime: runtime, engineCache: options.engineCache),
                 threads: 1, logger: logger),
-            FolderWatch(folders: options.folders, shelf: shelf, pool: pool, logger: logger),
+            FolderWatch(folders: options.folders, shelf: shelf, pool: files, logger: logger),
             Listener(
                 doors: [
                     Door(
@@ -93,7 +100,8 @@ package struct AgentServer: Sendable {
                         services: [agent, RefusedAttachments(socket: attaching, logger: logger)],
                         logger: logger),
                 ],
-                changes: shelf.changes, logger: logger, onReady: onReady),
+                sockets: sockets, changes: shelf.changes, runtime: runtime, logger: logger,
+                onReady: onReady),
         ]
         if let port = options.metricsPort {
             services.append(
@@ -101,18 +109,28 @@ package struct AgentServer: Sendable {
                     metrics.text(models: shelf.list(), waiting: admission.waitingCalls)
                 })
         }
-        var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(AgentLimits.drainSeconds)
-        let group = ServiceGroup(configuration: configuration)
+        services.append(
+            EndOfTime(seconds: AgentLimits.endSeconds) { [logger] in
+                logger.warning("What still computes is ended with the process.")
+                sockets.remove()
+                onOverdue()
+            })
+        // The last one hears of the signal first.
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()
         } catch {
-            try? await pool.shutdownGracefully()
+            try? await Self.close([pool, files], runtime)
             throw error
         }
-        try await pool.shutdownGracefully()
+        try await Self.close([pool, files], runtime)
+    }
+
+    private static func close(_ pools: [NIOThreadPool], _ runtime: OnnxRuntime) async throws {
+        runtime.endRuns()
+        for pool in pools { try await pool.shutdownGracefully() }
     }
 }

@@ -34,9 +34,19 @@ package final class InferenceSession: @unchecked Sendable {  // ONNX Runtime's s
     deinit { spotter_ort_session_close(handle) }
 
     /// - Returns: the tensors named by `outputs`, in their order.
+    /// - Throws: `invalidModel`, also when it takes longer than the runtime lets a run take;
+    ///   `cancelled` when the process ends.
     package func run(_ inputs: [(name: String, value: InputTensor)], outputs: [String])
         throws(VisionError) -> [Tensor]
     {
+        try runtime.withRun { run throws(VisionError) in
+            try self.run(inputs, outputs: outputs, run)
+        }
+    }
+
+    private func run(
+        _ inputs: [(name: String, value: InputTensor)], outputs: [String], _ run: GraphRun
+    ) throws(VisionError) -> [Tensor] {
         let scope = Scope()
         let prepared = inputs.map { scope.input($0.name, $0.value) }
         let names = outputs.map { scope.string($0) }
@@ -46,7 +56,8 @@ package final class InferenceSession: @unchecked Sendable {  // ONNX Runtime's s
         let capacity = message.count
         guard
             spotter_ort_run(
-                handle, prepared, prepared.count, names, names.count, &values, &message, capacity)
+                handle, run.options, prepared, prepared.count, names, names.count, &values,
+                &message, capacity)
                 == 0
         else {
             throw VisionError(

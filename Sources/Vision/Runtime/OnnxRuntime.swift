@@ -5,9 +5,16 @@ import FoundationEssentials
 /// ONNX Runtime, opened from its shared library.
 package final class OnnxRuntime: @unchecked Sendable {  // the C environment is thread-safe
     let handle: OpaquePointer
+    private let runs = GraphRuns()
+    /// Seconds after which a run is ended.
+    let runSecondsMax: Double
 
+    /// - Parameter runSecondsMax: seconds after which a run of a graph is ended.
     /// - Throws: `runtimeUnavailable` with the loader's reason.
-    package init(library path: String) throws(VisionError) {
+    package init(
+        library path: String, runSecondsMax: Double = VisionLimits.runSecondsMax
+    ) throws(VisionError) {
+        self.runSecondsMax = runSecondsMax
         var message = [CChar](repeating: 0, count: 512)
         guard let handle = spotter_ort_open(path, &message, message.count) else {
             throw VisionError(
@@ -18,6 +25,34 @@ package final class OnnxRuntime: @unchecked Sendable {  // the C environment is 
     }
 
     deinit { spotter_ort_close(handle) }
+
+    /// Runs `body` with a run that is ended when it takes too long.
+    ///
+    /// - Throws: what `body` throws; in its place `invalidModel` when the run was ended, and
+    ///   `cancelled` after `endRuns`.
+    func withRun<Value>(
+        _ body: (GraphRun) throws(VisionError) -> Value
+    ) throws(VisionError) -> Value {
+        let run = try runs.begin(handle, seconds: runSecondsMax)
+        defer { runs.finish(run) }
+        do throws(VisionError) {
+            return try body(run)
+        } catch {
+            switch run.ended {
+            case .late:
+                throw VisionError(
+                    .invalidModel,
+                    "The model was ended after \(runSecondsMax) s of computing one image; that is "
+                        + "the most a model may take.")
+            case .stopped: throw VisionError(.cancelled, "The process is ending.")
+            case nil: throw error
+            }
+        }
+    }
+
+    /// Ends every run that is under way before its next operator, and all later ones: the process
+    /// is about to end.
+    package func endRuns() { runs.stop() }
 
     /// The environment variable with the path of a library that goes before all others.
     package static let variable = "SPOTTER_ONNX_RUNTIME"
