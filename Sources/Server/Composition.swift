@@ -16,7 +16,7 @@ import WireAWS
 
 /// The composition root: the parts of a server or a worker, built from its configuration.
 struct Composition: Sendable {
-    /// Blocking calls at once: the jobs at hand, and detections beside them.
+    /// Threads of each kind of blocking work, at least: files, and images beside them.
     private static let blockingThreadsMin = 8
 
     let configuration: ServerConfiguration
@@ -32,6 +32,7 @@ struct Composition: Sendable {
     /// This process among those that share a database.
     let member = UUID.random()
     private let stores: Stores
+    private let pools: WorkPools
 
     /// Opens the stores and loads the runtime.
     ///
@@ -44,10 +45,8 @@ struct Composition: Sendable {
         let installation = try Installation.find(environment: environment)
         let runtime = try OnnxRuntime(library: installation.runtimePath)
         let backbone = try installation.backbone(configuration.backbone, runtime: runtime)
-        let places = configuration.lanes.reduce(0) { $0 + $1.places }
         let stores = try Stores.holding(
-            configuration.stores, environment: environment,
-            threads: max(Self.blockingThreadsMin, places + Self.blockingThreadsMin / 2),
+            configuration.stores, environment: environment, threads: Self.blockingThreadsMin,
             logger: logger)
         do {
             try await self.init(
@@ -95,17 +94,29 @@ struct Composition: Sendable {
                 metadata: ["file": "\(credentialsFile)"])
         }
         let (pool, models, now) = (stores.pool, try stores.models(), stores.now)
+        let (objects, state, stored) = (
+            try stores.objects(), try stores.state(), try stores.backbones()
+        )
+        let key = try await Self.pageTokenKey(metadata)
+        // Nothing fails from here on, so that whoever has this value ends the threads.
+        let places = configuration.lanes.reduce(0) { $0 + $1.places }
+        pools = WorkPools(
+            files: pool,
+            images: NIOThreadPool(
+                numberOfThreads: max(Self.blockingThreadsMin, System.coreCount)),
+            jobs: NIOThreadPool(numberOfThreads: places + Self.blockingThreadsMin / 2))
+        for each in [pools.images, pools.jobs] { each.start() }
         context = ServiceContext(
-            metadata: metadata, objects: try stores.objects(), state: try stores.state(),
+            metadata: metadata, objects: objects, state: state,
             models: models,
             host: ModelHost(
-                library: models, runtime: runtime, pool: pool,
+                library: models, runtime: runtime, pool: pools.images,
                 bytesMax: configuration.limits.hostedModelBytesMax,
                 keepsModels: configuration.answersCalls),
             registry: greengrass ?? registry, runtime: runtime,
-            backbones: Backbones(standard: backbone, store: try stores.backbones(), pool: pool),
-            arns: arns, pageTokens: PageTokens(key: try await Self.pageTokenKey(metadata)),
-            pool: pool, temporaryDirectory: stores.temporaryDirectory,
+            backbones: Backbones(standard: backbone, store: stored, pool: pool),
+            arns: arns, pageTokens: PageTokens(key: key),
+            pools: pools, temporaryDirectory: stores.temporaryDirectory,
             limits: configuration.limits, reservedBucket: configuration.stores.stateBucket,
             trainingThreads: max(1, System.coreCount), now: now, logger: logger)
     }
@@ -158,14 +169,14 @@ struct Composition: Sendable {
             DiskWatch(
                 reserve: DiskReserve(
                     path: "\(configuration.stores.dataDirectory)/reserve", freeBytes: freeBytes),
-                pool: context.pool, logger: context.logger),
+                pool: context.pools.files, logger: context.logger),
         ]
         // Elsewhere lines stay in the data directory.
         if configuration.stores.isCluster {
             all.append(
                 AuditDelivery(
                     files: audit.files, source: audit.source, bucket: context.state,
-                    pool: context.pool, now: context.now, logger: context.logger))
+                    pool: context.pools.files, now: context.now, logger: context.logger))
         }
         return ServiceGroup(
             configuration: .init(
@@ -188,6 +199,7 @@ struct Composition: Sendable {
 
     /// Ends the audit log's thread also when a store cannot be closed.
     private func close() async throws {
+        for pool in [pools.images, pools.jobs] { try? await pool.shutdownGracefully() }
         do {
             try await stores.close()
         } catch {

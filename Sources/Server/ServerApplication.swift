@@ -43,7 +43,7 @@ struct ServerApplication: Sendable {
                     backend: s3, authenticator: authenticator(.s3), region: context.arns.region,
                     account: context.arns.account,
                     reserved: context.reservedBucket.map { ReservedBucket(name: $0) },
-                    pool: context.pool, now: context.now),
+                    pool: context.pools.files, now: context.now),
                 .greengrass: GreengrassEndpoint(
                     registry: registry, upstream: greengrass,
                     authenticator: authenticator(.greengrass), arns: context.arns,

@@ -1,7 +1,6 @@
 package import Access
 package import FoundationEssentials
 package import Logging
-package import NIOPosix
 package import Storage
 package import Vision
 
@@ -33,8 +32,8 @@ package struct ServiceContext: Sendable {
     package let arns: ARNs
     /// With a key that all servers of the installation share.
     package let pageTokens: PageTokens
-    /// Where blocking work runs.
-    package let pool: NIOThreadPool
+    /// Where blocking work runs, apart by kind.
+    package let pools: WorkPools
     /// For files on their way into a store; emptied at every start.
     package let temporaryDirectory: String
     /// As the owner of the machine set them; may differ between servers.
@@ -55,7 +54,7 @@ package struct ServiceContext: Sendable {
         models: ModelLibrary, host: ModelHost, registry: any ComponentRegistry,
         runtime: OnnxRuntime,
         backbones: Backbones, training: any ModelTraining = ImageTraining(), arns: ARNs,
-        pageTokens: PageTokens, pool: NIOThreadPool,
+        pageTokens: PageTokens, pools: WorkPools,
         temporaryDirectory: String, limits: AdjustableLimits, reservedBucket: String? = nil,
         trainingThreads: Int,
         now: @escaping @Sendable () -> Date = { Date() },
@@ -73,7 +72,7 @@ package struct ServiceContext: Sendable {
         self.training = training
         self.arns = arns
         self.pageTokens = pageTokens
-        self.pool = pool
+        self.pools = pools
         self.temporaryDirectory = temporaryDirectory
         self.limits = limits
         self.reservedBucket = reservedBucket

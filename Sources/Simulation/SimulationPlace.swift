@@ -60,7 +60,8 @@ package final class SimulationPlace: Sendable {
                 metadata: metadata, state: state, objects: objects, arns: arns, pool: pool,
                 temporaryDirectory: directory.path, now: now),
             runtime: runtime, backbones: backbones, training: SimulatedTraining(), arns: arns,
-            pageTokens: PageTokens(key: Data(repeating: 7, count: 32)), pool: pool,
+            pageTokens: PageTokens(key: Data(repeating: 7, count: 32)),
+            pools: WorkPools(shared: pool),
             temporaryDirectory: directory.path, limits: AdjustableLimits(), trainingThreads: 1,
             now: now, clock: clock, random: random, logger: logger)
     }

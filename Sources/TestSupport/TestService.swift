@@ -63,7 +63,8 @@ package struct TestService: Sendable {
                 standard: try Checkout.backbone(),
                 store: BackboneFolder(path: "\(root)/backbones", pool: pool), pool: pool),
             training: training, arns: arns,
-            pageTokens: PageTokens(key: Data(repeating: 7, count: 32)), pool: pool,
+            pageTokens: PageTokens(key: Data(repeating: 7, count: 32)),
+            pools: WorkPools(shared: pool),
             temporaryDirectory: temporary, limits: limits, trainingThreads: 2,
             now: { [clock] in clock.now },
             logger: logger)

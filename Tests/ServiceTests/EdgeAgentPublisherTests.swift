@@ -26,7 +26,7 @@ import Testing
     private func publish(_ architecture: String = "amd64") async throws -> RegisteredComponent {
         let context = service.context
         return try await EdgeAgentPublisher(
-            objects: service.objects, registry: context.registry, pool: context.pool,
+            objects: service.objects, registry: context.registry, pool: context.pools.files,
             temporaryDirectory: context.temporaryDirectory
         ).publish(
             bundle: bundle, architecture: architecture, name: EdgeAgentComponent.name,
@@ -65,7 +65,8 @@ import Testing
     {
         let publisher = EdgeAgentPublisher(
             objects: service.objects, registry: service.context.registry,
-            pool: service.context.pool, temporaryDirectory: service.context.temporaryDirectory)
+            pool: service.context.pools.files,
+            temporaryDirectory: service.context.temporaryDirectory)
         let error = await #expect(throws: ComponentError.self) {
             try await publisher.publish(
                 bundle: bundle, architecture: "amd64", name: name, version: version,

@@ -19,11 +19,12 @@ struct ModelFixture: Sendable {
     init(
         bytesMax: Int = 1 << 30, keepsModels: Bool = true,
         registry: (any ComponentRegistry)? = nil, reserved: String? = nil,
-        training: any ModelTraining = InstantTraining(),
+        training: any ModelTraining = InstantTraining(), pools own: WorkPools? = nil,
         hostClock: any Clock<Duration> = ContinuousClock()
     ) throws {
         service = try TestService()
         let base = service.context
+        let pools = own ?? base.pools
         objects = WatchedStore(service.objects)
         stateFaults = FaultyObjectStore(base.state.objects)
         stateObjects = WatchedStore(stateFaults)
@@ -34,11 +35,12 @@ struct ModelFixture: Sendable {
         context = ServiceContext(
             metadata: metadata, objects: objects, state: state, models: library,
             host: ModelHost(
-                library: library, runtime: base.runtime, pool: base.pool, bytesMax: bytesMax,
+                library: library, runtime: base.runtime, pool: pools.images,
+                bytesMax: bytesMax,
                 keepsModels: keepsModels, clock: hostClock),
             registry: registry ?? base.registry, runtime: base.runtime, backbones: base.backbones,
             training: training, arns: base.arns, pageTokens: base.pageTokens,
-            pool: base.pool, temporaryDirectory: base.temporaryDirectory, limits: base.limits,
+            pools: pools, temporaryDirectory: base.temporaryDirectory, limits: base.limits,
             reservedBucket: reserved, trainingThreads: 1, now: base.now, logger: base.logger)
     }
 
@@ -47,10 +49,10 @@ struct ModelFixture: Sendable {
         ServiceContext(
             metadata: metadata, objects: objects, state: context.state, models: context.models,
             host: ModelHost(
-                library: context.models, runtime: context.runtime, pool: context.pool,
+                library: context.models, runtime: context.runtime, pool: context.pools.images,
                 bytesMax: bytesMax),
             registry: context.registry, runtime: context.runtime, backbones: context.backbones,
-            arns: context.arns, pageTokens: context.pageTokens, pool: context.pool,
+            arns: context.arns, pageTokens: context.pageTokens, pools: context.pools,
             temporaryDirectory: context.temporaryDirectory, limits: context.limits,
             trainingThreads: 1, now: context.now, logger: context.logger)
     }

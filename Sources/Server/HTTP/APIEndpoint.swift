@@ -57,7 +57,7 @@ struct APIEndpoint: ServiceEndpoint {
             || route.operation.definition.body == .payload
         return isQuick
             ? try route.input(of: request)
-            : try await service.pool.runIfActive { try route.input(of: request) }
+            : try await service.pools.files.runIfActive { try route.input(of: request) }
     }
 
     func failure(_ error: any Error, _ call: APICall) -> EndpointFailure {

@@ -28,7 +28,7 @@ struct DatasetIntake: Sendable {
     /// - Throws: `ManifestError` for what is not a manifest; `StorageError` while the store of the
     ///   pictures is out of reach.
     mutating func entries(in chunk: Data) async throws -> [DatasetEntry] {
-        let (lines, next) = try await context.pool.runIfActive { [reader] in
+        let (lines, next) = try await context.pools.jobs.runIfActive { [reader] in
             var reader = reader
             return (try reader.lines(in: chunk), reader)
         }

@@ -18,7 +18,7 @@ struct DatasetReader: Sendable {
                 }
             })
         else { return nil }
-        return try await context.pool.runIfActive {
+        return try await context.pools.jobs.runIfActive {
             try entries.compactMap { try LabelledImage($0) }
         }
     }
@@ -27,7 +27,7 @@ struct DatasetReader: Sendable {
     func picture(of image: LabelledImage, sampleBits: Int?) async throws -> RGBImage {
         let bytes = try await context.objects.get(
             image.location, bytesMax: context.limits.image.bytesMax)
-        return try await context.pool.runIfActive {
+        return try await context.pools.jobs.runIfActive {
             try ImageDecoder.decode(
                 bytes, name: image.location.uri, limits: context.limits.image,
                 sampleBits: sampleBits)

@@ -45,7 +45,7 @@ struct PictureCheck: Sendable {
         let limits = context.limits.image
         if let bytes = try await bytes(line.source, "image", &finding) {
             do {
-                (finding.header, finding.highestSample) = try await context.pool.runIfActive {
+                (finding.header, finding.highestSample) = try await context.pools.jobs.runIfActive {
                     let header = try ImageDecoder.inspect(
                         bytes, name: line.source, limits: limits)
                     let highest =
@@ -63,7 +63,7 @@ struct PictureCheck: Sendable {
         else { return finding }
         do {
             let labels = MaskClass.labels(of: mask.classes)
-            let marks = try await context.pool.runIfActive {
+            let marks = try await context.pools.jobs.runIfActive {
                 try LabelMask(
                     png: png, classes: mask.classes, labels: labels, imageWidth: size.width,
                     imageHeight: size.height, name: mask.reference, limits: limits

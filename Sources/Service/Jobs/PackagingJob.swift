@@ -117,7 +117,7 @@ struct PackagingJob: JobRunner {
             of: model, threshold: job.basis?.threshold, device: target.device)
         let path = "\(context.temporaryDirectory)/\(UUID.random().uuidString).zip"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try await context.pool.runIfActive { [context] in
+        try await context.pools.jobs.runIfActive { [context] in
             try DiskSpace.checkRoom(context.temporaryDirectory)
             try PackageArchive.write(files, to: path)
         }

@@ -43,7 +43,7 @@ struct PackageBuilder: Sendable {
             }
         }
         let (final, finalModel, runtime) = (manifest, model, context.runtime)
-        let files = try await context.pool.runIfActive {
+        let files = try await context.pools.jobs.runIfActive {
             let detector = try Detector(
                 runtime: runtime, manifest: final, model: finalModel, threads: 1)
             return try ModelPackage.files(
@@ -59,7 +59,7 @@ struct PackageBuilder: Sendable {
         ModelManifest.Compression, Data?
     ) {
         let runtime = context.runtime
-        let (full, small, bytes) = try await context.pool.runIfActive {
+        let (full, small, bytes) = try await context.pools.jobs.runIfActive {
             let bytes = try WeightCompression.float16(model)
             var narrow = manifest
             narrow.files[ModelManifest.modelFileName] = Checksum.sha256(bytes)
@@ -87,7 +87,7 @@ struct PackageBuilder: Sendable {
                 // Or replaced by something that is not an image.
                 continue
             }
-            let (old, new) = try await context.pool.runIfActive {
+            let (old, new) = try await context.pools.jobs.runIfActive {
                 (try full.detect(picture), try small.detect(picture))
             }
             before.count(predicted: old.isAnomalous, actual: image.isAnomalous)

@@ -45,7 +45,7 @@ private struct ImageTrainingRun: Sendable {
         }
         let cancellation = Cancellation()
         var detector = try await withTaskCancellationHandler {
-            try await context.pool.runIfActive {
+            try await context.pools.jobs.runIfActive {
                 try trainer.fit(
                     progress: say, isCancelled: { cancellation.isRequested })
             }
@@ -87,7 +87,7 @@ private struct ImageTrainingRun: Sendable {
     {
         let extractor = try await context.backbones.extractor(for: settings)
         let (runtime, threads) = (context.runtime, context.trainingThreads)
-        return try await context.pool.runIfActive {
+        return try await context.pools.jobs.runIfActive {
             try Trainer(
                 runtime: runtime, extractor: extractor, labels: labels, threads: threads,
                 seed: Self.seed)
@@ -124,7 +124,7 @@ private struct ImageTrainingRun: Sendable {
     ) async throws -> PixelSize {
         try Task.checkCancellation()
         let files = try await files(of: image)
-        return try await context.pool.runIfActive {
+        return try await context.pools.jobs.runIfActive {
             var (picture, mask) = try decode(files, image, check)
             if let size {
                 picture = Resize.resize(picture, width: size.width, height: size.height)
@@ -167,7 +167,7 @@ private struct ImageTrainingRun: Sendable {
     ) async throws -> TrainedModel {
         let bytes = Data(trained.model)
         let (runtime, threads) = (context.runtime, context.trainingThreads)
-        let detector = try await context.pool.runIfActive {
+        let detector = try await context.pools.jobs.runIfActive {
             try Detector(runtime: runtime, manifest: manifest, model: bytes, threads: threads)
         }
         let report = Shared(
@@ -180,7 +180,7 @@ private struct ImageTrainingRun: Sendable {
             say("Evaluating on test image \(index + 1) of \(plan.testing.count)")
             try Task.checkCancellation()
             let files = try await files(of: image)
-            try await context.pool.runIfActive {
+            try await context.pools.jobs.runIfActive {
                 let (picture, mask) = try decode(files, image, check)
                 let detection: Detection
                 do throws(VisionError) {

@@ -24,14 +24,17 @@ package final class Detector: Sendable {
             runtime: runtime, model: model, threads: threads, providers: providers)
     }
 
-    /// Decodes an image as those were that the model learned from.
+    /// Decodes an image as those were that the model learned from. One of another size than the
+    /// model takes is refused by its header: nothing is spent on its pixels.
     ///
     /// - Parameter name: what messages call the image.
-    /// - Throws: `invalidImage` as `ImageDecoder.decode` does.
+    /// - Throws: `invalidImage` as `ImageDecoder.decode` and `checkSize` do.
     package func picture(
         in bytes: Data, name: String, limits: ImageLimits = .standard
     ) throws(VisionError) -> RGBImage {
-        try ImageDecoder.decode(
+        let size = try ImageDecoder.size(of: bytes, name: name, limits: limits)
+        try checkSize(width: size.width, height: size.height)
+        return try ImageDecoder.decode(
             bytes, name: name, limits: limits, sampleBits: manifest.sampleBits)
     }
 

@@ -33,6 +33,20 @@ package enum ImageDecoder {
             : try JPEG.inspect(bytes, name: name, limits: limits)
     }
 
+    /// Reads the size from a file's header alone, whatever is behind it.
+    ///
+    /// - Parameter name: what messages call the image.
+    /// - Returns: the size after the EXIF orientation, as `decode` gives it.
+    /// - Throws: `VisionError.invalidImage` for other formats, damaged headers, too many scans, and
+    ///   sizes past the limits.
+    package static func size(
+        of bytes: Data, name: String, limits: ImageLimits = .standard
+    ) throws(VisionError) -> PixelSize {
+        try checkKind(bytes, name: name, limits: limits)
+            ? try PNG.size(bytes, name: name, limits: limits)
+            : try JPEG.size(bytes, name: name, limits: limits)
+    }
+
     /// - Returns: true for a PNG, false for a JPEG.
     private static func checkKind(
         _ bytes: Data, name: String, limits: ImageLimits

@@ -36,6 +36,18 @@ package enum JPEG {
             size: Orientation(exif: segments.exif).apply(to: size), sampleBits: 8)
     }
 
+    /// The size as the header has it, after the EXIF orientation; nothing behind it is looked at
+    /// but the number of scans.
+    static func size(
+        _ bytes: Data, name: String, limits: ImageLimits
+    ) throws(VisionError) -> PixelSize {
+        let segments = try segments(bytes, name)
+        let size = try withHandle(bytes) { (handle, raw) throws(VisionError) -> PixelSize in
+            try header(handle, raw, name, limits).size
+        }
+        return Orientation(exif: segments.exif).apply(to: size)
+    }
+
     /// A file that lost its end marker alone has all its pixels.
     private static let end = Data([0xFF, 0xD9])
 

@@ -90,6 +90,16 @@ package enum PNG {
             sampleBits: Int(header.bit_depth))
     }
 
+    /// The size as the header has it, after the EXIF orientation; nothing behind it is looked at.
+    static func size(
+        _ bytes: Data, name: String, limits: ImageLimits
+    ) throws(VisionError) -> PixelSize {
+        let chunks = PNGChunks(bytes)
+        let header = try header(of: chunks, name, limits)
+        return Orientation(exif: chunks.exif).apply(
+            to: PixelSize(width: Int(header.width), height: Int(header.height)))
+    }
+
     /// Interleaved red, green, blue and alpha, for masks; as stored, whatever the orientation.
     static func decodeRGBA(
         _ bytes: Data, name: String, limits: ImageLimits

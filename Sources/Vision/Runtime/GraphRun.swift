@@ -15,12 +15,16 @@ final class GraphRun: @unchecked Sendable {  // the options are made to be set b
 
     let options: OpaquePointer
     let deadline: ContinuousClock.Instant
-    private let runtime: OpaquePointer
+    // The options are closed by the runtime, also when this outlives everybody else's interest.
+    private let runtime: OnnxRuntime
     private let state = Mutex<End?>(nil)
 
-    init(_ runtime: OpaquePointer, deadline: ContinuousClock.Instant) throws(VisionError) {
+    init(_ runtime: OnnxRuntime, deadline: ContinuousClock.Instant) throws(VisionError) {
         var message = [CChar](repeating: 0, count: 256)
-        guard let options = spotter_ort_run_options_open(runtime, &message, message.count) else {
+        guard
+            let options = spotter_ort_run_options_open(
+                runtime.handle, &message, message.count)
+        else {
             throw VisionError(
                 .runtimeUnavailable, "A run could not begin: \(OnnxRuntime.text(message))")
         }
@@ -29,14 +33,14 @@ final class GraphRun: @unchecked Sendable {  // the options are made to be set b
         self.deadline = deadline
     }
 
-    deinit { spotter_ort_run_options_close(runtime, options) }
+    deinit { spotter_ort_run_options_close(runtime.handle, options) }
 
     /// The reason, once the run was ended.
     var ended: End? { state.withLock { $0 } }
 
     func end(_ reason: End) {
         state.withLock { if $0 == nil { $0 = reason } }
-        spotter_ort_run_options_end(runtime, options)
+        spotter_ort_run_options_end(runtime.handle, options)
     }
 }
 
@@ -54,7 +58,7 @@ final class GraphRuns: Sendable {
     private let state = Mutex(State())
 
     /// - Throws: `cancelled` after `stop`.
-    func begin(_ runtime: OpaquePointer, seconds: Double) throws(VisionError) -> GraphRun {
+    func begin(_ runtime: OnnxRuntime, seconds: Double) throws(VisionError) -> GraphRun {
         let run = try GraphRun(runtime, deadline: .now + .seconds(seconds))
         let (isStopped, isFirst) = state.withLock { state in
             guard !state.isStopped else { return (true, false) }

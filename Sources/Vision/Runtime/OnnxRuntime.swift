@@ -33,7 +33,7 @@ package final class OnnxRuntime: @unchecked Sendable {  // the C environment is 
     func withRun<Value>(
         _ body: (GraphRun) throws(VisionError) -> Value
     ) throws(VisionError) -> Value {
-        let run = try runs.begin(handle, seconds: runSecondsMax)
+        let run = try runs.begin(self, seconds: runSecondsMax)
         defer { runs.finish(run) }
         do throws(VisionError) {
             return try body(run)
