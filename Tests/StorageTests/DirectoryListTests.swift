@@ -1,5 +1,7 @@
 import FoundationEssentials
+import Glibc
 import Storage
+import TestSupport
 import Testing
 
 @Suite struct DirectoryListTests {
@@ -133,5 +135,57 @@ import Testing
         #expect(
             try await fixture.store.page(DirectoryFixture.bucket, ListQuery(limit: 0))
                 == ListPage())
+    }
+
+    @Test func namesThatXMLCannotCarryAreLeftOutAndNamedOnceInTheLog() async throws {
+        let fixture = try await DirectoryFixture()
+        let log = LogLines()
+        let store = try DirectoryStore(
+            root: "\(fixture.root)/buckets", pool: fixture.pool, logger: log.logger)
+        for key in ["a\u{1}b", "bell\u{7}/in", "tab\tand\nline", "\u{FFFE}", "x\u{FFFF}y", "z"] {
+            try fixture.place(key)
+        }
+        let file = Glibc.creat(
+            Array("\(fixture.path)/m".utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0], 0o644)
+        try #require(file >= 0)
+        Glibc.close(file)
+        for _ in 0..<3 {
+            let page = try await store.page(DirectoryFixture.bucket, ListQuery())
+            #expect(page.objects.map(\.key) == ["tab\tand\nline", "z"])
+            let folded = try await store.page(DirectoryFixture.bucket, ListQuery(delimiter: "/"))
+            #expect(folded.prefixes.isEmpty)
+            let listed = try await store.list(
+                DirectoryFixture.bucket, prefix: "", after: nil, limit: 9)
+            #expect(listed.map(\.key) == ["tab\tand\nline", "z"])
+        }
+        let lines = log.all
+        #expect(lines.count == 5)
+        for name in ["a\\u{1}b", "bell\\u{7}/", "\u{FFFE}", "x\u{FFFF}y", "m\u{FFFD}"] {
+            #expect(lines.filter { $0.contains("'s3://photos/\(name)'") }.count == 1, "\(name)")
+        }
+        #expect(lines.allSatisfy { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } })
+    }
+
+    @Test func theLogNamesABoundedNumberOfFiles() async throws {
+        let fixture = try await DirectoryFixture()
+        let log = LogLines()
+        let store = try DirectoryStore(
+            root: "\(fixture.root)/buckets", pool: fixture.pool, logger: log.logger)
+        for index in 0..<(DirectoryLimits.unlistedNamesMax + 20) {
+            try fixture.place("\u{1}\(index)")
+        }
+        let page = try await store.page(DirectoryFixture.bucket, ListQuery())
+        #expect(page == ListPage())
+        #expect(log.all.count == DirectoryLimits.unlistedNamesMax)
+    }
+
+    @Test func aFolderOnlyOfNamesThatNoListShowsHasNoPrefix() async throws {
+        let fixture = try await DirectoryFixture()
+        try fixture.place("bad/\u{1}")
+        try fixture.place("good/\u{1}")
+        try fixture.place("good/deep/x")
+        let page = try await fixture.store.page(
+            DirectoryFixture.bucket, ListQuery(delimiter: "/"))
+        #expect(page.prefixes == ["good/"])
     }
 }

@@ -1,4 +1,5 @@
 import Access
+import Base
 import Cloud
 import FoundationEssentials
 import Logging
@@ -37,11 +38,10 @@ import Testing
             try S3StoreFixture.bytes(size).write(to: URL(filePath: path))
             let location = ObjectLocation(bucket: try await fixture.bucket(), key: "file")
             #expect(try await fixture.store.head(location) == nil)
-            try await fixture.store.put(
-                path: path,
-                ObjectAttributes(
-                    etag: "", headers: ["content-type": "text/x-letter"],
-                    userMetadata: ["from": "ann"]), at: location)
+            let attributes = ObjectAttributes(
+                etag: "", headers: ["content-type": "text/x-letter"],
+                userMetadata: ["from": "ann"])
+            try await fixture.store.put(attributes, at: location) { try OpenFile.reading(path) }
             let peer = fixture.store.peer
             let (response, _) = try await peer.client.send(
                 peer.request("HEAD", location.bucket, location.key), bytesMax: 0)

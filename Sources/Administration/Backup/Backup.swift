@@ -128,7 +128,9 @@ private final class BackupRun {
 
     private func bringFiles() throws {
         buckets = []
-        for bucket in BucketFiles.all(root: "\(source)/buckets") {
+        let root = "\(source)/buckets"
+        for name in BucketFiles.names(root: root) {
+            guard let bucket = BucketFiles(name, root: root) else { continue }
             buckets.append(bucket.name)
             try bring(bucket, below: "buckets")
         }
@@ -147,16 +149,13 @@ private final class BackupRun {
     private func bring(_ bucket: BucketFiles, below root: String) throws {
         let path = "\(target)/\(root)/\(bucket.name)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let birth = bucket.birth
-        _ = try transfer.bring(birth.source, to: "\(path)/\(birth.place)", mayLink: true)
-        if let settings = bucket.settings {
-            // It is replaced when it changes, never written to.
-            _ = try transfer.bring(
-                settings.source, to: "\(path)/\(settings.place)", mayLink: true)
+        // They are replaced when they change, never written to.
+        for file in [bucket.birth, bucket.settings] {
+            _ = try transfer.bring(file, to: "\(path)/\(file.name)", mayLink: true)
         }
         var last: String?
         while true {
-            let page = bucket.objects(after: last, limit: OperatingLimits.objectsPage)
+            let page = try bucket.objects(after: last, limit: OperatingLimits.objectsPage)
             for object in page {
                 try bring(object, of: bucket, path)
                 broughtFiles += 1
@@ -168,27 +167,30 @@ private final class BackupRun {
     }
 
     /// Brings an object with what is kept beside it, or not at all when it is gone.
-    private func bring(_ object: BucketFiles.File, of bucket: BucketFiles, _ path: String) throws {
+    private func bring(_ object: BucketFiles.Object, of bucket: BucketFiles, _ path: String) throws
+    {
         let place = "\(path)/\(object.place)"
         for _ in 0..<OperatingLimits.objectAttemptsMax {
             // Without a record it was put there by hand, and may be changed where it is.
-            let isOurs = bucket.record(of: object.key, like: object.source) != nil
-            guard try transfer.bring(object.source, to: place, mayLink: isOurs) else {
+            let source = bucket.file(of: object.key)
+            let status = source?.file.status
+            let isOurs = status.map { bucket.record(of: object.key, like: $0) != nil } ?? false
+            guard let source,
+                try transfer.bring(source.file, to: place, mayLink: isOurs && !source.isLinked)
+            else {
                 // Deleted, perhaps after it was brought and before its record was.
-                let record = bucket.recordPlace(of: object.key, like: place)
+                let record = FileStatus(at: place).flatMap {
+                    bucket.recordPlace(of: object.key, like: $0)
+                }
                 if let record, FileStatus(at: "\(path)/\(record)") == nil { unlink(place) }
                 return
             }
-            if let record = bucket.record(of: object.key, like: place) {
-                if try transfer.bring(
-                    record.source, to: "\(path)/\(record.place)", mayLink: true)
-                {
+            guard let brought = FileStatus(at: place) else { continue }
+            if let record = bucket.record(of: object.key, like: brought) {
+                if try transfer.bring(record.file, to: "\(path)/\(record.place)", mayLink: true) {
                     return
                 }
-            } else if !isOurs,
-                let now = FileStatus(path: object.source),
-                let brought = FileStatus(at: place), brought.isLike(now)
-            {
+            } else if !isOurs, let now = source.file.status, brought.isLike(now) {
                 return
             }
             // It was replaced just now.
@@ -227,12 +229,15 @@ private final class BackupRun {
         let keys = Set(named.models.flatMap(\.keys))
         var last: String?
         while true {
-            let page = models.objects(after: last, limit: OperatingLimits.objectsPage)
+            let page = try models.objects(after: last, limit: OperatingLimits.objectsPage)
             for object in page where !keys.contains(object.key) {
-                if let record = models.record(of: object.key, like: object.source) {
-                    unlink(record.source)
+                guard let file = models.file(of: object.key)?.file, let status = file.status else {
+                    continue
                 }
-                unlink(object.source)
+                if let record = models.record(of: object.key, like: status)?.file {
+                    try record.folder.remove(record.name)
+                }
+                try file.folder.remove(file.name)
             }
             last = page.last?.key
             guard page.count == OperatingLimits.objectsPage else { return }
@@ -296,22 +301,5 @@ private final class BackupRun {
 
     private func names(in folder: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-    }
-}
-
-/// Tells how far something is, not more often than somebody can read.
-final class ProgressReport {
-    private let show: @Sendable (String) -> Void
-    private var last = ContinuousClock.now
-
-    init(_ show: @escaping @Sendable (String) -> Void) { self.show = show }
-
-    func tell(_ text: @autoclosure () -> String, always: Bool = false) {
-        let now = ContinuousClock.now
-        guard always || (now - last) / .seconds(1) >= OperatingLimits.progressSeconds else {
-            return
-        }
-        last = now
-        show(text())
     }
 }

@@ -18,17 +18,24 @@ struct FileTransfer {
     }
 
     /// - Parameters:
+    ///   - source: a link there is followed: it is the data directory's owner's.
     ///   - mayLink: whether nobody changes the file where it is: others only take its name.
     /// - Returns: false when there is no such file (any more).
     func bring(_ source: String, to target: String, mayLink: Bool) throws -> Bool {
-        guard let here = FileStatus(at: source) else { return false }
-        guard let file = here.isLink ? FileStatus(path: source) : here,
-            file.isFile
+        let isLinked = FileStatus(at: source)?.isLink ?? false
+        guard let path = isLinked ? FileStatus.resolved(source) : source,
+            let file = NamedFile(path)
         else { return false }
+        return try bring(file, to: target, mayLink: mayLink && !isLinked)
+    }
+
+    /// As the other one, but follows no link.
+    func bring(_ source: NamedFile, to target: String, mayLink: Bool) throws -> Bool {
+        guard let file = source.status, file.isFile else { return false }
         if let there = FileStatus(at: target), there.isFile, there.isLike(file) { return true }
         try Self.makeFolders(above: target)
         unlink(incoming)
-        let isLinked = mayLink && !copiesAll && !here.isLink && link(source, incoming) == 0
+        let isLinked = mayLink && !copiesAll && source.folder.link(source.name, to: incoming)
         guard try isLinked || copy(source) else { return false }
         // A link may have come into the place of the file meanwhile.
         guard FileStatus(at: incoming)?.isFile ?? false else { return false }
@@ -37,11 +44,11 @@ struct FileTransfer {
     }
 
     /// - Returns: false when there is no such file.
-    private func copy(_ source: String) throws -> Bool {
+    private func copy(_ source: NamedFile) throws -> Bool {
         for attempt in 1... {
-            guard let file = try OpenFile.reading(source), let before = file.status,
-                before.isFile
-            else { return false }
+            guard let file = try opened(source), let before = file.status, before.isFile else {
+                return false
+            }
             unlink(incoming)
             let target = try OpenFile.creating(incoming, mode: 0o600)
             if ioctl(target.descriptor.rawValue, Self.cloneRequest, file.descriptor.rawValue) != 0 {
@@ -54,6 +61,15 @@ struct FileTransfer {
             if file.status == before || attempt == OperatingLimits.attemptsMax { break }
         }
         return true
+    }
+
+    private func opened(_ source: NamedFile) throws(FileError) -> OpenFile? {
+        do throws(FileError) {
+            return try source.folder.reading(source.name)
+        } catch {
+            if error.code == .tooManySymbolicLinkLevels { return nil }
+            throw error
+        }
     }
 
     /// FICLONE of Linux, which Glibc does not declare.

@@ -31,7 +31,8 @@ extension Migration {
         guard let state = configuration.stateBucket, try await hasObjects(state) else { return }
         let files = named.models.flatMap(\.keys).map { key in
             Upload(
-                path: "\(configuration.dataDirectory)/\(DataDirectory.modelPath(key))", object: nil,
+                source: .path("\(configuration.dataDirectory)/\(DataDirectory.modelPath(key))"),
+                object: nil,
                 location: ObjectLocation(bucket: state, key: ModelLibrary.sharedPrefix + key))
         }
         try await refuseOthers(files)
@@ -60,12 +61,10 @@ extension Migration {
         while true {
             let page = try await source.page(bucket, query)
             try await body(
-                page.objects.compactMap { object in
-                    files.path(of: object.key).map {
-                        Upload(
-                            path: $0, object: object,
-                            location: ObjectLocation(bucket: bucket, key: object.key))
-                    }
+                page.objects.filter { files.file(of: $0.key) != nil }.map { object in
+                    Upload(
+                        source: .object(files, key: object.key), object: object,
+                        location: ObjectLocation(bucket: bucket, key: object.key))
                 })
             guard let next = page.next else { return }
             query.after = next
@@ -97,7 +96,9 @@ extension Migration {
         case .nothing, .likely, .other: break
         }
         let attributes = upload.object?.attributes ?? ObjectAttributes(etag: "")
-        try await target.store.put(path: upload.path, attributes, at: upload.location)
+        try await target.store.put(attributes, at: upload.location) {
+            try upload.source.opened()
+        }
         return false
     }
 }

@@ -10,10 +10,27 @@ import Storage
 struct TargetObjects: Sendable {
     /// A file that is to become an object.
     struct Upload: Sendable {
-        let path: String
+        let source: Source
         /// What is kept beside it; nil for files of Spotter's own.
         let object: StoredObject?
         let location: ObjectLocation
+    }
+
+    /// Where the bytes of an object are.
+    enum Source: Sendable {
+        /// A file of Spotter's own.
+        case path(String)
+        /// An object of a bucket, where people may change what is there.
+        case object(BucketFiles, key: String)
+
+        /// - Returns: nil when there is no such file.
+        func opened() throws -> OpenFile? {
+            switch self {
+            case .path(let path): try OpenFile.reading(path)
+            case .object(let bucket, let key):
+                try bucket.file(of: key).flatMap { try $0.file.folder.reading($0.file.name) }
+            }
+        }
     }
 
     enum Found: Sendable {
@@ -44,13 +61,14 @@ struct TargetObjects: Sendable {
         } catch let error as CloudError {
             throw AdministrationError("Could not look for \(place): \(error.message)")
         }
-        guard let facts = FileStatus(path: upload.path) else { return .other }
+        let status = try await pool.runIfActive { try upload.source.opened()?.status }
+        guard let facts = status else { return .other }
         guard response.length ?? facts.size == facts.size else { return .other }
         guard let there = Self.md5(response) else { return .likely }
         if let own = upload.object?.attributes.etag, !own.contains("-") {
             return own == there ? .same : .other
         }
-        let own = try await pool.runIfActive { try Self.md5(ofFile: upload.path) }
+        let own = try await pool.runIfActive { try Self.md5(of: upload.source) }
         return own == there ? .same : .other
     }
 
@@ -93,8 +111,8 @@ struct TargetObjects: Sendable {
         return etag
     }
 
-    private static func md5(ofFile path: String) throws -> String? {
-        guard let file = try OpenFile.reading(path) else { return nil }
+    private static func md5(of source: Source) throws -> String? {
+        guard let file = try source.opened() else { return nil }
         var hash = Insecure.MD5()
         try file.forEachPiece { hash.update(bufferPointer: $0) }
         return Hex.encode(hash.finalize())

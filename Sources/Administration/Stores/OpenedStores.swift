@@ -46,7 +46,7 @@ extension Stores {
             switch configuration.objectStore {
             case .directory:
                 let root = DataDirectory.buckets(configuration.dataDirectory)
-                return .directory(try DirectoryStore(root: root, pool: pool))
+                return .directory(try DirectoryStore(root: root, pool: pool, logger: logger))
             case .s3(let endpoint, let region):
                 let peer = try cloud().s3(endpoint: endpoint, region: region, policy: policy)
                 return .s3(peer: peer, store: S3Store(peer: peer, pool: pool))

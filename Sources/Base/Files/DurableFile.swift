@@ -49,28 +49,6 @@ package enum DurableFile {
         syncDirectory(parent.isEmpty ? "." : parent)
     }
 
-    /// Makes a small file whose bytes are on the disk when this returns, though not yet its name.
-    ///
-    /// - Returns: false when `path` exists.
-    /// - Throws: `FileError`; then there is no file.
-    package static func make(_ path: String, _ bytes: Data) throws(FileError) -> Bool {
-        let file: OpenFile
-        do throws(FileError) {
-            file = try OpenFile.creating(path)
-        } catch {
-            if error.code == .fileExists { return false }
-            throw error
-        }
-        do throws(FileError) {
-            try file.append(bytes)
-            try file.sync()
-        } catch {
-            unlink(path)
-            throw error
-        }
-        return true
-    }
-
     /// Makes a folder, not the ones above it, and not yet durably.
     ///
     /// - Returns: false when there is something at `path`, whatever it is.

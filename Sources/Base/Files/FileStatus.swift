@@ -57,6 +57,13 @@ package struct FileStatus: Sendable, Equatable {
         self.init(info)
     }
 
+    /// Describes what has a name in an open folder, itself also where it is a link.
+    init?(_ name: String, in folder: FileDescriptor) {
+        var info = stat()
+        guard fstatat(folder.rawValue, name, &info, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        self.init(info)
+    }
+
     /// People may give their files times of any century; 64 bits of nanoseconds end in 2262.
     private static let secondsMax = 9_223_372_035
 

@@ -78,19 +78,6 @@ package final class OpenFile: Sendable {
         return OpenFile(descriptor: descriptor, path: path)
     }
 
-    /// Opens what has a name in this folder, for reading; a link is not followed.
-    ///
-    /// - Parameter name: one name, without a slash.
-    /// - Throws: `FileError` that names `path`.
-    package func entry(_ name: String, _ options: FileDescriptor.OpenOptions, path: String)
-        throws(FileError) -> OpenFile
-    {
-        let flags = options.union([.closeOnExec, .noFollow]).rawValue | O_RDONLY
-        let opened = openat(descriptor.rawValue, name, flags)
-        guard opened >= 0 else { throw FileError("read", path) }
-        return OpenFile(descriptor: FileDescriptor(rawValue: opened), path: path)
-    }
-
     /// A whole file.
     ///
     /// - Returns: nil when there is none, or it has more than `bytesMax` bytes.

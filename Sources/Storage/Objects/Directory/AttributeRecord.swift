@@ -1,6 +1,5 @@
 import Base
 import FoundationEssentials
-import Glibc
 
 /// What is kept of an object beside its file.
 struct AttributeRecord: Codable, Equatable {
@@ -34,17 +33,6 @@ enum JSONRecord {
         }
         return bytes
     }
-
-    /// Nil when there is no such file or it is none of ours.
-    static func read<Record: Decodable>(_ path: String, as: Record.Type) throws(StorageError)
-        -> Record?
-    {
-        let found = try onDisk {
-            try OpenFile.contents(path, bytesMax: DirectoryLimits.recordBytesMax)
-        }
-        guard let bytes = found else { return nil }
-        return try? JSONDecoder().decode(Record.self, from: bytes)
-    }
 }
 
 /// The folder of all records of a bucket.
@@ -55,42 +43,61 @@ enum JSONRecord {
 /// its name, and removed after the file has lost it. A record that belongs to no file harms
 /// nobody and goes when its key is next written or deleted.
 struct RecordFolder: Sendable {
-    let path: String
+    private let bucket: BucketFolder
+    /// Nil when there was none.
+    private let opened: OpenFolder?
+
+    /// - Throws: `invalidName` when it is a link.
+    init(_ bucket: BucketFolder) throws(StorageError) {
+        self.bucket = bucket
+        opened = try bucket.ours(BucketFolder.recordsName)
+    }
 
     static func name(_ key: ObjectPath, _ status: FileStatus) -> String {
         "\(key.hash)-\(status.modifiedNanoseconds)-\(status.size).json"
     }
 
-    private func folder(_ name: String) -> String { "\(path)/\(name.prefix(2))" }
+    /// Its path below the bucket.
+    static func path(_ name: String) -> String {
+        "\(BucketFolder.recordsName)/\(name.prefix(2))/\(name)"
+    }
+
+    /// The folder of a record of that name; nil when there is none.
+    func folder(_ name: String) throws(StorageError) -> OpenFolder? {
+        var all = opened
+        if all == nil { all = try bucket.ours(BucketFolder.recordsName) }
+        guard let all else { return nil }
+        let part = String(name.prefix(2))
+        return try bucket.below(part) { try all.folder(part) }
+    }
 
     /// Nil for a file that was put there by hand.
     func record(_ name: String) throws(StorageError) -> AttributeRecord? {
-        try JSONRecord.read("\(folder(name))/\(name)", as: AttributeRecord.self)
+        guard let folder = try folder(name) else { return nil }
+        return try bucket.record(name, in: folder, as: AttributeRecord.self)
     }
 
     /// Makes a record that lasts.
     ///
     /// - Returns: false when there is one of that name.
     func make(_ name: String, _ bytes: Data) throws(StorageError) -> Bool {
-        try onDisk {
-            for folder in [path, folder(name)] where try DurableFile.makeFolder(folder) {
-                DurableFile.syncDirectory(parent(of: folder))
+        let all =
+            if let opened {
+                opened
+            } else {
+                try bucket.made(BucketFolder.recordsName, isDurable: true)
             }
-            guard try DurableFile.make("\(folder(name))/\(name)", bytes) else { return false }
-            DurableFile.syncDirectory(folder(name))
-            return true
-        }
+        let folder = try bucket.made(String(name.prefix(2)), in: all, isDurable: true)
+        guard try bucket.below(name, { try folder.make(name, bytes) }) else { return false }
+        folder.sync()
+        return true
     }
 
-    func remove(_ name: String) { unlink("\(folder(name))/\(name)") }
+    func remove(_ name: String) { try? folder(name)?.remove(name) }
 
     /// Records of a key, whether or not they belong to a file.
     func names(_ key: ObjectPath) -> [String] {
         let hash = key.hash
-        return FolderEntries.names(in: "\(path)/\(hash.prefix(2))", beginningWith: hash)
-    }
-
-    private func parent(of folder: String) -> String {
-        folder == path ? "\(path)/.." : path
+        return (try? folder(hash))?.names(beginningWith: hash) ?? []
     }
 }

@@ -1,6 +1,4 @@
-import Base
-import FoundationEssentials
-import Glibc
+package import Base
 
 /// A bucket as the files that it consists of, for copies of the whole data directory beside a
 /// running server. All calls block.
@@ -8,25 +6,23 @@ import Glibc
 /// Files that Spotter wrote are only ever replaced by others of the same name. They have a record;
 /// files without one were put there by hand, and people may change them where they are.
 package struct BucketFiles: Sendable {
-    /// One file that a copy of the bucket must contain: an object or the record of its attributes.
-    package struct File: Sendable {
-        /// Key of the object that the file belongs to.
+    /// An object as the walk through a bucket finds it.
+    package struct Object: Sendable {
+        /// Its key in the bucket.
         package let key: String
-        /// Where it is; may be a link.
-        package let source: String
-        /// Its path below the bucket's folder.
+        /// The path of its file, or of the link to it, below the bucket's folder.
         package let place: String
     }
 
     /// The bucket's name, which is also the name of its folder below `root`.
     package let name: String
-    private let folder: BucketFolder
+    private let bucket: BucketFolder
 
     /// - Returns: nil when there is no such bucket.
     package init?(_ name: String, root: String) {
-        guard let folder = try? BucketFolder(name, root: root) else { return nil }
+        guard let bucket = try? BucketFolder(name, root: root) else { return nil }
         self.name = name
-        self.folder = folder
+        self.bucket = bucket
     }
 
     /// Whether a bucket may have this name; a folder of any other name is not a bucket.
@@ -34,24 +30,19 @@ package struct BucketFiles: Sendable {
         (try? BucketFolder.check(name)) != nil
     }
 
-    /// All buckets below `root`, in the order of their names.
-    package static func all(root: String) -> [BucketFiles] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-        return names.sorted().compactMap { BucketFiles($0, root: root) }
+    /// What is in `root`, buckets and others, in the order of the names.
+    package static func names(root: String) -> [String] {
+        ((try? OpenFolder(root).names()) ?? []).sorted()
     }
 
-    /// Path of the file that is as old as the bucket, and its name below the bucket's folder.
-    package var birth: (source: String, place: String) {
-        ("\(folder.path)/\(BucketFolder.birthName)", BucketFolder.birthName)
+    /// The file that is as old as the bucket.
+    package var birth: NamedFile {
+        NamedFile(folder: bucket.folder, name: BucketFolder.birthName)
     }
 
-    /// Path of the file of the bucket's configuration, and its name below the bucket's folder.
-    ///
-    /// - Returns: nil for a bucket that has none.
-    package var settings: (source: String, place: String)? {
-        let source = "\(folder.path)/\(BucketFolder.settingsName)"
-        guard FileStatus(at: source)?.kind == .file else { return nil }
-        return (source, BucketFolder.settingsName)
+    /// The file of the bucket's configuration, whether or not there is one.
+    package var settings: NamedFile {
+        NamedFile(folder: bucket.folder, name: BucketFolder.settingsName)
     }
 
     /// Objects in the order of their keys.
@@ -59,19 +50,22 @@ package struct BucketFiles: Sendable {
     /// - Parameters:
     ///   - after: keys after this one; nil for the first.
     ///   - limit: at most so many; fewer only at the end.
-    package func objects(after: String?, limit: Int) -> [File] {
-        var found: [File] = []
+    /// - Throws: `StorageError` when a folder cannot be read.
+    package func objects(after: String?, limit: Int) throws -> [Object] {
+        var found: [Object] = []
         var last = after
         while found.count < limit {
             let wanted = limit - found.count
-            let items = KeyWalk.items(
-                folder, ListQuery(prefix: "", after: last, limit: wanted), itemsMax: wanted)
+            let items = try onDisk {
+                try KeyWalk.items(
+                    bucket, ListQuery(prefix: "", after: last, limit: wanted), itemsMax: wanted,
+                    describe: { key, _ in key }, unlisted: { _ in })
+            }
             for item in items {
-                guard case .key(let text, let path) = item else { continue }
-                last = text
+                last = item.text
                 // What no store takes under that key cannot be asked for either.
-                guard let key = try? ObjectPath(text) else { continue }
-                found.append(File(key: text, source: path, place: key.path))
+                guard let key = try? ObjectPath(item.text) else { continue }
+                found.append(Object(key: key.text, place: key.path))
             }
             if items.count < wanted { break }
         }
@@ -79,29 +73,38 @@ package struct BucketFiles: Sendable {
     }
 
     /// Where the file of an object is, with all links followed; nil when there is none.
-    package func path(of key: String) -> String? {
-        (try? ObjectPath(key)).flatMap { try? folder.existing($0) }
+    ///
+    /// - Returns: also whether a link was followed at its own name.
+    package func file(of key: String) -> (file: NamedFile, isLinked: Bool)? {
+        guard let key = try? ObjectPath(key), let place = try? bucket.existing(key) else {
+            return nil
+        }
+        let isLinked = (try? bucket.place(key))?.status?.isLink ?? false
+        return (NamedFile(folder: place.folder, name: place.name), isLinked)
     }
 
     /// What is kept of an object beside its file.
     ///
-    /// - Parameter path: the object's file, or another one of the same size and time.
-    /// - Returns: nil when there is no such record now.
-    package func record(of key: String, like path: String) -> File? {
-        guard let place = recordPlace(of: key, like: path) else { return nil }
-        let source = "\(folder.path)/\(place)"
-        guard FileStatus(path: source)?.kind == .file else { return nil }
-        return File(key: key, source: source, place: place)
+    /// - Parameter status: of the object's file, or of another one of the same size and time.
+    /// - Returns: nil when there is no such record now; its `place` is below the bucket's folder.
+    package func record(of key: String, like status: FileStatus)
+        -> (file: NamedFile, place: String)?
+    {
+        guard let place = recordPlace(of: key, like: status), let key = try? ObjectPath(key) else {
+            return nil
+        }
+        let name = RecordFolder.name(key, status)
+        guard let folder = try? RecordFolder(bucket).folder(name),
+            folder.status(name)?.isFile ?? false
+        else { return nil }
+        return (NamedFile(folder: folder, name: name), place)
     }
 
     /// Path below the bucket's folder of what is kept of an object, whether or not it is there.
     ///
-    /// - Returns: nil when there is nothing at `path`.
-    package func recordPlace(of key: String, like path: String) -> String? {
-        guard let key = try? ObjectPath(key), let status = FileStatus(path: path) else {
-            return nil
-        }
-        let name = RecordFolder.name(key, status)
-        return "\(BucketFolder.recordsName)/\(name.prefix(2))/\(name)"
+    /// - Returns: nil for what cannot be a key.
+    package func recordPlace(of key: String, like status: FileStatus) -> String? {
+        guard let key = try? ObjectPath(key) else { return nil }
+        return RecordFolder.path(RecordFolder.name(key, status))
     }
 }

@@ -3,11 +3,14 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// The directory of a bucket. A bucket may itself be a symbolic link; a link inside of it that
-/// leads out is refused.
+/// The open directory of a bucket, for one operation. A bucket may itself be a symbolic link, which
+/// is followed here, once. All that is in it is reached from here by names, so a link inside of it
+/// that leads out, or is put there meanwhile, leads nowhere.
 struct BucketFolder: Sendable {
+    /// Files on their way; emptied at every start.
     static let temporaryName = ".spotter-temporary"
     static let recordsName = ".spotter-metadata"
+    /// Multipart uploads, which outlive a restart.
     static let uploadsName = ".spotter-uploads"
     /// An empty file as old as the bucket.
     static let birthName = ".spotter-bucket"
@@ -15,23 +18,19 @@ struct BucketFolder: Sendable {
     static let settingsName = ".spotter-settings"
 
     let name: String
-    /// Absolute and without links.
-    let path: String
-
-    /// Files on their way; emptied at every start.
-    var temporary: String { "\(path)/\(Self.temporaryName)" }
-    /// Multipart uploads, which outlive a restart.
-    var uploads: String { "\(path)/\(Self.uploadsName)" }
-    var records: RecordFolder { RecordFolder(path: "\(path)/\(Self.recordsName)") }
+    let folder: OpenFolder
 
     /// - Throws: `noSuchBucket`, `invalidName`.
     init(_ name: String, root: String) throws(StorageError) {
         try Self.check(name)
-        guard let real = FileStatus.resolved("\(root)/\(name)"),
-            FileStatus(path: real)?.kind == .folder
-        else { throw Self.missing(name) }
         self.name = name
-        path = real
+        let absent: [Errno] = [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels]
+        do throws(FileError) {
+            folder = try OpenFolder("\(root)/\(name)")
+        } catch {
+            if absent.contains(error.code) { throw Self.missing(name) }
+            throw StorageError(error)
+        }
     }
 
     /// - Throws: `invalidName` for what is not the name of a bucket.
@@ -47,115 +46,131 @@ struct BucketFolder: Sendable {
         StorageError(.noSuchBucket, "The bucket \(name) does not exist.")
     }
 
-    /// The file of an object with all links followed; nil when there is none.
+    // MARK: What is ours
+
+    /// One of our own folders; nil when there is none.
     ///
-    /// - Throws: `invalidName` when it leads out of the bucket.
-    func existing(_ key: ObjectPath) throws(StorageError) -> String? {
-        guard let real = FileStatus.resolved("\(path)/\(key.path)") else { return nil }
-        guard contains(real) else {
-            throw StorageError(.invalidName, "s3://\(name)/\(key.text) leads out of its bucket.")
-        }
-        return real
+    /// - Throws: `invalidName` for a link.
+    func ours(_ name: String) throws(StorageError) -> OpenFolder? {
+        try below(name) { try folder.folder(name) }
     }
 
-    /// Where the file of an object is, or the link to it; nil when its folder does not exist.
+    /// One of our own folders, made where it is missing.
     ///
-    /// - Throws: `invalidName` when it leads out of the bucket.
-    func place(_ key: ObjectPath) throws(StorageError) -> String? {
-        let parent = key.components.dropLast().reduce(path) { "\($0)/\($1)" }
-        guard let real = FileStatus.resolved(parent) else { return nil }
-        guard real == path || contains(real) else {
-            throw StorageError(.invalidName, "s3://\(name)/\(key.text) leads out of its bucket.")
+    /// - Parameters:
+    ///   - parent: the folder that it is in; the bucket's own when nil.
+    ///   - isDurable: whether a new one's name is made to last.
+    /// - Throws: `invalidName` for a link, `noSuchBucket` when the parent was removed.
+    func made(_ name: String, in parent: OpenFolder? = nil, isDurable: Bool = false)
+        throws(StorageError) -> OpenFolder
+    {
+        let parent = parent ?? folder
+        return try below(name) {
+            // Another process that just starts may remove an empty folder again.
+            for _ in 0..<8 {
+                if try parent.makeFolder(name), isDurable { parent.sync() }
+                if let made = try parent.folder(name) { return made }
+            }
+            throw FileError("make", "\(parent.path)/\(name)", .noSuchFileOrDirectory)
         }
-        return "\(real)/\(key.components[key.components.count - 1])"
     }
 
-    func contains(_ real: String) -> Bool { real.utf8.starts(with: "\(path)/".utf8) }
+    /// A JSON file; nil when there is none, or not one of ours.
+    ///
+    /// - Throws: `invalidName` for a link.
+    func record<Record: Decodable>(_ name: String, in folder: OpenFolder, as: Record.Type)
+        throws(StorageError) -> Record?
+    {
+        let found = try below(name) {
+            try folder.contents(name, bytesMax: DirectoryLimits.recordBytesMax)
+        }
+        return found.flatMap { try? JSONDecoder().decode(Record.self, from: $0) }
+    }
+
+    /// Calls the file system for something in the bucket.
+    ///
+    /// - Parameter name: what the error names.
+    /// - Throws: `invalidName` when a link is in its place, or a file in that of a folder;
+    ///   `noSuchBucket` when the folder that it would be in was removed.
+    func below<Value>(_ name: String, _ body: () throws -> Value) throws(StorageError) -> Value {
+        do {
+            return try body()
+        } catch let error as FileError {
+            throw failure(error, name)
+        } catch {
+            return try onDisk { throw error }
+        }
+    }
+
+    func failure(_ error: FileError, _ name: String) -> StorageError {
+        switch error.code {
+        case .noSuchFileOrDirectory: Self.missing(self.name)
+        case .notDirectory, .tooManySymbolicLinkLevels, .invalidArgument:
+            StorageError(
+                .invalidName,
+                "\(name) in the bucket \(self.name) is a link, or not what Spotter puts there. No "
+                    + "link is followed there: remove it.")
+        default: StorageError(error)
+        }
+    }
+
+    // MARK: The bucket
 
     /// - Throws: `invalidName` when the key's place is taken by a folder.
     func checkFree(_ key: ObjectPath) throws(StorageError) {
-        guard let place = try place(key),
-            FileStatus(at: place)?.kind == .folder
-        else { return }
+        guard try place(key)?.status?.isFolder ?? false else { return }
         throw StorageError(
             .invalidName,
             "s3://\(name)/\(key.text) is a folder of objects and cannot be an object itself.")
     }
 
-    /// Makes the folders of a key one by one, following no link out of the bucket.
-    ///
-    /// - Returns: the key's parent, and the folders whose contents changed by it.
-    func makeParents(of key: ObjectPath) throws(StorageError) -> (parent: String, changed: [String])
-    {
-        var parent = path
-        var changed: [String] = []
-        for component in key.components.dropLast() {
-            let folder = "\(parent)/\(component)"
-            if try onDisk({ try DurableFile.makeFolder(folder) }) { changed.append(parent) }
-            guard let real = FileStatus.resolved(folder), contains(real),
-                FileStatus(path: real)?.kind == .folder
-            else {
-                throw StorageError(
-                    .invalidName,
-                    "s3://\(name)/\(key.text) cannot be written: its part '\(component)' is an "
-                        + "object, and no folder can have its name. Choose another key, or remove "
-                        + "that object.")
-            }
-            parent = real
-        }
-        return (parent, changed)
-    }
-
-    /// Removes the folders that the removal of `file` left empty.
-    ///
-    /// - Returns: the nearest folder that stays.
-    func removeEmptyParents(of file: String) -> String {
-        var parent = file
-        while let slash = parent.utf8.lastIndex(of: UInt8(ascii: "/")) {
-            parent = String(parent[..<slash])
-            guard contains(parent), rmdir(parent) == 0 else { break }
-        }
-        return parent
-    }
-
     /// When the bucket was made; of one made by hand, when it last changed.
     var created: Date {
-        let status = FileStatus(path: "\(path)/\(Self.birthName)") ?? FileStatus(path: path)
+        let birth = folder.status(Self.birthName)
+        let status = birth?.isFile ?? false ? birth : folder.status
         return status?.modified ?? Date(timeIntervalSince1970: 0)
     }
 
-    /// Removes the bucket when it has nothing but folders and what is ours.
+    /// Removes all that is in the bucket when that is nothing but folders and what is ours.
     ///
     /// - Throws: `bucketNotEmpty`.
-    func removeEmpty() throws(StorageError) {
+    func removeContents() throws(StorageError) {
         let ours = [
             Self.temporaryName, Self.recordsName, Self.uploadsName, Self.birthName,
             Self.settingsName,
         ]
-        let notEmpty = StorageError(.bucketNotEmpty, "The bucket \(name) is not empty.")
-        guard !FolderEntries.hasFile(path, except: ours) else { throw notEmpty }
-        for name in ours { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
-        guard Self.removeFolders(path) else { throw notEmpty }
+        guard try onDisk({ try !FolderEntries.hasFile(folder, except: ours) }) else {
+            throw notEmpty
+        }
+        for name in ours { folder.removeAll(name) }
+        guard Self.removeFolders(in: folder) else { throw notEmpty }
     }
 
-    private static func removeFolders(_ path: String) -> Bool {
-        if rmdir(path) == 0 || errno == ENOENT { return true }
-        let names = FolderEntries.names(in: path, beginningWith: "")
-        return names.allSatisfy { removeFolders("\(path)/\($0)") } && rmdir(path) == 0
+    var notEmpty: StorageError {
+        StorageError(.bucketNotEmpty, "The bucket \(name) is not empty.")
+    }
+
+    private static func removeFolders(in folder: OpenFolder, depth: Int = 0) -> Bool {
+        folder.names().allSatisfy { name in
+            if folder.removeFolder(name) { return true }
+            guard depth < OpenFolder.depthMax, let below = try? folder.folder(name) else {
+                return false
+            }
+            return removeFolders(in: below, depth: depth + 1) && folder.removeFolder(name)
+        }
     }
 
     /// Removes what a crash left unfinished, and nothing that any process still writes.
-    static func sweepTemporaries(in folder: String) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names {
-            let path = "\(folder)/\(name)"
-            guard FileStatus(at: path)?.kind == .file else {
-                try? FileManager.default.removeItem(atPath: path)
+    func sweepTemporaries() {
+        guard let temporary = try? ours(Self.temporaryName) else { return }
+        for name in temporary.names() {
+            guard temporary.status(name)?.isFile ?? false else {
+                temporary.removeAll(name)
                 continue
             }
-            let file = try? OpenFile.opening(path, .readOnly, [.noFollow])
-            if file?.tryLock() ?? false { unlink(path) }
+            let file = try? temporary.reading(name)
+            if file?.tryLock() ?? false { try? temporary.remove(name) }
         }
-        rmdir(folder)
+        folder.removeFolder(Self.temporaryName)
     }
 }

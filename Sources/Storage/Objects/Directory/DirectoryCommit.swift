@@ -20,17 +20,18 @@ extension DirectoryStore {
     ) throws(StorageError) -> StoredObject {
         let (bucket, key) = try place(location)
         let record = AttributeRecord(key: key.text, attributes: attributes, uploadID: uploadID)
-        let (status, recordName) = try keep(record, of: file, key, in: bucket)
-        let changed: [String]
+        let records = try RecordFolder(bucket)
+        let (status, recordName) = try keep(record, of: file, key, in: bucket, records)
+        let changed: [OpenFolder]
         do throws(StorageError) {
             try onDisk { try file.file.sync() }
             changed = try appear(file, as: key, in: bucket, location, condition, recordName)
         } catch {
-            bucket.records.remove(recordName)
+            records.remove(recordName)
             state.withLock { _ = $0.pendingRecords.remove(recordName) }
             throw error
         }
-        for folder in changed { DurableFile.syncDirectory(folder) }
+        for folder in changed { folder.sync() }
         sweepRecords(key, in: bucket)
         return StoredObject(
             key: key.text, size: status.size, modified: status.modified, attributes: attributes)
@@ -39,7 +40,7 @@ extension DirectoryStore {
     /// Stamps the file with a time that no other of this size and key has, and makes its record.
     private func keep(
         _ record: AttributeRecord, of file: TemporaryFile, _ key: ObjectPath,
-        in bucket: BucketFolder
+        in bucket: BucketFolder, _ records: RecordFolder
     ) throws(StorageError) -> (FileStatus, name: String) {
         let bytes = try record.encoded()
         // Some file systems keep no nanoseconds, so that a name may be taken: ever larger steps.
@@ -49,7 +50,7 @@ extension DirectoryStore {
             let isFree = state.withLock { $0.pendingRecords.insert(name).inserted }
             guard isFree else { continue }
             do throws(StorageError) {
-                if try bucket.records.make(name, bytes) { return (status, name) }
+                if try records.make(name, bytes) { return (status, name) }
             } catch {
                 state.withLock { _ = $0.pendingRecords.remove(name) }
                 throw error
@@ -57,7 +58,8 @@ extension DirectoryStore {
             state.withLock { _ = $0.pendingRecords.remove(name) }
         }
         throw StorageError(
-            .unavailable, "The file system of \(bucket.path) cannot tell times of files apart.")
+            .unavailable,
+            "The file system of \(bucket.folder.path) cannot tell times of files apart.")
     }
 
     func nextStamp(step: Int = 1) -> Int {
@@ -74,27 +76,17 @@ extension DirectoryStore {
     private func appear(
         _ file: TemporaryFile, as key: ObjectPath, in bucket: BucketFolder,
         _ location: ObjectLocation, _ condition: WriteCondition, _ recordName: String
-    ) throws(StorageError) -> [String] {
+    ) throws(StorageError) -> [OpenFolder] {
         let result = state.withLock { state in
             Result { () throws(StorageError) in
-                guard FileStatus(path: bucket.path)?.kind == .folder else {
-                    throw BucketFolder.missing(bucket.name)
-                }
                 if condition != .none {
                     try condition.check(try current(key, in: bucket)?.object, location)
                 }
                 try bucket.checkFree(key)
-                let (parent, changed) = try bucket.makeParents(of: key)
-                let path = "\(parent)/\(key.components[key.components.count - 1])"
-                guard rename(file.file.path, path) == 0 else {
-                    let failure = FileError("write", path)
-                    if failure.code == .noSuchFileOrDirectory {
-                        throw BucketFolder.missing(bucket.name)
-                    }
-                    throw StorageError(failure)
-                }
+                let (place, changed) = try bucket.makePlace(key)
+                try bucket.below(key.text) { try file.move(to: place.folder, as: place.name) }
                 state.pendingRecords.remove(recordName)
-                return changed + [parent]
+                return changed + [place.folder]
             }
         }
         return try result.get()
@@ -103,14 +95,14 @@ extension DirectoryStore {
     /// Removes the records of a key that belong to no file: the one of the object before, and
     /// what a crash or a removal by hand left.
     func sweepRecords(_ key: ObjectPath, in bucket: BucketFolder) {
-        let names = bucket.records.names(key)
+        guard let records = try? RecordFolder(bucket) else { return }
+        let names = records.names(key)
         guard !names.isEmpty else { return }
         state.withLock { state in
-            let place = try? bucket.existing(key)
-            let status = place.flatMap { FileStatus(path: $0) }
+            let status = (try? bucket.existing(key))?.status
             let current = status.map { RecordFolder.name(key, $0) }
             for name in names where name != current && !state.pendingRecords.contains(name) {
-                bucket.records.remove(name)
+                records.remove(name)
             }
         }
     }

@@ -14,6 +14,8 @@ package enum DirectoryLimits {
     package static let partBytesMin = 5 << 20
     /// S3 takes 8 KB of headers, 2 KB of them the user's own; this leaves room for their JSON.
     package static let recordBytesMax = 64 << 10
+    /// Files that no list can show and that a process names in its log; more are of one cause.
+    package static let unlistedNamesMax = 100
     /// A CORS document of the 64 KB that S3 takes, as JSON with its names and escapes.
     package static let settingsBytesMax = 256 << 10
 }

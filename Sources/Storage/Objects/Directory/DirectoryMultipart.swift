@@ -1,6 +1,5 @@
 import Base
 package import FoundationEssentials
-import Glibc
 import Synchronization
 
 extension DirectoryStore {
@@ -17,7 +16,7 @@ extension DirectoryStore {
             let (bucket, key) = try self.place(location)
             try bucket.checkFree(key)
             let now = self.nextStamp()
-            guard UploadFolder.removeIdle(in: bucket, now: now) < DirectoryLimits.uploadsMax else {
+            guard self.removeIdleUploads(of: bucket, now: now) < DirectoryLimits.uploadsMax else {
                 throw StorageError(
                     .tooLarge,
                     "The bucket \(bucket.name) has \(DirectoryLimits.uploadsMax) multipart uploads "
@@ -59,7 +58,7 @@ extension DirectoryStore {
         try await run {
             try UploadFolder.check(number: number)
             let folder = try self.upload(uploadID, of: location).folder
-            let file = try TemporaryFile(in: folder.bucket.temporary)
+            let file = try TemporaryFile(in: folder.bucket)
             return ObjectUpload(
                 self, file, location, part: .init(uploadID: uploadID, number: number))
         }
@@ -73,14 +72,7 @@ extension DirectoryStore {
         limit: Int = DirectoryLimits.partsMax
     ) async throws -> [PartSummary] {
         try await run {
-            let folder = try self.upload(uploadID, of: location).folder
-            var found: [PartSummary] = []
-            for number in folder.partNumbers() where number > after && found.count < limit {
-                if let part = try folder.part(number) {
-                    found.append(part.summary(number: number))
-                }
-            }
-            return found
+            try self.upload(uploadID, of: location).folder.parts(after: after, limit: limit)
         }
     }
 
@@ -109,7 +101,7 @@ extension DirectoryStore {
                 let parts = try folder.parts(references)
                 return Joining(
                     folder: folder, draft: upload.draft, parts: parts,
-                    file: try TemporaryFile(in: folder.bucket.temporary, hashing: false))
+                    file: try TemporaryFile(in: folder.bucket, hashing: false))
             }
             return try await complete(joining, location, references, condition, onBytes, checksums)
         } catch let error as StorageError where error.code == .noSuchUpload {
@@ -165,7 +157,7 @@ extension DirectoryStore {
                 checksumType: whole.type, storageClass: joining.draft.storageClass)
             let object = try self.commit(
                 joined, attributes, at: location, condition: condition, uploadID: folder.id)
-            folder.remove()
+            self.remove(folder)
             return object
         }
     }
@@ -174,7 +166,7 @@ extension DirectoryStore {
     ///
     /// - Throws: `noSuchUpload`, `noSuchBucket`.
     package func abortMultipartUpload(_ location: ObjectLocation, uploadID: String) async throws {
-        try await run { try self.upload(uploadID, of: location).folder.remove() }
+        try await run { self.remove(try self.upload(uploadID, of: location).folder) }
     }
 
     // MARK: Blocking; for the pool
@@ -185,6 +177,19 @@ extension DirectoryStore {
         let (bucket, key) = try place(location)
         let folder = try UploadFolder(id, in: bucket)
         return (folder, try folder.upload(of: key))
+    }
+
+    /// Ends a multipart upload at once, and removes what is in it.
+    private func remove(_ folder: UploadFolder) {
+        let going = state.withLock { _ in folder.takeAway() }
+        going?.folder.removeAll(going?.name ?? "")
+    }
+
+    /// - Returns: how many are left.
+    func removeIdleUploads(of bucket: BucketFolder, now: Int) -> Int {
+        let (idle, others) = UploadFolder.idle(in: bucket, now: now)
+        for folder in idle { remove(folder) }
+        return others
     }
 
     /// Makes a finished file the part of a multipart upload, durably.
@@ -199,25 +204,17 @@ extension DirectoryStore {
             file: "\(part.number)-\(Hex.random()).part", size: status.size,
             modifiedNanoseconds: status.modifiedNanoseconds, etag: attributes.etag,
             checksums: attributes.checksums)
-        let record = "\(folder.path)/\(Hex.random()).new"
-        let bytes = try JSONRecord.encoded(made, what: "part \(part.number)")
-        defer { unlink(record) }
-        do throws(StorageError) {
-            guard try onDisk({ try DurableFile.make(record, bytes) }) else {
-                throw UploadFolder.missing(folder.id)
-            }
-        } catch {
-            // When it was aborted or completed meanwhile, that is the reason.
-            _ = try upload(part.uploadID, of: location)
-            throw error
-        }
+        var record = try TemporaryFile(in: folder.bucket, hashing: false)
+        defer { record.discard() }
+        try record.append(try JSONRecord.encoded(made, what: "part \(part.number)"))
+        try onDisk { try record.file.sync() }
+        let finished = record
         let result = state.withLock { _ in
             Result { () throws(StorageError) in
-                try folder.take(made, number: part.number, bytes: file, record: record)
+                try folder.take(made, number: part.number, bytes: file, record: finished)
             }
         }
-        try result.get()
-        DurableFile.syncDirectory(folder.path)
+        try result.get().sync()
         return StoredObject(
             key: location.key, size: status.size, modified: status.modified, attributes: attributes)
     }

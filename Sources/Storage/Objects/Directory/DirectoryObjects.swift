@@ -31,7 +31,7 @@ extension DirectoryStore {
         try await run {
             let (bucket, key) = try self.place(location)
             try bucket.checkFree(key)
-            let file = try TemporaryFile(in: bucket.temporary)
+            let file = try TemporaryFile(in: bucket)
             return ObjectUpload(self, file, location, part: nil)
         }
     }
@@ -42,20 +42,17 @@ extension DirectoryStore {
     package func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {
         try await run {
             let (bucket, key) = try self.place(location)
-            let changed: String? = try self.state.withLock { _ in
+            let changed: OpenFolder? = try self.state.withLock { _ in
                 if condition != .none {
                     try condition.check(try self.current(key, in: bucket)?.object, location)
                 }
-                guard let path = try bucket.place(key),
-                    let status = FileStatus(at: path),
-                    status.kind != .folder, try bucket.existing(key) != nil || status.kind == .link
+                guard let place = try bucket.place(key), let status = place.status,
+                    status.kind != .folder, try bucket.existing(key) != nil || status.isLink
                 else { return nil }
-                guard unlink(path) == 0 || errno == ENOENT else {
-                    throw StorageError(.unavailable, FileError("delete", path).message)
-                }
-                return bucket.removeEmptyParents(of: path)
+                try bucket.below(key.text) { try place.folder.remove(place.name) }
+                return place.removeEmptyFolders()
             }
-            if let changed { DurableFile.syncDirectory(changed) }
+            changed?.sync()
             self.sweepRecords(key, in: bucket)
         }
     }
@@ -67,16 +64,15 @@ extension DirectoryStore {
         try await run {
             let folder = try BucketFolder(bucket, root: self.root)
             guard query.limit > 0 else { return ListPage() }
-            let items = KeyWalk.items(folder, query, itemsMax: query.limit + 1)
+            let records = try RecordFolder(folder)
+            let items = try self.items(folder, query, itemsMax: query.limit + 1) { key, place in
+                try self.described(ObjectPath(key), place, records)?.object
+            }
             var page = ListPage()
             for item in items.prefix(query.limit) {
                 switch item {
                 case .prefix(let prefix): page.prefixes.append(prefix)
-                case .key(let key, let path):
-                    guard let key = try? ObjectPath(key) else { continue }
-                    if let object = try self.described(key, path, folder) {
-                        page.objects.append(object.object)
-                    }
+                case .key(_, let object): if let object { page.objects.append(object) }
                 }
             }
             if items.count > query.limit { page.next = items[query.limit - 1].text }
@@ -97,13 +93,14 @@ extension DirectoryStore {
     /// An open file and the object that it is.
     func opened(_ location: ObjectLocation) throws(StorageError) -> (OpenFile, StoredObject) {
         let (bucket, key) = try place(location)
+        let records = try RecordFolder(bucket)
         var seen: FileStatus?
         while true {
-            guard let path = try bucket.existing(key),
-                let file = try onDisk({ try OpenFile.reading(path) }), let status = file.status
+            guard let place = try bucket.existing(key),
+                let file = try bucket.below(key.text, { try place.folder.reading(place.name) }),
+                let status = file.status, status.isFile
             else { throw Self.missing(location) }
-            guard status.kind == .file else { throw Self.missing(location) }
-            let record = try bucket.records.record(RecordFolder.name(key, status))
+            let record = try records.record(RecordFolder.name(key, status))
             // Without a record it was put there by hand, or was replaced just now.
             if record != nil || seen == status {
                 return (file, Self.object(key, status, record))
@@ -116,16 +113,16 @@ extension DirectoryStore {
     func current(_ key: ObjectPath, in bucket: BucketFolder) throws(StorageError)
         -> CurrentObject?
     {
-        guard let path = try bucket.existing(key) else { return nil }
-        return try described(key, path, bucket)
+        guard let place = try bucket.existing(key) else { return nil }
+        return try described(key, place, try RecordFolder(bucket))
     }
 
-    private func described(_ key: ObjectPath, _ path: String, _ bucket: BucketFolder)
+    private func described(_ key: ObjectPath, _ place: ObjectPlace, _ records: RecordFolder)
         throws(StorageError) -> CurrentObject?
     {
         var seen: FileStatus?
-        while let status = FileStatus(path: path), status.kind == .file {
-            let record = try bucket.records.record(RecordFolder.name(key, status))
+        while let status = place.status, status.isFile {
+            let record = try records.record(RecordFolder.name(key, status))
             if record != nil || seen == status {
                 return CurrentObject(
                     object: Self.object(key, status, record), uploadID: record?.uploadID)

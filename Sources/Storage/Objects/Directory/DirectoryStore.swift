@@ -1,6 +1,6 @@
 import Base
 package import FoundationEssentials
-import Glibc
+package import Logging
 package import NIOPosix
 import Synchronization
 
@@ -27,27 +27,33 @@ package final class DirectoryStore: ObjectStore {
         var stampNanoseconds = 0
         /// Records whose files have not got their names yet.
         var pendingRecords: Set<String> = []
+        /// Names in the log that no list shows.
+        var unlisted: Set<String> = []
     }
 
     let root: String
     let pool: NIOThreadPool
     let state = Mutex(State())
+    private let logger: Logger?
 
     /// Makes `root` when it is missing, and removes what a crash left unfinished.
     ///
-    /// - Parameter pool: where blocking calls run.
-    package init(root: String, pool: NIOThreadPool) throws(StorageError) {
+    /// - Parameters:
+    ///   - pool: where blocking calls run.
+    ///   - logger: is given the names of files that no list can show; nil for none.
+    package init(root: String, pool: NIOThreadPool, logger: Logger? = nil) throws(StorageError) {
         self.root = root
         self.pool = pool
+        self.logger = logger
         do {
             try FileManager.default.createDirectory(
                 atPath: root, withIntermediateDirectories: true)
         } catch {
             throw StorageError(.unavailable, "Could not make the directory \(root): \(error)")
         }
-        for bucket in bucketFolders() {
-            BucketFolder.sweepTemporaries(in: bucket.temporary)
-            _ = UploadFolder.removeIdle(in: bucket, now: nextStamp())
+        forEachBucket { bucket in
+            bucket.sweepTemporaries()
+            _ = removeIdleUploads(of: bucket, now: nextStamp())
         }
     }
 
@@ -77,12 +83,14 @@ package final class DirectoryStore: ObjectStore {
 
     private func make(_ bucket: String) throws(StorageError) -> Bool {
         try BucketFolder.check(bucket)
-        let path = "\(root)/\(bucket)"
         return try onDisk {
-            guard try DurableFile.makeFolder(path) else { return false }
-            _ = try DurableFile.make("\(path)/\(BucketFolder.birthName)", Data())
-            DurableFile.syncDirectory(path)
-            DurableFile.syncDirectory(root)
+            let top = try OpenFolder(root)
+            guard try top.makeFolder(bucket) else { return false }
+            if let folder = try top.folder(bucket) {
+                _ = try folder.make(BucketFolder.birthName, Data())
+                folder.sync()
+            }
+            top.sync()
             return true
         }
     }
@@ -95,27 +103,36 @@ package final class DirectoryStore: ObjectStore {
     /// All buckets, sorted by name.
     package func buckets() async throws -> [BucketSummary] {
         try await run {
-            self.bucketFolders().map { BucketSummary(name: $0.name, created: $0.created) }
+            var found: [BucketSummary] = []
+            self.forEachBucket { found.append(BucketSummary(name: $0.name, created: $0.created)) }
+            return found
         }
     }
 
-    private func bucketFolders() -> [BucketFolder] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-        return names.sorted().compactMap { try? BucketFolder($0, root: root) }
+    /// One after another, so that few are open at once.
+    private func forEachBucket(_ body: (BucketFolder) -> Void) {
+        for name in ((try? OpenFolder(root).names()) ?? []).sorted() {
+            if let bucket = try? BucketFolder(name, root: root) { body(bucket) }
+        }
     }
 
-    /// Removes a bucket without objects. Unfinished multipart uploads go with it.
+    /// Removes a bucket without objects. Unfinished multipart uploads go with it. Of a bucket that
+    /// is a link, the folder that it leads to stays, empty.
     ///
     /// - Throws: `bucketNotEmpty`, `noSuchBucket`.
     package func deleteBucket(_ bucket: String) async throws {
         try await run {
             let folder = try BucketFolder(bucket, root: self.root)
+            let top = try onDisk { try OpenFolder(self.root) }
             try self.state.withLock { _ in
-                try folder.removeEmpty()
-                let path = "\(self.root)/\(bucket)"
-                if FileStatus(at: path)?.kind == .link { unlink(path) }
+                try folder.removeContents()
+                if top.status(bucket)?.isLink ?? false {
+                    try onDisk { try top.remove(bucket) }
+                } else if !top.removeFolder(bucket) {
+                    throw folder.notEmpty
+                }
             }
-            DurableFile.syncDirectory(self.root)
+            top.sync()
         }
     }
 
@@ -126,10 +143,9 @@ package final class DirectoryStore: ObjectStore {
     package func settings(_ bucket: String) async throws -> Data? {
         try await run {
             let folder = try BucketFolder(bucket, root: self.root)
-            return try onDisk {
-                try OpenFile.contents(
-                    "\(folder.path)/\(BucketFolder.settingsName)",
-                    bytesMax: DirectoryLimits.settingsBytesMax)
+            return try folder.below(BucketFolder.settingsName) {
+                try folder.folder.contents(
+                    BucketFolder.settingsName, bytesMax: DirectoryLimits.settingsBytesMax)
             }
         }
     }
@@ -141,10 +157,10 @@ package final class DirectoryStore: ObjectStore {
     package func setSettings(_ settings: Data?, of bucket: String) async throws {
         try await run {
             let folder = try BucketFolder(bucket, root: self.root)
-            let path = "\(folder.path)/\(BucketFolder.settingsName)"
+            let name = BucketFolder.settingsName
             guard let settings else {
-                unlink(path)
-                DurableFile.syncDirectory(folder.path)
+                try folder.below(name) { try folder.folder.remove(name) }
+                folder.folder.sync()
                 return
             }
             guard settings.count <= DirectoryLimits.settingsBytesMax else {
@@ -153,7 +169,7 @@ package final class DirectoryStore: ObjectStore {
                     "The configuration of \(bucket) has \(settings.count) bytes; at most "
                         + "\(DirectoryLimits.settingsBytesMax) are allowed.")
             }
-            try onDisk { try DurableFile.write(settings, to: path) }
+            try folder.below(name) { try folder.folder.write(settings, as: name) }
         }
     }
 
@@ -167,7 +183,7 @@ package final class DirectoryStore: ObjectStore {
         try await run {
             let (bucket, key) = try self.place(location)
             try bucket.checkFree(key)
-            var file = try TemporaryFile(in: bucket.temporary)
+            var file = try TemporaryFile(in: bucket)
             defer { file.discard() }
             switch content {
             case .bytes(let bytes): try file.append(bytes)
@@ -241,11 +257,38 @@ package final class DirectoryStore: ObjectStore {
         try await run {
             let folder = try BucketFolder(bucket, root: self.root)
             let query = ListQuery(prefix: prefix, after: after, limit: limit)
-            return KeyWalk.items(folder, query, itemsMax: limit).compactMap { item in
-                guard case .key(let key, let path) = item, let status = FileStatus(path: path)
-                else { return nil }
-                return ObjectSummary(key: key, size: status.size)
+            let items = try self.items(folder, query, itemsMax: limit) { key, place in
+                place.status.map { ObjectSummary(key: key, size: $0.size) }
+            }
+            return items.compactMap { item in
+                if case .key(_, let object) = item { object } else { nil }
             }
         }
+    }
+
+    /// Walks the keys of a bucket. Names in the log, once, the files that no list shows.
+    func items<Object>(
+        _ bucket: BucketFolder, _ query: ListQuery, itemsMax: Int,
+        _ describe: @escaping (_ key: String, ObjectPlace) throws -> Object?
+    ) throws(StorageError) -> [KeyWalk<Object>.Item] {
+        try onDisk {
+            try KeyWalk.items(
+                bucket, query, itemsMax: itemsMax, describe: describe,
+                unlisted: { self.report(unlisted: $0, of: bucket) })
+        }
+    }
+
+    private func report(unlisted key: [UInt8], of bucket: BucketFolder) {
+        let name = "s3://\(bucket.name)/\(String(decoding: key, as: UTF8.self))"
+        let isNew = state.withLock { state in
+            state.unlisted.count < DirectoryLimits.unlistedNamesMax
+                && state.unlisted.insert(name).inserted
+        }
+        guard isNew else { return }
+        logger?.warning(
+            """
+            No list shows '\(LogText.escaped(name))': XML cannot carry that name, or it is longer \
+            than a key may be. Rename the file.
+            """)
     }
 }

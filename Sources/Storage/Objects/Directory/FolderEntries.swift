@@ -1,5 +1,6 @@
 import Base
 import Glibc
+import SystemPackage
 
 /// The entries of one folder in the order of the keys below it: by bytes, with a slash after the
 /// name of a folder.
@@ -30,19 +31,19 @@ struct FolderEntries {
             kind: slot.kind, name: Array(bytes[slot.offset..<slot.offset + slot.count]))
     }
 
-    /// Nothing when the folder is gone.
+    /// Nothing when the folder was removed.
     ///
     /// - Parameters:
     ///   - prefix: only names that begin so.
     ///   - after: only names beyond this, and the folder that has it.
     ///   - isTop: whether it is the bucket's own folder.
-    init(path: String, prefix: [UInt8], after: [UInt8]?, isTop: Bool) {
-        Self.forEach(path) { name, type in
+    /// - Throws: `FileError` when it cannot be read to its end.
+    init(_ folder: OpenFolder, prefix: [UInt8], after: [UInt8]?, isTop: Bool) throws {
+        try folder.forEach { name, kind in
             let start = bytes.count
             guard let isMarker = Self.visibility(of: name) else { return true }
             if isMarker && isTop { return true }
             if !isMarker { bytes.append(contentsOf: name) }
-            let kind = Self.kind(type, in: path, name)
             if kind == .folder { bytes.append(UInt8(ascii: "/")) }
             if keeps(start, kind, prefix: prefix, after: after) {
                 slots.append(Slot(offset: start, count: bytes.count - start, kind: kind))
@@ -91,72 +92,72 @@ struct FolderEntries {
         }
     }
 
-    /// Whether there is a key anywhere below `path`. Stops at the first.
-    static func hasKey(_ path: String, isObject: (_ linkPath: String) -> Bool) -> Bool {
+    /// Whether a list shows a key anywhere below a folder. Stops at the first.
+    ///
+    /// - Parameters:
+    ///   - base: what the keys in this folder begin with.
+    ///   - isObject: whether the link of a key leads to an object.
+    static func hasKey(_ folder: OpenFolder, base: String, isObject: (_ key: String) -> Bool) throws
+        -> Bool
+    {
         var folders: [String] = []
         var isFound = false
-        forEach(path) { name, type in
-            guard visibility(of: name) != nil, let text = text(name) else { return true }
-            switch kind(type, in: path, name) {
+        try folder.forEach { name, kind in
+            guard let isMarker = visibility(of: name), let text = text(name),
+                ObjectPath.isListable(text), base.utf8.count + name.count <= ObjectKey.bytesMax
+            else { return true }
+            switch kind {
             case .file: isFound = true
-            case .folder: folders.append("\(path)/\(text)")
-            case .link: isFound = isObject("\(path)/\(text)")
+            case .folder: folders.append(text)
+            case .link: isFound = isObject(base + (isMarker ? "" : text))
             case .other: break
             }
             return !isFound
         }
-        return isFound || folders.contains { hasKey($0, isObject: isObject) }
+        if isFound { return true }
+        return try folders.contains {
+            guard let below = try folderBelow(folder, $0) else { return false }
+            return try hasKey(below, base: "\(base)\($0)/", isObject: isObject)
+        }
     }
 
-    /// Whether there is anything but folders below `path`, whatever it is called.
+    /// Whether there is anything but folders below a folder, whatever it is called, or so many
+    /// folders in one another that nobody looks.
     ///
     /// - Parameter ours: names at the top that do not count.
-    static func hasFile(_ path: String, except ours: [String] = []) -> Bool {
+    static func hasFile(_ folder: OpenFolder, except ours: [String] = [], depth: Int = 0) throws
+        -> Bool
+    {
         var folders: [String] = []
         var isFound = false
-        forEach(path) { name, type in
+        try folder.forEach { name, kind in
             let text = text(name)
             if let text, ours.contains(text) { return true }
-            guard let text, kind(type, in: path, name) == .folder else {
+            guard let text, kind == .folder else {
                 isFound = true
                 return false
             }
-            folders.append("\(path)/\(text)")
+            folders.append(text)
             return true
         }
-        return isFound || folders.contains { hasFile($0) }
-    }
-
-    /// Names in the folder that begin with `prefix`, hidden ones too, in no order.
-    static func names(in path: String, beginningWith prefix: String) -> [String] {
-        var names: [String] = []
-        let prefix = Array(prefix.utf8)
-        forEach(path) { name, _ in
-            if prefix.withUnsafeBytes({ starts(name, with: $0) }), let text = text(name) {
-                names.append(text)
-            }
-            return true
-        }
-        return names
-    }
-
-    // MARK: Reading
-
-    /// Calls `body` with each name but `.` and `..`, and its type, until it returns false.
-    private static func forEach(
-        _ path: String, _ body: (UnsafeRawBufferPointer, UInt8) -> Bool
-    ) {
-        guard let folder = opendir(path), let offset = MemoryLayout<dirent>.offset(of: \.d_name)
-        else { return }
-        defer { closedir(folder) }
-        while let entry = readdir(folder) {
-            let name = UnsafeRawPointer(entry) + offset
-            let count = strlen(name.assumingMemoryBound(to: CChar.self))
-            let bytes = UnsafeRawBufferPointer(start: name, count: count)
-            let isDots = count <= 2 && bytes.allSatisfy { $0 == UInt8(ascii: ".") }
-            if !isDots, !body(bytes, entry.pointee.d_type) { return }
+        if isFound || depth == OpenFolder.depthMax { return isFound || !folders.isEmpty }
+        return try folders.contains {
+            try folder.folder($0).map { try hasFile($0, depth: depth + 1) } ?? false
         }
     }
+
+    /// A folder that a list goes into; nil when it is gone, is a link now, or nobody may read it.
+    static func folderBelow(_ folder: OpenFolder, _ name: String) throws(FileError) -> OpenFolder? {
+        let skipped: [Errno] = [.notDirectory, .permissionDenied, .invalidArgument]
+        do throws(FileError) {
+            return try folder.folder(name)
+        } catch {
+            if skipped.contains(error.code) { return nil }
+            throw error
+        }
+    }
+
+    // MARK: Names
 
     /// Nil for a hidden name; otherwise whether it is a folder's marker.
     private static func visibility(of name: UnsafeRawBufferPointer) -> Bool? {
@@ -168,20 +169,6 @@ struct FolderEntries {
 
     private static let hiddenPrefix = Array(ObjectPath.hiddenPrefix.utf8)
     private static let markerName = Array(ObjectPath.markerName.utf8)
-
-    private static func kind(_ type: UInt8, in path: String, _ name: UnsafeRawBufferPointer)
-        -> FileStatus.Kind
-    {
-        switch Int(type) {
-        case Int(DT_REG): return .file
-        case Int(DT_DIR): return .folder
-        case Int(DT_LNK): return .link
-        case Int(DT_UNKNOWN):
-            let text = text(name) ?? ""
-            return FileStatus(at: "\(path)/\(text)")?.kind ?? .other
-        default: return .other
-        }
-    }
 
     /// Nil for what is not UTF-8 and thus no key.
     private static func text(_ name: UnsafeRawBufferPointer) -> String? {

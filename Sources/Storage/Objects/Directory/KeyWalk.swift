@@ -2,9 +2,12 @@ import Base
 
 /// Goes through the keys of a bucket in the order of their UTF-8 bytes, folder by folder, and
 /// reads no more of it than a page needs.
-struct KeyWalk {
+///
+/// A key is described while its folder is open, so that few folders are open at once.
+struct KeyWalk<Object> {
     enum Item {
-        case key(String, path: String)
+        /// What it was described as; nil when it was gone then.
+        case key(String, Object?)
         case prefix(String)
 
         var text: String {
@@ -19,21 +22,38 @@ struct KeyWalk {
     private let delimiter: [UInt8]
     private let after: [UInt8]?
     private let itemsMax: Int
+    private let describe: (String, ObjectPlace) throws -> Object?
+    private let unlisted: ([UInt8]) -> Void
     /// The folded prefix that was shown last, or that the page begins after.
     private var folded: [UInt8]?
     private var items: [Item] = []
 
     /// At most `itemsMax` items.
-    static func items(_ bucket: BucketFolder, _ query: ListQuery, itemsMax: Int) -> [Item] {
+    ///
+    /// - Parameters:
+    ///   - describe: is given each key that is not folded, and its file, with links followed.
+    ///   - unlisted: is given the keys that are left out since no list can carry them.
+    /// - Throws: `FileError` when a folder cannot be read, and what `describe` throws.
+    static func items(
+        _ bucket: BucketFolder, _ query: ListQuery, itemsMax: Int,
+        describe: @escaping (_ key: String, ObjectPlace) throws -> Object?,
+        unlisted: @escaping (_ key: [UInt8]) -> Void
+    ) throws -> [Item] {
         guard itemsMax > 0 else { return [] }
-        var walk = KeyWalk(bucket, query, itemsMax: itemsMax)
-        walk.start()
+        var walk = KeyWalk(bucket, query, itemsMax, describe, unlisted)
+        try walk.start()
         return walk.items
     }
 
-    private init(_ bucket: BucketFolder, _ query: ListQuery, itemsMax: Int) {
+    private init(
+        _ bucket: BucketFolder, _ query: ListQuery, _ itemsMax: Int,
+        _ describe: @escaping (String, ObjectPlace) throws -> Object?,
+        _ unlisted: @escaping ([UInt8]) -> Void
+    ) {
         self.bucket = bucket
         self.itemsMax = itemsMax
+        self.describe = describe
+        self.unlisted = unlisted
         prefix = Array(query.prefix.utf8)
         delimiter = Array((query.delimiter ?? "").utf8)
         after = query.after.map { Array($0.utf8) }
@@ -41,24 +61,23 @@ struct KeyWalk {
     }
 
     /// Begins in the folder that the prefix names.
-    private mutating func start() {
+    private mutating func start() throws {
         let slash = prefix.lastIndex(of: UInt8(ascii: "/"))
         let base = slash.map { Array(prefix[...$0]) } ?? []
-        var path = bucket.path
+        var folder = bucket.folder
         if !base.isEmpty {
             // What is no key has no keys below it either; a link to a folder is not followed.
             guard let key = try? ObjectPath(String(decoding: base, as: UTF8.self)) else { return }
             for component in key.components.dropLast() {
-                path += "/" + component
-                guard FileStatus(at: path)?.kind == .folder else {
-                    return
-                }
+                guard let below = try FolderEntries.folderBelow(folder, component) else { return }
+                folder = below
             }
         }
-        visit(path, base, prefix: Array(prefix[base.count...]))
+        try visit(folder, base, prefix: Array(prefix[base.count...]))
     }
 
-    private mutating func visit(_ path: String, _ base: [UInt8], prefix: [UInt8] = []) {
+    private mutating func visit(_ folder: OpenFolder, _ base: [UInt8], prefix: [UInt8] = []) throws
+    {
         var bound: [UInt8]?
         if let after {
             if after.starts(with: base) {
@@ -67,39 +86,48 @@ struct KeyWalk {
                 return
             }
         }
-        let entries = FolderEntries(path: path, prefix: prefix, after: bound, isTop: base.isEmpty)
+        let entries = try FolderEntries(folder, prefix: prefix, after: bound, isTop: base.isEmpty)
         for index in 0..<entries.count where items.count < itemsMax {
             let entry = entries[index]
             let key = base + entry.name
             if let folded, key.starts(with: folded) { continue }
             guard key.count <= ObjectKey.bytesMax,
-                let text = String(validating: key, as: UTF8.self),
+                let text = String(validating: key, as: UTF8.self), ObjectPath.isListable(text),
                 let name = String(validating: entry.name, as: UTF8.self)
-            else { continue }
-            let below = "\(path)/\(name.isEmpty ? ObjectPath.markerName : name)"
+            else {
+                unlisted(key)
+                continue
+            }
             switch entry.kind {
-            case .file: add(key, text, path: below)
-            case .link: if isObject(below) { add(key, text, path: below) }
-            case .folder: enter(key, path: String(below.dropLast()))
+            case .file:
+                let file = name.isEmpty ? ObjectPath.markerName : name
+                try add(key, text) { ObjectPlace(folders: [folder], name: file) }
+            case .link:
+                if let place = object(text) { try add(key, text) { place } }
+            case .folder:
+                if let below = try FolderEntries.folderBelow(folder, String(name.dropLast())) {
+                    try enter(key, text, below)
+                }
             case .other: break
             }
         }
     }
 
-    private mutating func enter(_ folder: [UInt8], path: String) {
-        guard let prefix = folding(of: folder), !(after?.starts(with: folder) ?? false) else {
-            visit(path, folder)
+    private mutating func enter(_ key: [UInt8], _ text: String, _ folder: OpenFolder) throws {
+        guard let prefix = folding(of: key), !(after?.starts(with: key) ?? false) else {
+            try visit(folder, key)
             return
         }
         // All keys below are folded into one: it is enough to know that there is one.
-        if FolderEntries.hasKey(path, isObject: isObject) { fold(prefix) }
+        let hasKey = try FolderEntries.hasKey(folder, base: text) { object($0) != nil }
+        if hasKey { fold(prefix) }
     }
 
-    private mutating func add(_ key: [UInt8], _ text: String, path: String) {
+    private mutating func add(_ key: [UInt8], _ text: String, _ place: () -> ObjectPlace) throws {
         if let prefix = folding(of: key) {
             fold(prefix)
         } else {
-            items.append(.key(text, path: path))
+            items.append(.key(text, try describe(text, place())))
         }
     }
 
@@ -107,6 +135,14 @@ struct KeyWalk {
         folded = prefix
         // A delimiter that is UTF-8 ends where a character ends.
         items.append(.prefix(String(decoding: prefix, as: UTF8.self)))
+    }
+
+    /// The file of the bucket that the link at a key leads to.
+    private func object(_ key: String) -> ObjectPlace? {
+        guard let key = try? ObjectPath(key), let place = try? bucket.existing(key),
+            place.status?.isFile ?? false
+        else { return nil }
+        return place
     }
 
     /// What a key is folded to; nil when the delimiter does not follow the prefix.
@@ -119,11 +155,5 @@ struct KeyWalk {
             return Array(key[..<(start + delimiter.count)])
         }
         return nil
-    }
-
-    /// Whether a link leads to a file of the bucket.
-    private func isObject(_ link: String) -> Bool {
-        guard let real = FileStatus.resolved(link), bucket.contains(real) else { return false }
-        return FileStatus(path: real)?.kind == .file
     }
 }

@@ -38,9 +38,23 @@ struct ObjectPath: Sendable {
         components = isFolder ? parts + [Self.markerName] : parts
     }
 
+    /// What the file is called in its folder.
+    var name: String { components[components.count - 1] }
     /// The file, seen from the bucket.
     var path: String { components.joined(separator: "/") }
 
     /// Names the records of this key.
     var hash: String { Checksum.sha256(Data(text.utf8)) }
+
+    /// Whether the XML of a list can carry a key: no control characters but tabs and line ends, and
+    /// neither U+FFFE nor U+FFFF.
+    static func isListable(_ key: String) -> Bool {
+        key.unicodeScalars.allSatisfy {
+            switch $0.value {
+            case 0x09, 0x0A, 0x0D: true
+            case ..<0x20, 0xFFFE, 0xFFFF: false
+            default: true
+            }
+        }
+    }
 }

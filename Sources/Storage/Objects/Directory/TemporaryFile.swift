@@ -1,31 +1,34 @@
 import Base
 import Crypto
 import FoundationEssentials
-import Glibc
 import SystemPackage
 
 /// A file on its way, in a folder from which a crash's leftovers are removed. Locked while it is
 /// written, so that another process does not take it for one.
 struct TemporaryFile: Sendable {
     let file: OpenFile
+    private let folder: OpenFolder
+    private let name: String
     private var hash: Insecure.MD5?
 
     /// - Parameter hashing: whether the MD5 is computed on the way.
-    init(in folder: String, hashing: Bool = true) throws(StorageError) {
-        let path = "\(folder)/\(Hex.random())"
-        file = try onDisk {
+    /// - Throws: `noSuchBucket` when it was removed, `invalidName` when a link is in the way.
+    init(in bucket: BucketFolder, hashing: Bool = true) throws(StorageError) {
+        let name = Hex.random()
+        (folder, file) = try bucket.below(BucketFolder.temporaryName) {
             // Another process that just starts may remove the empty folder again.
             for _ in 0..<7 {
-                try DurableFile.makeFolder(folder)
+                let folder = try bucket.made(BucketFolder.temporaryName)
                 do throws(FileError) {
-                    return try OpenFile.creating(path)
+                    return (folder, try folder.creating(name))
                 } catch {
                     guard error.code == .noSuchFileOrDirectory else { throw error }
                 }
             }
-            try DurableFile.makeFolder(folder)
-            return try OpenFile.creating(path)
+            let folder = try bucket.made(BucketFolder.temporaryName)
+            return (folder, try folder.creating(name))
         }
+        self.name = name
         _ = file.tryLock()
         hash = hashing ? Insecure.MD5() : nil
     }
@@ -64,9 +67,14 @@ struct TemporaryFile: Sendable {
         }
     }
 
+    /// Gives the file its place, and takes it from here. It stays open.
+    func move(to folder: OpenFolder, as newName: String) throws(FileError) {
+        try self.folder.move(name, to: folder, as: newName)
+    }
+
     /// Ends the writing and removes the name that the file has here, if it still has it.
     func discard() {
-        unlink(file.path)
+        try? folder.remove(name)
         file.close()
     }
 }

@@ -1,6 +1,5 @@
 import Base
 import FoundationEssentials
-import Glibc
 import SystemPackage
 
 /// One multipart upload on the disk, `.spotter-uploads/ID/`:
@@ -31,6 +30,12 @@ struct UploadFolder {
         let etag: String
         let checksums: [String: String]
 
+        /// Whether it can be one that Spotter wrote: people may change what is in a bucket.
+        var isSound: Bool {
+            OpenFolder.isName(file) && file.hasSuffix(".part") && size >= 0
+                && Hex.decode(lowerCase: etag)?.count == 16
+        }
+
         func summary(number: Int) -> PartSummary {
             PartSummary(
                 number: number, size: size,
@@ -44,7 +49,6 @@ struct UploadFolder {
 
     let bucket: BucketFolder
     let id: String
-    var path: String { "\(bucket.uploads)/\(id)" }
 
     /// - Throws: `noSuchUpload` for what cannot be an ID; it is never taken for a path.
     init(_ id: String, in bucket: BucketFolder) throws(StorageError) {
@@ -70,27 +74,30 @@ struct UploadFolder {
         let id = Hex.random()
         let bytes = try JSONRecord.encoded(
             upload, what: "the attributes of \(upload.key.prefix(80))")
-        let draft = "\(bucket.temporary)/\(id)"
-        for folder in [bucket.temporary, draft, bucket.uploads] {
-            _ = try onDisk { try DurableFile.makeFolder(folder) }
+        let temporary = try bucket.made(BucketFolder.temporaryName)
+        do throws(StorageError) {
+            let draft = try bucket.made(id, in: temporary)
+            guard try bucket.below(id, { try draft.make(uploadName, bytes) }) else {
+                throw missing(id)
+            }
+            draft.sync()
+            let uploads = try bucket.made(BucketFolder.uploadsName)
+            try bucket.below(id) { try temporary.move(id, to: uploads, as: id) }
+            uploads.sync()
+            bucket.folder.sync()
+        } catch {
+            temporary.removeAll(id)
+            throw error
         }
-        let record = "\(draft)/\(uploadName)"
-        guard try onDisk({ try DurableFile.make(record, bytes) }) else { throw missing(id) }
-        DurableFile.syncDirectory(draft)
-        guard rename(draft, "\(bucket.uploads)/\(id)") == 0 else {
-            throw StorageError(FileError("make", "\(bucket.uploads)/\(id)"))
-        }
-        DurableFile.syncDirectory(bucket.uploads)
-        DurableFile.syncDirectory(bucket.path)
         return id
     }
 
     /// All uploads of a bucket, by key, then by time.
     static func all(in bucket: BucketFolder) throws(StorageError) -> [MultipartSummary] {
         var found: [(upload: Upload, id: String)] = []
-        for id in FolderEntries.names(in: bucket.uploads, beginningWith: "") {
+        for id in try bucket.ours(BucketFolder.uploadsName)?.names() ?? [] {
             guard let folder = try? UploadFolder(id, in: bucket),
-                let upload = try folder.upload()
+                let upload = try folder.upload(), ObjectPath.isListable(upload.key)
             else { continue }
             found.append((upload, id))
         }
@@ -106,27 +113,35 @@ struct UploadFolder {
         }
     }
 
-    /// Removes uploads to which nothing came for `DirectoryLimits.uploadIdleSecondsMax`.
+    /// The uploads of a bucket to which nothing came for `DirectoryLimits.uploadIdleSecondsMax`.
     ///
     /// - Parameter now: nanoseconds since 1970.
-    /// - Returns: how many are left.
-    static func removeIdle(in bucket: BucketFolder, now: Int) -> Int {
-        var left = 0
-        for id in FolderEntries.names(in: bucket.uploads, beginningWith: "") {
-            guard let folder = try? UploadFolder(id, in: bucket) else { continue }
-            // Every part that comes changes the folder.
-            let changed = FileStatus(at: folder.path)?.modifiedNanoseconds ?? now
-            if (now - changed) / 1_000_000_000 > DirectoryLimits.uploadIdleSecondsMax {
-                folder.remove()
-            } else {
-                left += 1
-            }
-        }
-        return left
+    /// - Returns: those, and how many others there are.
+    static func idle(in bucket: BucketFolder, now: Int) -> (idle: [UploadFolder], others: Int) {
+        guard let uploads = try? bucket.ours(BucketFolder.uploadsName) else { return ([], 0) }
+        let earliest = now - DirectoryLimits.uploadIdleSecondsMax * 1_000_000_000
+        let all = uploads.names().compactMap { try? UploadFolder($0, in: bucket) }
+        // Every part that comes changes the folder.
+        let idle = all.filter { uploads.status($0.id)?.modifiedNanoseconds ?? now < earliest }
+        return (idle, all.count - idle.count)
+    }
+
+    /// Nil when it is over; also for a link that is there in its place.
+    private func found() throws(StorageError) -> OpenFolder? {
+        guard let uploads = try bucket.ours(BucketFolder.uploadsName),
+            uploads.status(id)?.isFolder ?? false
+        else { return nil }
+        return try bucket.below(id) { try uploads.folder(id) }
+    }
+
+    private func opened() throws(StorageError) -> OpenFolder {
+        guard let folder = try found() else { throw Self.missing(id) }
+        return folder
     }
 
     private func upload() throws(StorageError) -> Upload? {
-        try JSONRecord.read("\(path)/\(Self.uploadName)", as: Upload.self)
+        guard let folder = try found() else { return nil }
+        return try bucket.record(Self.uploadName, in: folder, as: Upload.self)
     }
 
     /// - Throws: `noSuchUpload`, also when it is another key's.
@@ -137,35 +152,47 @@ struct UploadFolder {
         return upload
     }
 
-    private func recordPath(_ number: Int) -> String { "\(path)/\(number).json" }
-
     /// Nil when there is no such part.
-    func part(_ number: Int) throws(StorageError) -> Part? {
-        try JSONRecord.read(recordPath(number), as: Part.self)
+    func part(_ number: Int) throws(StorageError) -> Part? { try part(number, in: try opened()) }
+
+    private func part(_ number: Int, in folder: OpenFolder) throws(StorageError) -> Part? {
+        let part = try bucket.record("\(number).json", in: folder, as: Part.self)
+        return part?.isSound ?? false ? part : nil
     }
 
-    /// Numbers of the parts that there are, ascending.
-    func partNumbers() -> [Int] {
-        FolderEntries.names(in: path, beginningWith: "").compactMap { name in
+    /// Parts with numbers above `after`, ascending; at most `limit`.
+    func parts(after: Int, limit: Int) throws(StorageError) -> [PartSummary] {
+        let folder = try opened()
+        let numbers = folder.names().compactMap { name in
             name.hasSuffix(".json") ? Int(name.dropLast(5)) : nil
-        }.filter(Self.numbers.contains).sorted()
+        }.filter { Self.numbers.contains($0) && $0 > after }.sorted()
+        var found: [PartSummary] = []
+        for number in numbers where found.count < limit {
+            if let part = try part(number, in: folder) {
+                found.append(part.summary(number: number))
+            }
+        }
+        return found
     }
 
-    /// Takes a file of bytes in. The caller holds the store's lock, and synced the file.
+    /// Takes a file of bytes in. The caller holds the store's lock, and synced both files.
     ///
-    /// - Parameter record: a file with the JSON of the part's record, synced too.
-    func take(_ part: Part, number: Int, bytes: TemporaryFile, record: String)
-        throws(StorageError)
+    /// - Parameter record: the JSON of the part's record.
+    /// - Returns: the folder that changed.
+    func take(_ part: Part, number: Int, bytes: TemporaryFile, record: TemporaryFile)
+        throws(StorageError) -> OpenFolder
     {
-        let old = try self.part(number)
-        for (source, target) in [
-            (bytes.file.path, "\(path)/\(part.file)"), (record, recordPath(number)),
-        ] where rename(source, target) != 0 {
-            let failure = FileError("write", target)
-            if failure.code == .noSuchFileOrDirectory { throw Self.missing(id) }
-            throw StorageError(failure)
+        let folder = try opened()
+        let old = try self.part(number, in: folder)
+        do throws(FileError) {
+            try bytes.move(to: folder, as: part.file)
+            try record.move(to: folder, as: "\(number).json")
+        } catch {
+            if error.code == .noSuchFileOrDirectory { throw Self.missing(id) }
+            throw bucket.failure(error, part.file)
         }
-        if let old { unlink("\(path)/\(old.file)") }
+        if let old { try? folder.remove(old.file) }
+        return folder
     }
 
     /// The parts that are to be joined.
@@ -179,10 +206,11 @@ struct UploadFolder {
             throw StorageError(
                 .invalidPartOrder, "The parts must be in ascending order of their numbers.")
         }
+        let folder = try opened()
         var parts: [Part] = []
         for reference in references {
             guard Self.numbers.contains(reference.number),
-                let part = try part(reference.number), part.etag == reference.etag
+                let part = try part(reference.number, in: folder), part.etag == reference.etag
             else {
                 throw StorageError(
                     .invalidPart,
@@ -207,8 +235,12 @@ struct UploadFolder {
     /// - Throws: `noSuchUpload` when the upload ended meanwhile, `invalidPart` when the part was
     ///   uploaded again meanwhile.
     func opened(_ part: Part) throws(StorageError) -> OpenFile {
-        let path = "\(path)/\(part.file)"
-        if let file = try onDisk({ try OpenFile.reading(path) }) { return file }
+        let folder = try opened()
+        if let file = try bucket.below(part.file, { try folder.reading(part.file) }),
+            let status = file.status, status.isFile, status.size == part.size
+        {
+            return file
+        }
         guard try upload() != nil else { throw Self.missing(id) }
         throw StorageError(
             .invalidPart, "The part with the ETag '\(part.etag)' was uploaded again meanwhile.")
@@ -219,12 +251,17 @@ struct UploadFolder {
         MultipartETag.of(parts.map { Hex.decode(lowerCase: $0.etag) ?? [] })
     }
 
-    /// Removes the upload; it is gone at once.
-    func remove() {
-        let going = "\(bucket.temporary)/\(Hex.random())"
-        mkdir(bucket.temporary, 0o755)
-        guard rename(path, going) == 0 else { return }
-        DurableFile.syncDirectory(bucket.uploads)
-        try? FileManager.default.removeItem(atPath: going)
+    /// Takes the upload from its place; it is over then. The caller holds the store's lock, so that
+    /// no part comes into it afterwards.
+    ///
+    /// - Returns: where it is now, to be removed; nil when it was over.
+    func takeAway() -> ObjectPlace? {
+        guard let uploads = try? bucket.ours(BucketFolder.uploadsName),
+            let temporary = try? bucket.made(BucketFolder.temporaryName)
+        else { return nil }
+        let going = Hex.random()
+        guard (try? uploads.move(id, to: temporary, as: going)) != nil else { return nil }
+        uploads.sync()
+        return ObjectPlace(folders: [temporary], name: going)
     }
 }

@@ -1,4 +1,5 @@
 import Access
+package import Base
 package import Cloud
 package import FoundationEssentials
 package import NIOPosix
@@ -71,7 +72,7 @@ package final class S3Store: ObjectStore {
         do {
             switch content {
             case .bytes(let bytes): try await upload.put(bytes)
-            case .file(let path): try await upload.put(path: path)
+            case .file(let path): try await upload.put { try OpenFile.reading(path) }
             }
         } catch {
             throw StorageError.of(error, "write", location.bucket, location.key)
@@ -79,8 +80,11 @@ package final class S3Store: ObjectStore {
     }
 
     /// Writes a file with what is kept beside it. The ETag and the checksum become the peer's own.
+    ///
+    /// - Parameter open: called once, on a thread that may block; nil when the file is gone.
     package func put(
-        path: String, _ attributes: ObjectAttributes, at location: ObjectLocation
+        _ attributes: ObjectAttributes, at location: ObjectLocation,
+        open: @escaping @Sendable () throws -> OpenFile?
     ) async throws {
         try location.check()
         let headers =
@@ -90,7 +94,7 @@ package final class S3Store: ObjectStore {
             peer: peer, location: location, pool: pool,
             attributes: headers.sorted { $0.name < $1.name })
         do {
-            try await upload.put(path: path)
+            try await upload.put(open)
         } catch {
             throw StorageError.of(error, "write", location.bucket, location.key)
         }

@@ -1,4 +1,5 @@
 import Access
+import Base
 import Cloud
 import FoundationEssentials
 import NIOPosix
@@ -28,8 +29,9 @@ struct S3Upload: Sendable {
             "PUT", headers: Self.headers(crc32: checksum.base64), body: .bytes(bytes))
     }
 
-    func put(path: String) async throws {
-        let file = try await UploadedFile.open(path, pool)
+    /// - Parameter open: called once, on a thread that may block; nil for no such file.
+    func put(_ open: @escaping @Sendable () throws -> OpenFile?) async throws {
+        let file = try await UploadedFile.opened(pool, open)
         guard file.size <= Self.objectBytesMax else {
             throw StorageError(
                 .tooLarge, "\(location) would have more than the 5 TiB that S3 takes.")

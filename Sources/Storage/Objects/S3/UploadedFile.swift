@@ -20,13 +20,15 @@ final class UploadedFile: Sendable {
     }
 
     /// - Throws: `unavailable` for anything but a file that can be read.
-    static func open(_ path: String, _ pool: NIOThreadPool) async throws -> UploadedFile {
+    static func opened(
+        _ pool: NIOThreadPool, _ open: @escaping @Sendable () throws -> OpenFile?
+    ) async throws -> UploadedFile {
         try await pool.runIfActive {
-            guard let file = try onDisk({ try OpenFile.reading(path) }) else {
-                throw StorageError(.unavailable, "Could not read \(path): there is no such file.")
+            guard let file = try onDisk({ try open() }) else {
+                throw StorageError(.unavailable, "The file that was to be sent is gone.")
             }
             guard let status = file.status, status.kind == .file else {
-                throw StorageError(.unavailable, "Could not read \(path): it is not a file.")
+                throw StorageError(.unavailable, "Could not read \(file.path): it is not a file.")
             }
             return UploadedFile(file, size: status.size, pool: pool)
         }

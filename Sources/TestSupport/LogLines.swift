@@ -1,13 +1,18 @@
-import Logging
+package import Logging
 import Synchronization
 
 /// Keeps what is logged, for tests about what an operator learns.
-final class LogLines: Sendable {
+package final class LogLines: Sendable {
     private let lines = Mutex<[String]>([])
 
-    var all: [String] { lines.withLock { $0 } }
+    /// Nothing is logged yet.
+    package init() {}
 
-    var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+    /// `LEVEL MESSAGE KEY=VALUE …`, in the order of logging; keys are sorted.
+    package var all: [String] { lines.withLock { $0 } }
+
+    /// Logs here, from `info` on.
+    package var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
 
     private func append(_ line: String) { lines.withLock { $0.append(line) } }
 

@@ -1,0 +1,135 @@
+import Base
+import SystemPackage
+
+/// Where a name of a bucket is: the folders from the bucket to it, all of them open.
+struct ObjectPlace: Sendable {
+    /// The bucket's own is the first.
+    let folders: [OpenFolder]
+    let name: String
+
+    /// The folder that has the name.
+    var folder: OpenFolder { folders[folders.count - 1] }
+    /// Of a link, itself; nil when there is nothing.
+    var status: FileStatus? { folder.status(name) }
+
+    /// Removes the folders that the removal of the name left empty.
+    ///
+    /// - Returns: the nearest folder that stays.
+    func removeEmptyFolders() -> OpenFolder {
+        var left = folders
+        while left.count > 1, left[left.count - 2].removeFolder(left[left.count - 1].name) {
+            left.removeLast()
+        }
+        return left[left.count - 1]
+    }
+}
+
+/// The ways from the bucket to its objects.
+///
+/// A link inside of the bucket may lead to something in it. It is resolved, the answer is compared
+/// with the bucket's path, and then walked like any other names, without following a link. So what
+/// is swapped in between is an error, and nothing outside is reached.
+extension BucketFolder {
+    /// Where the file of an object is, or the link to it; nil when its folder does not exist.
+    ///
+    /// - Throws: `invalidName` when it leads out of the bucket.
+    func place(_ key: ObjectPath) throws(StorageError) -> ObjectPlace? {
+        let way = try way(to: key, makesFolders: false)
+        guard way.obstacle == nil else { return nil }
+        return ObjectPlace(folders: way.folders, name: key.name)
+    }
+
+    /// Where the file of an object is with all links followed; nil when there is nothing.
+    ///
+    /// - Throws: `invalidName` when it leads out of the bucket.
+    func existing(_ key: ObjectPath) throws(StorageError) -> ObjectPlace? {
+        guard let place = try place(key), let status = place.status else { return nil }
+        guard status.isLink else { return place }
+        guard let names = try resolved(key.components[...], key), let name = names.last else {
+            return nil
+        }
+        return ObjectPlace(folders: try walked(names.dropLast(), key), name: name)
+    }
+
+    /// Makes the folders of a key one by one.
+    ///
+    /// - Returns: the key's place, and the folders whose contents changed by it.
+    /// - Throws: `invalidName` when something else is in the way, `noSuchBucket`.
+    func makePlace(_ key: ObjectPath) throws(StorageError)
+        -> (place: ObjectPlace, changed: [OpenFolder])
+    {
+        let way = try way(to: key, makesFolders: true)
+        if let obstacle = way.obstacle {
+            throw StorageError(
+                .invalidName,
+                "s3://\(name)/\(key.text) cannot be written: its part '\(obstacle)' is an "
+                    + "object, and no folder can have its name. Choose another key, or remove "
+                    + "that object.")
+        }
+        return (ObjectPlace(folders: way.folders, name: key.name), way.changed)
+    }
+
+    private struct Way {
+        var folders: [OpenFolder]
+        var changed: [OpenFolder] = []
+        /// The first name that is not a folder's.
+        var obstacle: String?
+    }
+
+    private func way(to key: ObjectPath, makesFolders: Bool) throws(StorageError) -> Way {
+        var way = Way(folders: [folder])
+        let names = key.components.dropLast()
+        for (index, name) in zip(names.indices, names) {
+            let last = way.folders[way.folders.count - 1]
+            if makesFolders, try below(name, { try last.makeFolder(name) }) {
+                way.changed.append(last)
+            }
+            do throws(FileError) {
+                if let next = try last.folder(name) {
+                    way.folders.append(next)
+                    continue
+                }
+            } catch {
+                guard error.code == .notDirectory else { throw failure(error, name) }
+            }
+            guard last.status(name)?.isLink ?? false,
+                let real = try resolved(names[...index], key)
+            else {
+                way.obstacle = name
+                return way
+            }
+            way.folders = try walked(real[...], key)
+        }
+        return way
+    }
+
+    /// The names from the bucket to what `names` lead to; nil when there is nothing.
+    private func resolved(_ names: ArraySlice<String>, _ key: ObjectPath) throws(StorageError)
+        -> [String]?
+    {
+        let path = names.reduce(folder.path) { "\($0)/\($1)" }
+        guard let top = FileStatus.resolved(folder.path), let real = FileStatus.resolved(path)
+        else { return nil }
+        guard real == top || real.utf8.starts(with: "\(top)/".utf8) else { throw leadsOut(key) }
+        return real.utf8.dropFirst(top.utf8.count).split(separator: UInt8(ascii: "/"))
+            .map { String(Substring($0)) }
+    }
+
+    /// The folders of names that had no link among them just now.
+    private func walked(_ names: ArraySlice<String>, _ key: ObjectPath) throws(StorageError)
+        -> [OpenFolder]
+    {
+        var folders = [folder]
+        for name in names {
+            guard let next = try? folders[folders.count - 1].folder(name) else {
+                throw leadsOut(key)
+            }
+            folders.append(next)
+        }
+        return folders
+    }
+
+    private func leadsOut(_ key: ObjectPath) -> StorageError {
+        StorageError(.invalidName, "s3://\(name)/\(key.text) leads out of its bucket.")
+    }
+}
