@@ -21,12 +21,11 @@ import accuracy_tables as tables
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SPOTTER = ROOT / ".build" / "release" / "spotter"
-FIRST_BACKBONE = ROOT / "share" / "spotter" / "backbone-d3.onnx"
 SEEDS = (1, 2, 3)
 # Arguments of `spotter evaluate`; None stands for what Spotter comes with.
 SPOTTERS = {
     "Spotter": None,
-    "Spotter, first backbone": str(FIRST_BACKBONE),
+    "Spotter, own backbones": "own",
     "Spotter, filter bank alone": "filter-bank",
 }
 ANOMALIB = ("PatchCore", "PaDiM")

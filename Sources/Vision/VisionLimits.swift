@@ -25,20 +25,24 @@ package enum VisionLimits {
     /// of. Coarser cells would be larger than defects are.
     package static let tapStridePixelsMax = 256
     /// Channels that whitening is computed for; of more, a random projection is taken.
-    package static let featureChannelsMax = 128
-    /// Channels after whitening, those of the largest variance.
-    package static let whitenedChannelsMax = 64
+    package static let featureChannelsMax = 160
+    /// Channels after whitening that distances are computed in, those of the largest variance: more
+    /// cost time and rank no better. Classifiers see all.
+    package static let distanceChannelsMax = 64
     /// Normal images that defects are drawn onto when there are no labelled anomalies.
     package static let drawnDefectsMax = 60
-    /// Labels up to which training compares masks in several views, with surroundings and without:
+    /// Labels up to which training compares masks with surroundings and without:
     /// each label takes seconds every time.
     package static let comparedLabelsMax = 4
     /// Patches of each label that a pixel classifier learns from.
     package static let labelPatchesMax = 6_000
     /// Patches that the whitening is estimated from; the covariance is stable well below.
-    package static let whiteningPatchesMax = 60_000
+    package static let whiteningPatchesMax = 30_000
+    /// Patches of a memory bank. Twice as many rank better by less than .003 and cost 5 ms an
+    /// image.
+    package static let bankPatchesMax = 2000
     /// Patches that the coreset is chosen among, for each patch chosen.
-    package static let coresetCandidatesPerPatch = 8
+    package static let coresetCandidatesPerPatch = 3
     /// Patches of the background that a pixel classifier learns from.
     package static let backgroundPatchesMax = 10_000
     /// Labels of a project, as the guide of Lookout for Vision has it.

@@ -27,7 +27,7 @@ import Testing
             #expect(abs(aspect / (1130.0 / 460) - 1) < 0.1)
             #expect(view.input.area <= VisionLimits.viewPixelsMax * 11 / 10)
         }
-        #expect(views.contains { $0.input == PixelSize(width: 1120, height: 448) })
+        #expect(views.contains { $0.input == PixelSize(width: 800, height: 320) })
         #expect(views.count { $0.tap.name == "fine" } == 1)
         let small = FeatureView.candidates(for: PixelSize(width: 64, height: 64), Flexible())
         #expect(Set(small.map(\.input)) == [PixelSize(width: 256, height: 256)])

@@ -104,22 +104,46 @@ import Testing
         }
     }
 
-    @Test func bothClassifiersSeparateWhatAPlaneSeparates() {
+    @Test func theClassifierSeparatesWhatAPlaneSeparates() {
         let background = randomRows(400, 3, seed: 1)
         var positive = randomRows(60, 3, seed: 2)
         for row in 0..<60 { positive.values[row * 3 + 1] += 8 }
-        for fitted in [
-            LinearClassifier.discriminant(positive, background),
-            LinearClassifier.logistic(positive, background),
-        ] {
-            func logit(_ row: ArraySlice<Float>) -> Double {
-                zip(row, fitted.weights).reduce(fitted.bias) { $0 + Double($1.0) * $1.1 }
-            }
-            #expect((0..<60).allSatisfy { logit(positive[$0]) > 0 })
-            #expect((0..<400).allSatisfy { logit(background[$0]) < 0 })
+        let fitted = LinearClassifier.logistic(positive, background)
+        func logit(_ row: ArraySlice<Float>) -> Double {
+            zip(row, fitted.weights).reduce(fitted.bias) { $0 + Double($1.0) * $1.1 }
         }
+        #expect((0..<60).allSatisfy { logit(positive[$0]) > 0 })
+        #expect((0..<400).allSatisfy { logit(background[$0]) < 0 })
         let none = LinearClassifier.logistic(Rows(width: 3), background)
         #expect(none.bias < 0 && none.weights == [0, 0, 0])
+    }
+
+    @Test func theLeadingComponentsAreThoseOfTheLargestVariance() throws {
+        var rows = randomRows(3000, 6, seed: 5)
+        for row in 0..<3000 { rows.values[row * 6 + 4] = rows.values[row * 6 + 1] }
+        let whitening = try Whitening.fit(rows, exponent: 0)
+        let all = whitening.apply(to: rows)
+        func variance(_ channel: Int) -> Float {
+            (0..<all.count).reduce(0) {
+                $0 + all.values[$1 * 6 + channel] * all.values[$1 * 6 + channel]
+            }
+        }
+        #expect((1..<6).allSatisfy { variance($0) <= variance($0 - 1) * 1.0001 })
+        let leading = whitening.leading(2).apply(to: rows)
+        #expect(leading.width == 2 && Array(leading[7]) == Array(all[7].prefix(2)))
+        #expect(whitening.leading(9) == whitening)
+    }
+
+    @Test func foldsThatHoldOutLabelsKeepEachLabelTogether() throws {
+        #expect(Folds.byLabel([1, 1, nil]) == nil)
+        #expect(Folds.byLabel([nil, nil]) == nil)
+        let labels: [UInt8?] = [3, 1, 1, 2, nil, 3, 1, 5, 4, 2]
+        let folds = try #require(Folds.byLabel(labels))
+        #expect(folds.count == labels.count && folds.allSatisfy { (0..<Folds.count).contains($0) })
+        for label in UInt8(1)...5 {
+            #expect(Set(labels.indices.filter { labels[$0] == label }.map { folds[$0] }).count == 1)
+        }
+        #expect(Set([1, 3, 0].map { folds[$0] }).count == 3)
     }
 
     @Test func nearDuplicatesShareAFold() {

@@ -181,7 +181,8 @@ import Testing
         let bank = Sampling.rows(50, of: whitening.apply(to: rows), using: &random)
         let head = DetectorHead(
             isSmoothed: true, pooledFraction: 0.01, whitening: whitening,
-            normal: .memoryBank(bank), textureWhitening: nil, textureScore: nil, supervision: nil,
+            normal: .memoryBank(bank), border: .none, textureWhitening: nil, textureScore: nil,
+            supervision: nil,
             classifier: nil)
         let session = try InferenceSession(
             runtime: runtime, model: DetectorGraph.detector(view, head, metadata: []),
@@ -218,9 +219,11 @@ import Testing
         let (textureWhitening, textureNormal) = try bank(texture.taps[0].channels)
         let head = DetectorHead(
             isSmoothed: false, pooledFraction: 0.01, whitening: whitening, normal: normal,
+            border: .none,
             textureWhitening: textureWhitening,
             textureScore: TextureScore(
-                normal: textureNormal, pooledFraction: 0, share: 0.5, scale: 1, offset: 0),
+                normal: textureNormal, border: .none, pooledFraction: 0, share: 0.5, scale: 1,
+                offset: 0),
             supervision: nil, classifier: nil)
         let session = try InferenceSession(
             runtime: runtime, model: DetectorGraph.detector(view, head, metadata: []), threads: 1)

@@ -129,6 +129,14 @@ package struct LabelMask: Sendable, Equatable {
     }
 
     /// Share of each cell of a grid that any label covers, 0...1.
+    /// The mark of most pixels; nil without marks.
+    var commonest: UInt8? {
+        var counts = [Int](repeating: 0, count: 256)
+        for index in indices { counts[Int(index)] += 1 }
+        guard let most = counts.dropFirst().max(), most > 0 else { return nil }
+        return counts.dropFirst().firstIndex(of: most).map { UInt8($0) }
+    }
+
     func coverageOfAnyLabel(gridWidth: Int, gridHeight: Int) -> [Float] {
         LabelMask(width: width, height: height, indices: indices.map { $0 == 0 ? 0 : 1 })
             .coverage(of: 0, gridWidth: gridWidth, gridHeight: gridHeight)

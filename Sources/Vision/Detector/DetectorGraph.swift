@@ -9,6 +9,9 @@ import FoundationEssentials
 ///     d = sqrt(max(0, |z|² + min over b of (|b|² − 2 z·b)))   with a memory bank: the distance
 ///                                                       to the nearest b in it
 ///     d = sqrt(mean over channels of ((z − μ) / σ)²)    with statistics of positions
+///
+/// both by the leading channels of z and divided by `BorderScale`,
+///
 ///     u = mean of the k highest d
 ///     score = u, or with labelled anomalies as `Supervision` says
 enum DetectorGraph {
@@ -46,15 +49,15 @@ enum DetectorGraph {
     }
 
     /// Input `rows` `[P, C]`; output `distances` `[P, 1]`.
-    static func distances(_ whitening: Whitening, _ normal: NormalModel, patches: Int)
+    static func distances(_ whitening: Whitening, _ normal: NormalModel, _ view: FeatureView)
         throws(VisionError) -> Data
     {
         var builder = GraphBuilder(name: "distances")
-        builder.input("rows", .float, shape: [patches, whitening.mean.count])
-        let whitened = appendWhitened(&builder, whitening, "rows")
-        let distances = appendDistances(&builder, whitened, normal, patches: patches)
+        builder.input("rows", .float, shape: [view.patches, whitening.mean.count])
+        let whitened = appendWhitened(&builder, whitening.leading(normal.channels), "rows")
+        let distances = appendDistances(&builder, whitened, normal, in: view)
         builder.output(
-            builder.node("Identity", [distances], output: "distances"), shape: [patches, 1])
+            builder.node("Identity", [distances], output: "distances"), shape: [view.patches, 1])
         return try builder.model()
     }
 
@@ -68,9 +71,14 @@ enum DetectorGraph {
         let image = appendImage(&builder, view)
         let features = appendFeatures(&builder, view, image)
         let rows = appendRows(&builder, view, features: features, isSmoothed: head.isSmoothed)
-        let whitened = appendWhitened(&builder, head.whitening, rows)
-        let distances = appendDistances(&builder, whitened, head.normal, patches: view.patches)
         let needsInputs = head.supervision != nil || head.classifier != nil
+        let compared = head.normal.channels
+        let whitened = appendWhitened(
+            &builder, needsInputs ? head.whitening : head.whitening.leading(compared), rows)
+        let leading =
+            needsInputs && compared < head.whitening.outputs
+            ? appendLeading(&builder, whitened, compared) : whitened
+        let distances = appendDistances(&builder, leading, head.normal, head.border, in: view)
         var texture: String?
         if needsInputs || head.textureScore != nil, let bank = view.texture,
             let whitening = head.textureWhitening
@@ -86,15 +94,15 @@ enum DetectorGraph {
         var score = appendPooling(&builder, view, distances, fraction: head.pooledFraction)
         var map = appendGrid(&builder, view, distances)
         if let join = head.textureScore, let texture {
-            let found = appendDistances(&builder, texture, join.normal, patches: view.patches)
+            let found = appendDistances(&builder, texture, join.normal, join.border, in: view)
             let pooled = appendPooling(&builder, view, found, fraction: join.pooledFraction)
             score = appendJoined(&builder, score, pooled, join)
             map = appendJoined(&builder, map, appendGrid(&builder, view, found), join)
         }
         if let supervision = head.supervision, let inputs {
             let (taught, shown) = appendSupervision(&builder, view, supervision, inputs)
-            score = builder.node("Max", [score, taught])
-            map = builder.node("Max", [map, shown])
+            score = builder.node("Mul", [score, taught])
+            map = builder.node("Mul", [map, shown])
         }
         builder.output(
             builder.node("Identity", [score], output: scoreOutput), shape: [1])
@@ -172,6 +180,18 @@ enum DetectorGraph {
         return builder.node("MatMul", [builder.node("Sub", [rows, mean]), transform])
     }
 
+    /// The first `count` columns.
+    private static func appendLeading(
+        _ builder: inout GraphBuilder, _ whitened: String, _ count: Int
+    ) -> String {
+        builder.node(
+            "Slice",
+            [
+                whitened, builder.constant([0], "leading_from"),
+                builder.constant([count], "leading_to"), builder.constant([1], "leading_axis"),
+            ])
+    }
+
     /// Averages over squares of 2·radius + 1 cells with the edge cells repeated outwards.
     private static func appendMean(
         _ builder: inout GraphBuilder, _ grid: String, radius: Int
@@ -217,7 +237,8 @@ enum DetectorGraph {
             "Concat", [whitened, logarithm] + (texture.map { [$0] } ?? []), [("axis", .int(1))])
     }
 
-    /// The score `[1]` and the map `[1, 1, h, w]` of a classifier, on the scale of distances.
+    /// What a classifier's opinion multiplies the score `[1]` and the map `[1, 1, h, w]` with: 1 or
+    /// more.
     private static func appendSupervision(
         _ builder: inout GraphBuilder, _ view: FeatureView, _ supervision: Supervision,
         _ inputs: String
@@ -229,17 +250,20 @@ enum DetectorGraph {
         let opinion = builder.node(
             "Add", [product, builder.scalar(supervision.bias, "taught_bias")])
         let smooth = appendMean(&builder, appendGrid(&builder, view, opinion), radius: 1)
-        func distance(_ value: String) -> String {
+        func factor(_ value: String) -> String {
             let scaled = builder.node("Mul", [value, builder.scalar(supervision.scale, "scale")])
             let moved = builder.node(
                 "Add", [scaled, builder.scalar(supervision.offset, "offset")])
-            // Beyond e^20 a score says nothing more, and a float could overflow.
             let clipped = builder.node(
-                "Clip", [moved, builder.scalar(-20, "low"), builder.scalar(20, "high")])
+                "Clip",
+                [
+                    moved, builder.scalar(0, "low"),
+                    builder.scalar(Supervision.logFactorMax, "high"),
+                ])
             return builder.node("Exp", [clipped])
         }
         let pooled = appendPooling(&builder, view, smooth, fraction: supervision.pooledFraction)
-        return (distance(pooled), distance(smooth))
+        return (factor(pooled), factor(smooth))
     }
 
     private static func appendClassifier(

@@ -6,8 +6,10 @@ package struct DetectorHead: Sendable {
     package var pooledFraction: Double
     /// From C backbone features to D whitened ones, fitted to normal patches.
     package var whitening: Whitening
-    /// Gives each whitened patch its distance.
+    /// Gives each whitened patch its distance, by the leading channels.
     package var normal: NormalModel
+    /// Of the distances.
+    package var border: BorderScale
     /// Of the filter bank's features, that the classifiers see too.
     package var textureWhitening: Whitening?
     /// nil scores by the backbone's features alone.

@@ -5,6 +5,18 @@ extension DetectorGraph {
 
     /// Distances `[P, 1]` of whitened rows.
     static func appendDistances(
+        _ builder: inout GraphBuilder, _ whitened: String, _ normal: NormalModel,
+        _ border: BorderScale = .none, in view: FeatureView
+    ) -> String {
+        let distances = appendUnscaled(&builder, whitened, normal, patches: view.patches)
+        guard !border.bands.isEmpty else { return distances }
+        let factors = Tensor(
+            shape: [view.patches, 1],
+            values: border.factors(width: view.gridWidth, height: view.gridHeight))
+        return builder.node("Mul", [distances, builder.constant(factors, "border_factors")])
+    }
+
+    private static func appendUnscaled(
         _ builder: inout GraphBuilder, _ whitened: String, _ normal: NormalModel, patches: Int
     ) -> String {
         switch normal {

@@ -6,6 +6,16 @@ package enum NormalModel: Sendable, Equatable {
     case positions(PositionStatistics)
 }
 
+extension NormalModel {
+    /// Channels that it compares: the leading ones of whitened patches.
+    var channels: Int {
+        switch self {
+        case .memoryBank(let bank): bank.width
+        case .positions(let statistics): statistics.mean.width
+        }
+    }
+}
+
 /// Mean and spread at each cell of the grid.
 package struct PositionStatistics: Sendable, Equatable {
     /// A row a cell.

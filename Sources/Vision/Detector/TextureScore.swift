@@ -8,6 +8,8 @@
 package struct TextureScore: Sendable, Equatable {
     /// What whitened textures of normal patches look like.
     package var normal: NormalModel
+    /// Of its distances.
+    package var border: BorderScale
     /// k as a share of the map's cells; 0 takes the maximum.
     package var pooledFraction: Double
     /// Weight of the texture's logarithm, 0.25 or 0.5; the backbone's has the rest.

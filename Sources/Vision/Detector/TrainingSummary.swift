@@ -32,9 +32,14 @@ package struct TrainingSummary: Sendable, Codable, Equatable {
         package var textureModel: String?
         /// What taught the classifier whose opinion joins the distance, and how it learned.
         package var supervision: String?
-        /// 0, 1 or 2 deviations of the normal scores that an opinion must exceed; nil without a
-        /// teacher.
+        /// In models of earlier versions, whose opinions joined the distance by the larger of both:
+        /// 0, 1 or 2 deviations of the normal scores that an opinion had to exceed.
         package var supervisionMargin: Double?
+        /// How much the opinion weighs, ½ to 2; nil without a teacher.
+        package var supervisionWeight: Double?
+        /// What distances in the outermost cells, the next, and the third are divided by; nil where
+        /// nothing is scaled, and in models made before this member existed.
+        package var borderScale: [Double]?
     }
 
     /// The feature extractor's identifier.

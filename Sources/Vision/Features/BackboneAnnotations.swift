@@ -17,6 +17,8 @@ package struct BackboneAnnotations: Sendable, Equatable {
     /// Of red, green and blue in 0...1, each at least 1e-6; colours are divided by it after `mean`
     /// is taken away.
     package var deviation: [Float]?
+    /// See `FeatureExtractor.seesTexture`; no flag of a command sets it.
+    package private(set) var seesTexture = false
 
     /// Annotations from the command line or a test; nil leaves the file's own.
     package init(
@@ -48,6 +50,9 @@ package struct BackboneAnnotations: Sendable, Equatable {
         multiple = try value("spotter.multiple", Self.multiple)
         mean = try value("spotter.mean", Self.mean)
         deviation = try value("spotter.std", Self.deviation)
+        seesTexture = model.metadataProps.contains {
+            $0.key == "spotter.texture" && $0.value == "own"
+        }
     }
 
     /// Whether there is nothing to write into a file.

@@ -13,6 +13,10 @@ package protocol FeatureExtractor: Sendable {
     var sideMultiple: Int { get }
     /// What is done to colours in 0...1 first.
     var normalisation: ColorNormalisation { get }
+    /// Whether its features tell colours and textures apart by themselves, as those of networks do
+    /// that learned from photographs: then the filter bank is left out, and single cells are
+    /// compared rather than their averages where nothing can be chosen.
+    var seesTexture: Bool { get }
     /// From `[1, 3, H, W]` normalised floats to the taps' `[1, channels, h, w]`.
     var graph: BackboneGraph { get }
     /// Others that training tries beside it: networks see different things, and only a
@@ -21,6 +25,8 @@ package protocol FeatureExtractor: Sendable {
 }
 
 extension FeatureExtractor {
+    /// Features that need the filter bank's beside them.
+    package var seesTexture: Bool { false }
     /// No others.
     package var alternatives: [any FeatureExtractor] { [] }
 }

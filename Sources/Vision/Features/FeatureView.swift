@@ -15,11 +15,11 @@ package struct FeatureView: Sendable {
     var patches: Int { gridWidth * gridHeight }
     /// Colours and textures at the same cells, for classifiers: a network that was
     /// taught to separate defects from normal forgets what colour they had. nil where the filter
-    /// bank has no grid of these cells.
+    /// bank has no grid of these cells, and for an extractor that sees texture itself.
     var texture: FilterBank? {
         // Its coarsest amplitudes come in cells of 8 pixels.
         let cell = max(8, tap.stride)
-        guard !(extractor is FilterBank), input.width.isMultiple(of: cell),
+        guard !extractor.seesTexture, !(extractor is FilterBank), input.width.isMultiple(of: cell),
             input.height.isMultiple(of: cell)
         else { return nil }
         return FilterBank(stride: tap.stride)
@@ -28,7 +28,7 @@ package struct FeatureView: Sendable {
 
 extension FeatureView {
     /// Areas of the image, in pixels, that training tries.
-    private static let areas = [256 * 256, 384 * 384, 512 * 512, VisionLimits.viewPixelsMax]
+    private static let areas = [256 * 256, 512 * 512, VisionLimits.viewPixelsMax]
 
     /// Views worth trying on images of a size, those of the extractor itself before those of its
     /// alternatives.
@@ -56,7 +56,7 @@ extension FeatureView {
         for (index, area) in areas.enumerated() {
             let size = fitted(image, area: area, extractor.sideMultiple)
             if index > 0 {
-                let isCovered = views.contains { Double($0.input.area) > 0.8 * Double(size.area) }
+                let isCovered = views.contains { Double($0.input.area) > 0.5 * Double(size.area) }
                 if isCovered || Double(image.area) < 0.9 * Double(size.area) { continue }
             }
             for tap in extractor.taps where index == 0 || tap.stride >= min(8, coarsest) {

@@ -10,6 +10,7 @@ package import FoundationEssentials
 ///     spotter.multiple  "32"                    default: the least that all strides divide
 ///     spotter.mean      "0.485,0.456,0.406"     taken from colours in 0...1
 ///     spotter.std       "0.229,0.224,0.225"     then divided by
+///     spotter.texture   "own"                   see `FeatureExtractor.seesTexture`
 package struct LearnedBackbone: FeatureExtractor {
     /// SHA-256 of the file, or the name that a command gave it.
     package let identifier: String
@@ -20,6 +21,7 @@ package struct LearnedBackbone: FeatureExtractor {
     /// 1 for a fixed size; at most 256.
     package let sideMultiple: Int
     package let normalisation: ColorNormalisation
+    package let seesTexture: Bool
     /// The file's graph with its weights; every model carries the part that its view needs.
     package let graph: BackboneGraph
     /// Set by the composition root: the first backbone beside the one that Spotter comes with.
@@ -36,6 +38,7 @@ package struct LearnedBackbone: FeatureExtractor {
             fixedInput = input
             sideMultiple = try input == nil ? Self.multiple(file.annotations, taps) : 1
             normalisation = file.annotations.normalisation
+            seesTexture = file.annotations.seesTexture
             graph = BackboneGraph(graph: file.graph, input: file.input.name)
         } catch {
             throw VisionError(.invalidModel, "The backbone \(identifier) \(error.message).")

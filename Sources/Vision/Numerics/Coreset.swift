@@ -12,14 +12,14 @@ enum Coreset {
         let pool = Sampling.rows(limit, of: candidates, using: &random)
         guard pool.count > count else { return pool }
         let vectors = Packed(pool)
-        var nearest = [Float](repeating: .infinity, count: pool.count)
-        var chosen = Rows(width: pool.width)
+        var nearest = [Nearest](repeating: Nearest(), count: pool.count)
+        var taken: [Int] = []
         var next = Int.random(in: 0..<pool.count, using: &random)
         for _ in 0..<count {
-            chosen.append(pool[next])
-            next = vectors.farthest(afterTaking: next, nearest: &nearest)
+            taken.append(next)
+            next = vectors.farthest(afterTaking: taken, nearest: &nearest)
         }
-        return chosen
+        return Rows(width: pool.width, values: taken.flatMap { pool[$0] })
     }
 
     /// Rows in blocks of sixteen, which the processor's vector units take at once.
@@ -44,25 +44,50 @@ enum Coreset {
             self.values = values
         }
 
-        /// Brings `nearest` up to date with row `taken` and returns the row that is farthest.
-        func farthest(afterTaking taken: Int, nearest: inout [Float]) -> Int {
+        private func squaredDistance(
+            _ a: Int, _ b: Int, _ values: UnsafeBufferPointer<SIMD16<Float>>
+        ) -> Float {
+            var sums = SIMD16<Float>()
+            for block in 0..<blocks {
+                let difference = values[a * blocks + block] - values[b * blocks + block]
+                sums += difference * difference
+            }
+            return sums.sum()
+        }
+
+        /// Brings `nearest` up to date with the row taken last and returns the row that is
+        /// farthest.
+        ///
+        /// Where that row lies at least twice as far from a row's nearest as the row itself does,
+        /// it cannot be nearer (the triangle's inequality), and is not compared.
+        func farthest(afterTaking taken: [Int], nearest: inout [Nearest]) -> Int {
             var best = (index: 0, distance: -Float.infinity)
             values.withUnsafeBufferPointer { values in
+                let last = taken.count - 1
+                let apart = taken.map { squaredDistance($0, taken[last], values) }
                 nearest.withUnsafeMutableBufferPointer { nearest in
                     for row in 0..<nearest.count {
-                        var sums = SIMD16<Float>()
-                        for block in 0..<blocks {
-                            let difference =
-                                values[row * blocks + block] - values[taken * blocks + block]
-                            sums += difference * difference
+                        let known = nearest[row]
+                        if last == 0 || apart[known.taken] < 4 * known.distance {
+                            let distance = squaredDistance(row, taken[last], values)
+                            if distance < known.distance {
+                                nearest[row] = Nearest(distance: distance, taken: last)
+                            }
                         }
-                        let distance = min(nearest[row], sums.sum())
-                        nearest[row] = distance
+                        let distance = nearest[row].distance
                         if distance > best.distance { best = (row, distance) }
                     }
                 }
             }
             return best.index
         }
+    }
+
+    /// What was taken that is nearest to a row.
+    private struct Nearest {
+        /// Squared.
+        var distance = Float.infinity
+        /// Its place in the order of taking.
+        var taken = 0
     }
 }

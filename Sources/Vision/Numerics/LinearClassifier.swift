@@ -5,35 +5,6 @@ struct LinearClassifier: Sendable {
     var weights: [Double]
     var bias: Double
 
-    /// Fisher's linear discriminant: S w = m₊ − m₋ with the pooled covariance S of both classes,
-    /// and the offset that puts 0 halfway between the means.
-    ///
-    /// - Parameter shrinkage: share of the mean variance that is added to S's diagonal.
-    static func discriminant(_ positive: Rows, _ negative: Rows, shrinkage: Double = 0.05)
-        -> LinearClassifier
-    {
-        let width = positive.width
-        guard positive.count > 0, negative.count > 0 else { return .never(width) }
-        let (above, below) = (mean(positive), mean(negative))
-        var covariance = [Double](repeating: 0, count: width * width)
-        for (rows, center) in [(positive, above), (negative, below)] {
-            accumulate(rows, into: &covariance) { row, out in
-                for index in 0..<width { out[index] = Double(row[index]) - center[index] }
-                return 1
-            }
-        }
-        let total = Double(positive.count + negative.count)
-        for index in covariance.indices { covariance[index] /= total }
-        let trace = (0..<width).reduce(0) { $0 + covariance[$1 * width + $1] }
-        for index in 0..<width {
-            covariance[index * width + index] += shrinkage * trace / Double(width) + 1e-9
-        }
-        let direction = Cholesky.solve(covariance, zip(above, below).map { $0 - $1 })
-        let middle = zip(above, below).map { ($0 + $1) / 2 }
-        return LinearClassifier(
-            weights: direction, bias: -zip(direction, middle).reduce(0) { $0 + $1.0 * $1.1 })
-    }
-
     /// Logistic regression with both classes weighted alike, inputs standardised, and a quadratic
     /// penalty; Newton's method (iteratively reweighted least squares).
     static func logistic(_ positive: Rows, _ negative: Rows, penalty: Double = 0.01)

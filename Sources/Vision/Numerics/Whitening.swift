@@ -9,7 +9,7 @@ package struct Whitening: Sendable, Equatable {
     package let mean: [Float]
     /// `[channels, outputs]`, row-major.
     package let transform: [Float]
-    /// Length of a whitened vector: at most the channels, and at most 64 in training.
+    /// Length of a whitened vector: at most the channels. Components of larger variance come first.
     package let outputs: Int
 
     /// Added to eigenvalues, so that a component without variance does not blow up.
@@ -18,9 +18,7 @@ package struct Whitening: Sendable, Equatable {
     private static let deviationShareMin = 1e-3
 
     /// - Throws: `unsuitableDataset` when the features do not vary at all.
-    static func fit(_ rows: Rows, exponent: Double, outputsMax: Int = .max) throws(VisionError)
-        -> Whitening
-    {
+    static func fit(_ rows: Rows, exponent: Double) throws(VisionError) -> Whitening {
         let channels = rows.width
         let count = Double(rows.count)
         var mean = [Double](repeating: 0, count: channels)
@@ -47,12 +45,10 @@ package struct Whitening: Sendable, Equatable {
         }
         let covariance = correlation(rows, mean: mean, deviation: deviation)
         let (values, vectors) = SymmetricEigen.decompose(covariance, size: channels)
-        // The components of the largest variance, in the order of the decomposition.
-        let outputs = min(channels, outputsMax)
-        let kept = values.indices.sorted { (values[$1], $0) < (values[$0], $1) }.prefix(outputs)
-            .sorted()
+        let ordered = values.indices.sorted { (values[$1], $0) < (values[$0], $1) }
+        let outputs = channels
         var transform = [Float](repeating: 0, count: channels * outputs)
-        for (output, component) in kept.enumerated() {
+        for (output, component) in ordered.enumerated() {
             let scale = pow(max(0, values[component]) + shrinkage, -exponent / 2)
             for channel in 0..<channels {
                 transform[channel * outputs + output] = Float(
@@ -60,6 +56,17 @@ package struct Whitening: Sendable, Equatable {
             }
         }
         return Whitening(mean: mean.map(Float.init), transform: transform, outputs: outputs)
+    }
+
+    /// The components of the largest variance alone.
+    func leading(_ count: Int) -> Whitening {
+        guard count < outputs else { return self }
+        var kept: [Float] = []
+        kept.reserveCapacity(mean.count * count)
+        for channel in mean.indices {
+            kept += transform[(channel * outputs)..<(channel * outputs + count)]
+        }
+        return Whitening(mean: mean, transform: kept, outputs: count)
     }
 
     private static func correlation(_ rows: Rows, mean: [Double], deviation: [Double]) -> [Double] {
@@ -98,16 +105,33 @@ package struct Whitening: Sendable, Equatable {
     /// The whitened rows.
     func apply(to rows: Rows) -> Rows {
         let channels = rows.width
+        let blocks = (outputs + 15) / 16
+        var packed = [SIMD16<Float>](repeating: SIMD16(), count: blocks * channels)
+        for channel in 0..<channels {
+            for output in 0..<outputs {
+                packed[output / 16 * channels + channel][output % 16] =
+                    transform[channel * outputs + output]
+            }
+        }
+        var centred = [Float](repeating: 0, count: channels)
         var out = [Float](repeating: 0, count: rows.count * outputs)
         rows.values.withUnsafeBufferPointer { source in
-            transform.withUnsafeBufferPointer { transform in
-                out.withUnsafeMutableBufferPointer { out in
-                    for row in 0..<rows.count {
-                        for channel in 0..<channels {
-                            let value = source[row * channels + channel] - mean[channel]
-                            for output in 0..<outputs {
-                                out[row * outputs + output] +=
-                                    value * transform[channel * outputs + output]
+            packed.withUnsafeBufferPointer { packed in
+                centred.withUnsafeMutableBufferPointer { centred in
+                    out.withUnsafeMutableBufferPointer { out in
+                        for row in 0..<rows.count {
+                            for channel in 0..<channels {
+                                centred[channel] = source[row * channels + channel] - mean[channel]
+                            }
+                            for block in 0..<blocks {
+                                var sums = SIMD16<Float>()
+                                let from = block * channels
+                                for channel in 0..<channels {
+                                    sums += centred[channel] * packed[from + channel]
+                                }
+                                for output in (block * 16)..<min(outputs, block * 16 + 16) {
+                                    out[row * outputs + output] = sums[output % 16]
+                                }
                             }
                         }
                     }

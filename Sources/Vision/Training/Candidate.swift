@@ -15,14 +15,14 @@ struct Candidate: Sendable {
     /// A classifier's place in the score, and how it was taught.
     struct Teaching: Sendable {
         let teacher: SupervisionLearner.Teacher
-        let method: SupervisionLearner.Method
         let supervision: Supervision
-        let margin: Double
+        let weight: Double
     }
 
     /// The filter bank's share in the distance.
     struct TextureShare: Sendable {
         let configuration: CrossValidation.Configuration
+        let border: BorderScale
         let pooledFraction: Double
         let share: Double
         let scale: Double
@@ -48,6 +48,19 @@ struct Candidate: Sendable {
         Self.merit(auroc: auroc, separation: separation)
             - 0.004 * log2(Double(view.patches) / 1024)
     }
+
+    /// The merit that another candidate must exceed this one's by, when this one is what would be
+    /// taken without any choice: half a standard error of the area under the ROC curve (about
+    /// √(A (1 − A) / n) with n images of the smaller class), since both rank the same images. Below
+    /// it the best of many candidates is mostly the luckiest.
+    var doubt: Double {
+        let images = Double(max(1, min(normalScores.count, anomalousScores.count)))
+        let area = min(max(auroc ?? 0.5, 0.5), Self.certainMax)
+        return (area * (1 - area) / images).squareRoot() / 2
+    }
+
+    /// A few images that are ranked without a fault do not show that there are none.
+    private static let certainMax = 0.99
 
     /// Every pooling of a judgement.
     static func poolings(of judgement: CrossValidation.Judgement, in view: FeatureView)
@@ -95,6 +108,7 @@ struct Candidate: Sendable {
                     view: view, judgement: judgement, pooledFraction: pooledFraction,
                     texture: TextureShare(
                         configuration: texture.configuration,
+                        border: texture.judgement.border,
                         pooledFraction: texture.pooledFraction, share: share, scale: scale,
                         offset: offset), supervision: nil,
                     normalScores: joined(normalScores, texture.normalScores),
@@ -112,7 +126,9 @@ struct Candidate: Sendable {
             stride: view.tap.stride, backbone: view.extractor.identifier,
             normalModel: configuration.kind.rawValue,
             textureShare: texture?.share, textureModel: texture?.configuration.kind.rawValue,
-            supervision: supervision.map { "\($0.teacher.rawValue), \($0.method.rawValue)" },
-            supervisionMargin: supervision?.margin)
+            supervision: supervision?.teacher.rawValue,
+            supervisionWeight: supervision?.weight,
+            borderScale: judgement.border.bands.isEmpty
+                ? nil : judgement.border.bands.map(Double.init))
     }
 }

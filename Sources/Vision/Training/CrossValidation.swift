@@ -11,7 +11,7 @@ struct CrossValidation: Sendable {
         var isSmoothed: Bool
         var exponent = 0.5
         var kind: Kind
-        var bankCount = 1000
+        var bankCount = VisionLimits.bankPatchesMax
     }
 
     struct Fit: Sendable {
@@ -23,9 +23,10 @@ struct CrossValidation: Sendable {
         var textureWhitening: Whitening?
     }
 
-    /// Out-of-fold distances of every image's patches.
+    /// Out-of-fold distances of every image's patches, with their border's scale.
     struct Judgement: Sendable {
         let configuration: Configuration
+        let border: BorderScale
         let normal: [[Float]]
         let anomalous: [[Float]]
     }
@@ -59,6 +60,8 @@ struct CrossValidation: Sendable {
     private func judge(
         _ normalRows: [Rows], _ anomalousRows: [Rows], exponent: Double, _ kinds: [Configuration]
     ) throws(VisionError) -> [Judgement] {
+        // Of all images: it is no member of anything, and one image more moves it by nothing.
+        let whitening = try whitening(normalRows, exponent: exponent)
         var normal = kinds.map { _ in [[Float]](repeating: [], count: normalRows.count) }
         var anomalous = kinds.map { _ in
             [[Float]](repeating: [], count: anomalousRows.count)
@@ -71,7 +74,6 @@ struct CrossValidation: Sendable {
                     .unsuitableDataset,
                     "All normal images are of one scene; training needs pictures of several.")
             }
-            let whitening = try whitening(training, exponent: exponent)
             for (index, configuration) in kinds.enumerated() {
                 let fit = try fit(configuration, whitening, to: training)
                 for image in normalRows.indices where images.normalFolds[image] == fold {
@@ -82,8 +84,15 @@ struct CrossValidation: Sendable {
                 }
             }
         }
-        return kinds.indices.map {
-            Judgement(configuration: kinds[$0], normal: normal[$0], anomalous: anomalous[$0])
+        return kinds.indices.map { kind in
+            let border = BorderScale(normal: normal[kind], in: view)
+            let factors = border.factors(width: view.gridWidth, height: view.gridHeight)
+            func scaled(_ images: [[Float]]) -> [[Float]] {
+                images.map { zip($0, factors).map { $0 * $1 } }
+            }
+            return Judgement(
+                configuration: kinds[kind], border: border, normal: scaled(normal[kind]),
+                anomalous: scaled(anomalous[kind]))
         }
     }
 
@@ -126,9 +135,7 @@ struct CrossValidation: Sendable {
 
     private func whitening(_ images: [Rows], exponent: Double) throws(VisionError) -> Whitening {
         var random = SeededRandom(seed: seed)
-        return try Whitening.fit(
-            pool(images, using: &random), exponent: exponent,
-            outputsMax: VisionLimits.whitenedChannelsMax)
+        return try Whitening.fit(pool(images, using: &random), exponent: exponent)
     }
 
     /// The same number of patches of each image, so that memory does not grow with their count.
@@ -145,6 +152,7 @@ struct CrossValidation: Sendable {
         _ configuration: Configuration, _ whitening: Whitening, to images: [Rows]
     ) throws(VisionError) -> Fit {
         let normal: NormalModel
+        let leading = whitening.leading(VisionLimits.distanceChannelsMax)
         switch configuration.kind {
         case .memoryBank:
             var random = SeededRandom(seed: seed)
@@ -153,13 +161,13 @@ struct CrossValidation: Sendable {
                 of: pool(images, using: &random), using: &random)
             normal = .memoryBank(
                 Coreset.select(
-                    configuration.bankCount, from: whitening.apply(to: candidates),
+                    configuration.bankCount, from: leading.apply(to: candidates),
                     using: &random))
         case .positions:
             normal = .positions(
-                PositionLearner(view: view).fit(images.map { whitening.apply(to: $0) }))
+                PositionLearner(view: view).fit(images.map { leading.apply(to: $0) }))
         }
-        let model = try DetectorGraph.distances(whitening, normal, patches: view.patches)
+        let model = try DetectorGraph.distances(whitening, normal, view)
         let session = try InferenceSession(runtime: runtime, model: model, threads: threads)
         return Fit(
             configuration: configuration, whitening: whitening, normal: normal, session: session)

@@ -38,6 +38,25 @@ struct Folds: Sendable {
         self.assignment = assignment
     }
 
+    /// Folds that hold out whole labels, the commonest label first, each to the emptiest fold; nil
+    /// with fewer than two labels.
+    ///
+    /// - Parameter labels: of each image; images without one are spread over the folds.
+    static func byLabel(_ labels: [UInt8?]) -> [Int]? {
+        let counts = Dictionary(labels.compactMap { $0 }.map { ($0, 1) }, uniquingKeysWith: +)
+        guard counts.count > 1 else { return nil }
+        var sizes = [Int](repeating: 0, count: count)
+        var folds: [UInt8: Int] = [:]
+        for (label, images) in counts.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+            let fold = sizes.firstIndex(of: sizes.min() ?? 0) ?? 0
+            folds[label] = fold
+            sizes[fold] += images
+        }
+        return labels.indices.map { image in
+            labels[image].flatMap { folds[$0] } ?? image % count
+        }
+    }
+
     /// Images that are joined by a chain of near-duplicates.
     private static func groups(_ thumbnails: [[Float]]) -> [[Int]] {
         var parent = Array(thumbnails.indices)

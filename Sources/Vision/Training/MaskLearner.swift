@@ -45,13 +45,6 @@ struct MaskLearner: Sendable {
         return (classifier, iou)
     }
 
-    /// The mean intersection over union of the labels out of fold, 0...1.
-    func overlap(_ fit: CrossValidation.Fit, _ judgement: CrossValidation.Judgement)
-        throws(VisionError) -> Double
-    {
-        Self.mean(try best(fit, judgement).cuts)
-    }
-
     private static func mean(_ cuts: [(cut: Float, iou: Double)]) -> Double {
         cuts.reduce(0) { $0 + $1.iou } / Double(max(1, cuts.count))
     }
@@ -62,7 +55,10 @@ struct MaskLearner: Sendable {
     {
         let own = try lesson(fit, judgement, seesSurroundings: false)
         let ownCuts = outOfFold(own)
-        guard labels.count <= VisionLimits.comparedLabelsMax else { return (own, ownCuts) }
+        // Features of a network that sees textures say enough of what is around a cell.
+        guard labels.count <= VisionLimits.comparedLabelsMax, !view.extractor.seesTexture else {
+            return (own, ownCuts)
+        }
         let wide = try lesson(fit, judgement, seesSurroundings: true)
         let wideCuts = outOfFold(wide)
         return Self.mean(wideCuts) > Self.mean(ownCuts) ? (wide, wideCuts) : (own, ownCuts)

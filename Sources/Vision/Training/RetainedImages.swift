@@ -49,6 +49,7 @@ struct RetainedImages: Sendable {
     private let anomalies: [Image]
     private let normalFolds: [Int]
     private let anomalyFolds: [Int]
+    private let labelFolds: [Int]?
 
     /// Anomalies that people labelled, not those that were drawn.
     let realAnomalies: Int
@@ -73,6 +74,7 @@ struct RetainedImages: Sendable {
         sizes = Self.sizes(of: views)
         normalFolds = Folds(thumbnails: normals.map(\.thumbnail), seed: seed).assignment
         realAnomalies = anomalies.count
+        labelFolds = Folds.byLabel(anomalies.map { $0.mask?.commonest })
         guard anomalies.isEmpty else {
             self.anomalies = anomalies
             anomalyFolds =
@@ -147,7 +149,8 @@ struct RetainedImages: Sendable {
         return ViewImages(
             normals: found.normals, anomalies: found.anomalies,
             normalFolds: normal.map { normalFolds[$0] },
-            anomalyFolds: anomalous.map { anomalyFolds[$0] })
+            anomalyFolds: anomalous.map { anomalyFolds[$0] },
+            labelFolds: labelFolds.map { folds in anomalous.map { folds[$0] } })
     }
 
     /// Indices of at most `limit` images, as many of each fold as of the others, those of `first`

@@ -10,17 +10,16 @@ struct SupervisionLearner {
         case farthest
     }
 
-    enum Method: String, Sendable, CaseIterable {
-        case discriminant
-        case logistic
-    }
-
-    /// How many deviations of the normal images' scores the distance must lie above what the
-    /// classifier says before it counts by itself.
-    private static let margins = [0.0, 1, 2]
+    /// How much an opinion weighs against the distance, where both have the same deviation among
+    /// normal images. With several labels the weight is chosen; else it is the first: what one kind
+    /// of defect says about it holds for that kind alone.
+    private static let weights = [2.0, 1, 0.5]
+    /// Share of an opinion's cells, the highest, whose mean counts: defects of few cells are heard,
+    /// single cells are not.
+    private static let pooledFraction = 0.005
     private static let shareFarthest = 0.01
-    private static let normalPatches = 16_000
-    private static let defectPatches = 16_000
+    private static let normalPatches = 10_000
+    private static let defectPatches = 8_000
 
     let validation: CrossValidation
 
@@ -34,8 +33,9 @@ struct SupervisionLearner {
         var farthest: Rows
     }
 
-    /// One candidate for each teacher, method and margin.
-    func candidates(_ base: Candidate) throws(VisionError) -> [Candidate] {
+    /// The candidate with a classifier; nil where nothing can be taught, or where what was taught
+    /// spoils the ranking of labels that it was not taught.
+    func candidate(_ base: Candidate) throws(VisionError) -> Candidate? {
         let fit = try validation.fitAll(base.configuration)
         let inputs = try inputs(base.judgement, fit)
         let lessons = lessons(inputs, base.judgement)
@@ -43,15 +43,26 @@ struct SupervisionLearner {
         func isTaught(_ part: (Lesson) -> Rows) -> Bool {
             Set(lessons.filter { part($0).count > 0 }.map(\.fold)).count > 1
         }
-        let teachers: [Teacher] =
-            (isTaught(\.masked) ? [.masks] : []) + (isTaught(\.farthest) ? [.farthest] : [])
-        var out: [Candidate] = []
-        for teacher in teachers {
-            for method in Method.allCases {
-                out += joined(base, inputs, lessons, teacher, method)
-            }
+        let teacher: Teacher
+        if isTaught(\.masked) {
+            teacher = .masks
+        } else if isTaught(\.farthest) {
+            teacher = .farthest
+        } else {
+            return nil
         }
-        return out
+        var weight = Self.weights[0]
+        if let folds = validation.images.labelFolds {
+            // Held out label by label: what ranks labels that it knows need not rank others.
+            let opinions = opinions(
+                inputs, lessons, teacher, folds: validation.images.normalFolds + folds)
+            let unseen = Self.weights.map { joined(base, opinions, teacher, weight: $0) }
+            let best = unseen.reduce(unseen[0]) { $1.merit > $0.merit + 1e-9 ? $1 : $0 }
+            guard best.merit > base.merit - base.doubt else { return nil }
+            weight = best.supervision?.weight ?? weight
+        }
+        let opinions = opinions(inputs, lessons, teacher, folds: lessons.map(\.fold))
+        return joined(base, opinions, teacher, weight: weight)
     }
 
     /// The classifier of a candidate's kind, taught by all images.
@@ -60,7 +71,7 @@ struct SupervisionLearner {
     {
         let fit = try validation.fitAll(candidate.configuration)
         let lessons = lessons(try inputs(candidate.judgement, fit), candidate.judgement)
-        let classifier = train(lessons, teaching.teacher, teaching.method)
+        let classifier = train(lessons, teaching.teacher)
         var supervision = teaching.supervision
         supervision.weights = classifier.weights.map(Float.init)
         supervision.bias = Float(classifier.bias)
@@ -129,9 +140,7 @@ struct SupervisionLearner {
         distances.indices.sorted { distances[$0] > distances[$1] }
     }
 
-    private func train(_ lessons: [Lesson], _ teacher: Teacher, _ method: Method)
-        -> LinearClassifier
-    {
+    private func train(_ lessons: [Lesson], _ teacher: Teacher) -> LinearClassifier {
         let width = lessons[0].normal.width
         func all(_ part: (Lesson) -> Rows) -> Rows {
             Rows(width: width, values: lessons.flatMap { part($0).values })
@@ -141,54 +150,43 @@ struct SupervisionLearner {
         let normal = all {
             teacher == .farthest && $0.farthest.count > 0 ? Rows(width: width) : $0.normal
         }
-        return method == .discriminant
-            ? .discriminant(positive, normal) : .logistic(positive, normal)
+        return .logistic(positive, normal)
     }
 
-    /// Candidates of one way to teach, at its best pooling, with each margin.
-    private func joined(
-        _ base: Candidate, _ inputs: [Rows], _ lessons: [Lesson], _ teacher: Teacher,
-        _ method: Method
-    ) -> [Candidate] {
+    /// The opinion on each image of a classifier that saw none of the image's fold.
+    private func opinions(
+        _ inputs: [Rows], _ lessons: [Lesson], _ teacher: Teacher, folds: [Int]
+    ) -> [Double] {
         let classifiers = (0..<Folds.count).map { fold in
-            train(lessons.filter { $0.fold != fold }, teacher, method)
+            train(lessons.indices.filter { folds[$0] != fold }.map { lessons[$0] }, teacher)
         }
-        let highest = inputs.indices.map { index in
-            Pooling.highest(opinions(inputs[index], classifiers[lessons[index].fold]))
+        return inputs.indices.map { image in
+            Pooling.score(
+                opinions(inputs[image], classifiers[folds[image]]), fraction: Self.pooledFraction)
         }
+    }
+
+    private func joined(
+        _ base: Candidate, _ opinions: [Double], _ teacher: Teacher, weight: Double
+    ) -> Candidate {
         let normals = base.normalScores.count
-        var best: (merit: Double, fraction: Double, scores: [Double])?
-        for fraction in Pooling.fractions {
-            let scores = highest.map {
-                Pooling.score(descending: $0, fraction: fraction, of: view.patches)
-            }
-            let (normal, anomalous) = (Array(scores[..<normals]), Array(scores[normals...]))
-            let merit = Candidate.merit(
-                auroc: Ranking.auroc(normal: normal, anomalous: anomalous),
-                separation: Ranking.linearSeparation(normal: normal, anomalous: anomalous))
-            if merit > (best?.merit ?? -1) + 1e-9 { best = (merit, fraction, scores) }
-        }
-        guard let best else { return [] }
         let distance = Ranking.moments(base.normalScores.map { log(max($0, 1e-9)) })
-        let opinion = Ranking.moments(Array(best.scores[..<normals]))
-        let scale = distance.variance.squareRoot() / max(opinion.variance.squareRoot(), 1e-6)
-        return Self.margins.map { margin in
-            let offset =
-                distance.mean + margin * distance.variance.squareRoot() - scale * opinion.mean
-            func joined(_ scores: [Double], _ opinions: ArraySlice<Double>) -> [Double] {
-                zip(scores, opinions).map { max($0, exp(min(scale * $1 + offset, 20))) }
-            }
-            return Candidate(
-                view: base.view, judgement: base.judgement, pooledFraction: base.pooledFraction,
-                texture: base.texture,
-                supervision: Candidate.Teaching(
-                    teacher: teacher, method: method,
-                    supervision: Supervision(
-                        weights: [], bias: 0, pooledFraction: best.fraction,
-                        scale: Float(scale), offset: Float(offset)), margin: margin),
-                normalScores: joined(base.normalScores, best.scores[..<normals]),
-                anomalousScores: joined(base.anomalousScores, best.scores[normals...]))
+        let opinion = Ranking.moments(Array(opinions[..<normals]))
+        let scale =
+            weight * (distance.variance / max(opinion.variance, 1e-12)).squareRoot()
+        let supervision = Supervision(
+            weights: [], bias: 0, pooledFraction: Self.pooledFraction, scale: Float(scale),
+            offset: Float(-scale * opinion.mean))
+        func joined(_ scores: [Double], _ opinions: ArraySlice<Double>) -> [Double] {
+            zip(scores, opinions).map { $0 * exp(supervision.logFactor($1)) }
         }
+        return Candidate(
+            view: base.view, judgement: base.judgement, pooledFraction: base.pooledFraction,
+            texture: base.texture,
+            supervision: Candidate.Teaching(
+                teacher: teacher, supervision: supervision, weight: weight),
+            normalScores: joined(base.normalScores, opinions[..<normals]),
+            anomalousScores: joined(base.anomalousScores, opinions[normals...]))
     }
 
     /// The classifier's opinion on each patch, smoothed as in the graph.

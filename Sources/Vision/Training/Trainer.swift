@@ -119,7 +119,7 @@ package final class Trainer: Sendable {
         let images = RetainedImages(
             views: views, normals: normals.images, anomalies: anomalies.images, seed: seed)
         let search = Search(
-            runtime: runtime, threads: threads, seed: seed, images: images, labels: labels)
+            runtime: runtime, threads: threads, seed: seed, images: images)
         let result = try search.run(progress: progress, isCancelled: isCancelled)
         progress("Fitting the final model")
         let chosen = result.best
@@ -152,12 +152,12 @@ package final class Trainer: Sendable {
         let fit = try validation.fitAll(chosen.configuration)
         var head = DetectorHead(
             isSmoothed: chosen.configuration.isSmoothed, pooledFraction: chosen.pooledFraction,
-            whitening: fit.whitening, normal: fit.normal,
+            whitening: fit.whitening, normal: fit.normal, border: chosen.judgement.border,
             textureWhitening: fit.textureWhitening, textureScore: nil, supervision: nil,
             classifier: nil)
         if let texture = chosen.texture {
             head.textureScore = TextureScore(
-                normal: try validation.fitTexture(texture.configuration),
+                normal: try validation.fitTexture(texture.configuration), border: texture.border,
                 pooledFraction: texture.pooledFraction, share: Float(texture.share),
                 scale: Float(texture.scale), offset: Float(texture.offset))
         }

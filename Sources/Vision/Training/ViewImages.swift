@@ -15,4 +15,7 @@ struct ViewImages: Sendable {
     /// The fold that an anomaly is held out in: judged by a model, and taught to classifiers,
     /// without it. What was drawn onto a normal image is in that image's fold.
     let anomalyFolds: [Int]
+    /// The same with all anomalies of one label in one fold, so that what is judged is of a kind
+    /// that nothing was taught; nil with fewer than two labels.
+    let labelFolds: [Int]?
 }

