@@ -136,6 +136,9 @@ format:
 install: release
 	install -D -m 755 .build/release/spotter $(DESTDIR)$(PREFIX)/bin/spotter
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/spotter share/spotter/backbone-*.onnx
+	for folder in templates texts assets; do \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/spotter/console/$$folder \
+			share/spotter/console/$$folder/*; done
 	if [ -e .deps/share/spotter/backbone-lite0.onnx ]; then \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/spotter .deps/share/spotter/backbone-lite0*; fi
 	install -D -m 644 .deps/lib/spotter/libonnxruntime.so \

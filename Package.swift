@@ -14,6 +14,7 @@ let optimizedSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .d
 let optimizedTargets: Set<String> = ["Access", "Base", "Vision"]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = [
     logging, .product(name: "NIOCore", package: "swift-nio"),
@@ -59,6 +60,7 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -108,16 +110,18 @@ let package = Package(
         // How an operator changes what is kept: stores, settings, doctor, backup, migration.
         .target(name: "Administration", dependencies: inner + nio + [crypto]),
 
+        // Pages for people. No HTTP server.
+        .target(name: "Console", dependencies: inner + nio + [crypto, mustache]),
+
         // How it is spoken over HTTP, and the composition root. Hummingbird ends here.
         .target(
             name: "Server",
-            dependencies: inner + nio + lifecycle + http + ["Administration", crypto]),
+            dependencies: inner + nio + lifecycle + http + ["Administration", "Console", crypto]),
 
         .executableTarget(
             name: "spotter",
-            dependencies: inner + nio + lifecycle + [
-                "Administration", "Server", argumentParser, crypto,
-            ]),
+            dependencies: inner + nio + lifecycle
+                + ["Administration", "Console", "Server", argumentParser, crypto]),
 
         // Generated from the .proto files beside it, by 'make protobuf'.
         .target(
@@ -178,7 +182,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: tested + http + [
-                "Administration", "Server", crypto,
+                "Administration", "Console", "Server", crypto,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),

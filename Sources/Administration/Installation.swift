@@ -43,6 +43,13 @@ package struct Installation: Sendable {
             runtimePath: try OnnxRuntime.find(above: executable, environment: environment))
     }
 
+    /// The folder of the console's pages; nil where it was not installed.
+    package static func consoleFolder(
+        from executable: String = InstalledFile.executable
+    ) -> String? {
+        InstalledFile.find(["share/spotter/console"], above: executable)
+    }
+
     /// The agent's files for `architecture`, as `make edge-agent` and `make install` lay them.
     ///
     /// - Parameter architecture: as Greengrass names it, `amd64` or `aarch64`.

@@ -1,6 +1,7 @@
 import Access
 import Administration
 import Cloud
+import Console
 import Hummingbird
 import Service
 import Storage
@@ -26,6 +27,8 @@ struct ServerApplication: Sendable {
     let version: String
     /// What the disk of the data directory has left; nil where the system does not say.
     let freeBytes: @Sendable () -> Int?
+    /// nil where the console's files are not there.
+    var consoleFiles: ConsoleFiles?
     /// The memory for bodies that nobody has vouched for yet.
     let bodies = UnverifiedBodies()
 
@@ -34,6 +37,11 @@ struct ServerApplication: Sendable {
         let requests = RequestCounts()
         let rates = RequestRates(
             perSecond: context.limits.requestsPerSecond, membership: membership)
+        let console = consoleFiles.map {
+            ConsoleEndpoint(
+                console: Console(context: context, files: $0, root: credentials),
+                requests: requests, audit: audit, now: context.now)
+        }
         return FrontDoor(
             service: context,
             endpoints: [
@@ -58,7 +66,7 @@ struct ServerApplication: Sendable {
             status: StatusPages(
                 service: context, requests: requests, membership: membership, rates: rates,
                 metricsAccess: metricsAccess, version: version, freeBytes: freeBytes),
-            requests: requests, audit: audit)
+            requests: requests, audit: audit, console: console)
     }
 
     /// The front door behind an HTTP/1.1 server that listens once the application runs.

@@ -1,6 +1,7 @@
 package import Access
 import Administration
 import Base
+import Console
 import Hummingbird
 package import Logging
 import NIOCore
@@ -30,6 +31,12 @@ package struct SpotterServer: Sendable {
         parts = try await Composition(configuration, environment: environment, logger: logger)
     }
 
+    /// A link with which somebody signs in to the console as the owner of the root key, once and
+    /// within 15 minutes: path and query.
+    package func consoleLink() async throws -> String {
+        try await ConsoleLink.make(nil, in: parts.context.metadata, now: parts.context.now())
+    }
+
     /// Serves until the task is cancelled or a signal arrives.
     ///
     /// - Parameters:
@@ -57,7 +64,8 @@ package struct SpotterServer: Sendable {
             context: context, credentials: parts.credentials, s3: parts.s3,
             registry: parts.registry, greengrass: parts.greengrass?.client, audit: parts.audit,
             membership: membership, metricsAccess: configuration.metricsAccess,
-            version: SpotterVersion.current, freeBytes: parts.freeBytes
+            version: SpotterVersion.current, freeBytes: parts.freeBytes,
+            consoleFiles: try Installation.consoleFolder().map { try ConsoleFiles(folder: $0) }
         ).application(
             hostname: configuration.hostname, port: configuration.port, connections: connections,
             onReady: onReady)

@@ -52,7 +52,12 @@ struct Serve: AsyncParsableCommand {
                 logger: service.logger)
             if let file = server.credentialsFile { Output.line("The root key is in \(file)") }
             try await server.run(gracefulShutdownSignals: [.sigterm, .sigint]) { port in
-                Output.line("Spotter is listening on http://\(hostname):\(port)")
+                let address = "http://\(hostname):\(port)"
+                Output.line("Spotter is listening on \(address)")
+                if let link = try? await server.consoleLink() {
+                    Output.line("The console is at \(address)/console; sign in once, by this link:")
+                    Output.line("    \(address)\(link)")
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ struct Spotter: AsyncParsableCommand {
         version: SpotterVersion.current,
         subcommands: [
             Serve.self, WorkerCommand.self, ProjectCommand.self, ModelCommand.self,
-            UserCommand.self, AuditCommand.self,
+            UserCommand.self, ConsoleCommand.self, AuditCommand.self,
             SDKModelCommand.self, Demo.self, Evaluate.self, EdgeAgentCommand.self,
             DoctorCommand.self, BackupCommand.self, RestoreCommand.self, MigrateCommand.self,
         ])

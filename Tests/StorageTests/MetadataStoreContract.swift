@@ -20,6 +20,7 @@ enum MetadataStoreContract {
         try await packagingJobsAreNewestFirstAndOneRunsForAVersion(store)
         try await jobsAreClaimedInOrderAndWhenDue(store)
         try await tokensTagsAndSettingsAreKept(store)
+        try await sessionsEndWithTheirUserOrTime(store)
         try await jobsAreCounted(store)
         try await whatIsRemovedIsGoneAndAProjectGoesLast(store)
         try await concurrentWritesDoNotInterleave(store)
@@ -41,6 +42,36 @@ enum MetadataStoreContract {
                         project: "never", type: .train, created: time, status: .createComplete))
             }
         }
+    }
+
+    private static func sessionsEndWithTheirUserOrTime(_ store: some MetadataStore) async throws {
+        func session(_ id: String, _ user: String?, _ seconds: Double) -> SessionRecord {
+            SessionRecord(
+                id: id, kind: id == "l" ? .link : .session, userName: user, created: time,
+                expires: time.addingTimeInterval(seconds))
+        }
+        let all = [
+            session("a", "ann", 10), session("b", "ann", 100), session("l", nil, 100),
+            session("r", nil, 100),
+        ]
+        try await store.write { transaction in
+            for session in all { try transaction.save(session) }
+        }
+        #expect(try await store.read { try $0.session("l") } == all[2])
+        #expect(try await store.read { try $0.session("none") } == nil)
+        #expect(try await store.read { try $0.countSessions(of: "ann") } == 2)
+        var seen = all[1]
+        seen.seen = time.addingTimeInterval(50)
+        try await store.write { [seen] in try $0.save(seen) }
+        #expect(try await store.read { try $0.session("b") } == seen)
+        try await store.write { try $0.removeSessions(expiredBefore: time.addingTimeInterval(11)) }
+        #expect(try await store.read { try $0.countSessions(of: "ann") } == 1)
+        try await store.write { try $0.removeSession("l") }
+        #expect(try await store.read { try $0.countSessions(of: nil) } == 1)
+        try await store.write { try $0.removeSessions(of: nil) }
+        #expect(try await store.read { try $0.session("r") } == nil)
+        #expect(try await store.read { try $0.session("b") } != nil)
+        try await store.write { try $0.removeSessions(of: "ann") }
     }
 
     private static func projectsAreSortedAndPaged(_ store: some MetadataStore) async throws {

@@ -76,7 +76,7 @@ import Wire
             try await Self.store(url).read { try $0.countProjects() }
         }
         #expect(error?.code == .unavailable)
-        for part in ["newer Spotter", "0901-removal", "needs 0900-later", "none after 0003"] {
+        for part in ["newer Spotter", "0901-removal", "needs 0900-later", "none after 0004"] {
             #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
         }
         // The version between needs no more.

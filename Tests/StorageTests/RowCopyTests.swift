@@ -245,7 +245,7 @@ import Wire
             """, database: url
         ).split(separator: "\n").map(String.init)
         let tables = Set(columns.compactMap { $0.split(separator: ".").first.map(String.init) })
-        #expect(tables == Set(Schema.tables + ["member"]))
+        #expect(tables == Set(Schema.tables + ["member", "console_session"]))
         let snapshot = try RowCopySource(path: source.path)
         let here = try tables.flatMap { table in
             try snapshot.columns(of: table).map { "\(table).\($0)" }

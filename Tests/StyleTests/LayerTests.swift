@@ -5,7 +5,7 @@ import Testing
     /// Modules, and the one folder of Sources that may import them.
     @Test(arguments: [
         ("GRDB", "Storage"), ("CPostgreSQL", "Storage"), ("Hummingbird", "Server"),
-        ("XMLCoder", "WireAWS"), ("AsyncHTTPClient", "Cloud"), ("Yams", "Service"),
+        ("XMLCoder", "WireAWS"), ("AsyncHTTPClient", "Cloud"), ("Yams", "Service"), ("Mustache", "Console"),
     ])
     func aDependencyEndsInOneModule(_ module: String, _ home: String) throws {
         var isUsed = false
@@ -50,7 +50,8 @@ import Testing
         ("Cloud", ["Storage", "Service", "Administration", "Server", "Vision"]),
         ("Storage", ["Service", "Administration", "Server", "Vision"]),
         ("Vision", ["Wire", "WireAWS", "Access", "Cloud", "Storage"]),
-        ("Service", ["Administration", "Server"]), ("Administration", ["Server"]),
+        ("Service", ["Administration", "Console", "Server"]),
+        ("Administration", ["Console", "Server"]), ("Console", ["Administration", "Server"]),
     ])
     func layersPointDownwards(_ module: String, _ above: [String]) throws {
         for path in try SourceTree.files(below: "Sources/\(module)") {

@@ -35,6 +35,7 @@ enum AuditRecord {
                 "serverHost": .string(source.host), "serverId": .string(source.member),
             ]),
         ]
+        if call.isConsole { record["eventType"] = .string("AwsConsoleAction") }
         if let error = call.error {
             record["errorCode"] = .string(error.code)
             record["errorMessage"] = .string(shortened(error.message))

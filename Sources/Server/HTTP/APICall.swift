@@ -28,6 +28,8 @@ struct APICall: Sendable {
     /// Whether the signature was right.
     var isVerified = false
     var isBodyRead = false
+    /// Whether somebody did it on a page of the console.
+    var isConsole = false
     /// What lets a page of another origin read the answer, also when it is an error.
     var crossOrigin = HTTPFields()
     var input: JSONValue?

@@ -17,10 +17,15 @@ struct FrontDoor: HTTPResponder {
     let status: StatusPages
     let requests: RequestCounts
     let audit: AuditLog
+    /// nil where the console's files are not there.
+    var console: ConsoleEndpoint?
 
     func respond(to request: Request, context: APIRequestContext) async throws -> Response {
         var call = APICall(request, context)
         let signed = Self.signedService(of: request.head)
+        if let console, ConsoleEndpoint.takes(request.head, call, signed: signed) {
+            return await console.answer(request, call, context.logger)
+        }
         call.service = Self.service(of: request.head, signed: signed)
         let foreign = signed.flatMap { ForeignService($0, request.head) }
         let endpoint: (any ServiceEndpoint)? =

@@ -1,6 +1,7 @@
 import Access
 import Administration
 import Base
+import Console
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -35,7 +36,7 @@ final class TestServer: Sendable {
     init(
         directory: TemporaryDirectory? = nil, limits: AdjustableLimits = AdjustableLimits(),
         metricsAccess: MetricsAccess = .everyone,
-        freeBytes: @escaping @Sendable () -> Int? = { nil }
+        freeBytes: @escaping @Sendable () -> Int? = { nil }, hasConsole: Bool = false
     ) throws {
         let wrapped = Mutex<FaultyMetadata?>(nil)
         service = try TestService(
@@ -71,7 +72,9 @@ final class TestServer: Sendable {
                 store: service.buckets, region: context.arns.region,
                 owner: S3Owner(ID: context.arns.account, DisplayName: "spotter")),
             registry: service.registry, audit: audit, membership: membership,
-            metricsAccess: metricsAccess, version: "test", freeBytes: freeBytes
+            metricsAccess: metricsAccess, version: "test", freeBytes: freeBytes,
+            consoleFiles: hasConsole
+                ? try ConsoleFiles(folder: "\(Checkout.root)/share/spotter/console") : nil
         ).application(hostname: "127.0.0.1", port: 0, connections: connections) { _ in }
     }
 

@@ -127,3 +127,13 @@ CREATE TABLE member (
     seen DOUBLE PRECISION NOT NULL,
     document TEXT NOT NULL
 );
+-- Step 0004-console-sessions
+CREATE TABLE console_session (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    -- Empty for the owner of the root key.
+    user_name TEXT COLLATE "C" NOT NULL,
+    expires DOUBLE PRECISION NOT NULL,
+    document TEXT NOT NULL
+);
+CREATE INDEX console_session_user ON console_session (user_name);
+CREATE INDEX console_session_expires ON console_session (expires);

@@ -123,3 +123,13 @@ CREATE TABLE member (
     seen REAL NOT NULL,
     document TEXT NOT NULL
 ) STRICT;
+-- Step 0004-console-sessions
+CREATE TABLE console_session (
+    id TEXT NOT NULL PRIMARY KEY,
+    -- Empty for the owner of the root key.
+    user_name TEXT NOT NULL,
+    expires REAL NOT NULL,
+    document TEXT NOT NULL
+) STRICT;
+CREATE INDEX console_session_user ON console_session (user_name);
+CREATE INDEX console_session_expires ON console_session (expires);

@@ -29,8 +29,9 @@ enum Schema {
         }
     }
 
-    /// The tables whose rows are data, those that name rows of others after them. `member` is left
-    /// out: it says which processes are using a database at present.
+    /// The tables whose rows are data, those that name rows of others after them. `member` and
+    /// `console_session` are left out: they say which processes and people are using a database at
+    /// present.
     static let tables = [
         "project", "dataset", "dataset_entry", "dataset_change", "model", "packaging_job", "job",
         "client_token", "tag", "setting", "user", "component", "staged_object",
@@ -184,6 +185,20 @@ enum Schema {
                     seen \(column.real) NOT NULL,
                     document TEXT NOT NULL
                 )\(column.end);
+                """
+        },
+        Step("0004-console-sessions") { dialect in
+            let column = dialect.columns
+            return """
+                CREATE TABLE console_session (
+                    id \(column.key) NOT NULL PRIMARY KEY,
+                    -- Empty for the owner of the root key.
+                    user_name \(column.key) NOT NULL,
+                    expires \(column.real) NOT NULL,
+                    document TEXT NOT NULL
+                )\(column.end);
+                CREATE INDEX console_session_user ON console_session (user_name);
+                CREATE INDEX console_session_expires ON console_session (expires);
                 """
         },
     ]

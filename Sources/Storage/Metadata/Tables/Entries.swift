@@ -73,6 +73,23 @@ extension MetadataTransaction {
         ) { ($0.integer(2), try Self.entry($0)) }
     }
 
+    /// The lines of single images, by their `sourceRef`; those that the dataset does not have are
+    /// left out.
+    package func lines(of sources: [String], project: String, type: DatasetType) throws
+        -> [String: String]
+    {
+        var lines: [String: String] = [:]
+        for source in sources {
+            let entry: DatasetEntry? = try one(
+                """
+                SELECT document FROM dataset_entry
+                WHERE project = $1 AND type = $2 AND source_ref = $3
+                """, [project, type.rawValue, source])
+            if let entry { lines[source] = entry.line }
+        }
+        return lines
+    }
+
     /// How many entries a dataset has: all, those with a label, those of each label.
     package func countEntries(project: String, type: DatasetType) throws -> ImageStats {
         try row(

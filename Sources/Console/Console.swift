@@ -1,0 +1,236 @@
+package import Access
+package import FoundationEssentials
+import Logging
+package import Service
+import Storage
+import Vision
+package import Wire
+
+/// The console: pages for people, on which every action is an operation of the API in the name of
+/// whoever is signed in. It knows no HTTP server; `ConsoleRequest` and `ConsoleResponse` are all
+/// that passes.
+package struct Console: Sendable {
+    /// Something that was done by way of the console, for the audit log and the metrics.
+    package struct Action: Sendable {
+        package let operation: Wire.Operation
+        package let principal: Principal
+        package let input: JSONValue
+        /// Of an operation that succeeded.
+        package let answer: Data?
+        /// Of one that did not.
+        package let error: WireError?
+    }
+
+    let context: ServiceContext
+    let files: ConsoleFiles
+    let sessions: SessionBook
+    let thumbnails: Thumbnails
+    let attempts = AttemptBound()
+
+    /// - Parameter root: the root key.
+    package init(context: ServiceContext, files: ConsoleFiles, root: Credentials) {
+        self.context = context
+        self.files = files
+        sessions = SessionBook(
+            metadata: context.metadata, root: root, arns: context.arns, now: context.now)
+        thumbnails = Thumbnails(pool: context.pools.images)
+    }
+
+    /// The most bytes that a request's body may have: an image, or a form.
+    package func bodyBytesMax(path: [String]) -> Int {
+        ["upload", "try"].contains(path.last)
+            ? context.limits.imageBytesMax : ConsoleLimits.formBytesMax
+    }
+
+    /// Answers a request; errors become pages, or lines of JSON for scripts.
+    ///
+    /// - Parameter done: gets what was done in somebody's name.
+    package func answer(
+        _ request: ConsoleRequest, done: @escaping @Sendable (Action) async -> Void
+    ) async -> ConsoleResponse {
+        let page = Page(files, request)
+        var visitor: SessionBook.Visitor?
+        do {
+            if let answer = try await open(request, page) { return answer }
+            visitor = try await sessions.visitor(request)
+            guard let visitor else { return .redirect("/console/sign-in") }
+            if request.method == "POST" { try Self.checkForm(request, visitor) }
+            let visit = Visit(
+                request: request, page: page, visitor: visitor, context: context,
+                thumbnails: thumbnails, done: done)
+            return try await route(visit)
+        } catch {
+            return failure(error, request, page, visitor)
+        }
+    }
+
+    // MARK: What needs no session
+
+    private func open(_ request: ConsoleRequest, _ page: Page) async throws -> ConsoleResponse? {
+        switch (request.method, request.path.first ?? "") {
+        case (_, "assets"): asset(request)
+        case ("GET", "sign-in"): page.response("sign-in", nil, [:])
+        case ("POST", "sign-in"): try await signIn(request, page)
+        case ("GET", "link"): try await signInByLink(request, page)
+        default: nil
+        }
+    }
+
+    private func asset(_ request: ConsoleRequest) -> ConsoleResponse {
+        guard request.path.count == 2, let asset = files.assets[request.path[1]] else {
+            return ConsoleResponse(404, "text/plain", Data())
+        }
+        return ConsoleResponse(
+            200, asset.type, asset.bytes,
+            headers: [
+                ("Cache-Control", "public, max-age=31536000, immutable"),
+                ("X-Content-Type-Options", "nosniff"),
+            ])
+    }
+
+    private func signIn(_ request: ConsoleRequest, _ page: Page) async throws -> ConsoleResponse {
+        try Self.checkOrigin(request)
+        let time = context.now()
+        guard attempts.mayTry(request.sourceAddress, now: time) else {
+            return page.response(
+                "sign-in", nil, ["problem": page.text("signIn_tooMany")], status: 429)
+        }
+        let form = request.form
+        guard
+            let token = try await sessions.signIn(
+                accessKeyID: form["key"] ?? "", secret: form["secret"] ?? "")
+        else {
+            attempts.failed(request.sourceAddress, now: time)
+            return page.response(
+                "sign-in", nil, ["problem": page.text("signIn_wrong")], status: 403)
+        }
+        return welcome(token, request)
+    }
+
+    private func signInByLink(_ request: ConsoleRequest, _ page: Page) async throws
+        -> ConsoleResponse
+    {
+        let time = context.now()
+        guard attempts.mayTry(request.sourceAddress, now: time),
+            let token = try await sessions.signIn(link: request.parameter("token") ?? "")
+        else {
+            attempts.failed(request.sourceAddress, now: time)
+            return page.response(
+                "sign-in", nil, ["problem": page.text("signIn_linkOver")], status: 403)
+        }
+        return welcome(token, request)
+    }
+
+    private func welcome(_ token: String, _ request: ConsoleRequest) -> ConsoleResponse {
+        var response = ConsoleResponse.redirect("/console/projects")
+        let secure = request.isSecure ? "; Secure" : ""
+        let seconds = Int(ConsoleLimits.sessionSeconds)
+        response.headers.append(
+            (
+                "Set-Cookie",
+                "\(SessionBook.cookieName)=\(token); Path=/console; HttpOnly; SameSite=Strict; "
+                    + "Max-Age=\(seconds)\(secure)"
+            ))
+        return response
+    }
+
+    // MARK: Pages
+
+    private func route(_ visit: Visit) async throws -> ConsoleResponse {
+        let path = visit.request.path
+        switch (visit.request.method, path.count, path.first ?? "") {
+        case ("GET", 0, _): return .redirect("/console/projects")
+        case ("POST", 1, "sign-out"):
+            try await sessions.signOut(
+                visit.visitor, everywhere: visit.request.form["everywhere"] != nil)
+            return .redirect("/console/sign-in")
+        case (_, 1, "projects"): return try await ProjectPages(visit).projects()
+        case (_, 2..., "projects"):
+            return try await project(path[1], Array(path.dropFirst(2)), visit)
+        default: throw Self.nothingHere
+        }
+    }
+
+    private func project(_ name: String, _ rest: [String], _ visit: Visit) async throws
+        -> ConsoleResponse
+    {
+        let isPost = visit.request.method == "POST"
+        switch (rest.first ?? "", rest.count, isPost) {
+        case ("", 0, false): return try await ProjectPages(visit).project(name)
+        case ("delete", 1, true): return try await ProjectPages(visit).delete(name)
+        case ("state", 1, false): return try await ProjectPages(visit).state(name)
+        case ("train", 1, true): return try await ProjectPages(visit).train(name)
+        case ("datasets", 1, true): return try await ImagePages(visit, name).makeDataset()
+        case ("images", 1, false): return try await ImagePages(visit, name).gallery()
+        case ("image", 1, false): return try await ImagePages(visit, name).image()
+        case ("upload", 1, true): return try await ImagePages(visit, name).upload()
+        case ("labels", 1, true): return try await ImagePages(visit, name).label()
+        case ("models", 2..., _):
+            return try await ModelPages(visit, name, rest[1]).answer(
+                rest.dropFirst(2).first ?? "", isPost: isPost)
+        default: throw Self.nothingHere
+        }
+    }
+
+    // MARK: Refusals
+
+    static let nothingHere = WireError(.unknownOperation, "The console has no such page.")
+
+    /// A form must come from the console's own pages.
+    private static func checkForm(
+        _ request: ConsoleRequest, _ visitor: SessionBook.Visitor
+    ) throws {
+        try checkOrigin(request)
+        let token = request.header("x-form-token") ?? request.form["formToken"] ?? ""
+        guard SessionBook.isSame(token, visitor.formToken) else {
+            throw AccessError(
+                .accessDenied,
+                "The form is not of this session. Load the page again, and send it again.")
+        }
+    }
+
+    private static func checkOrigin(_ request: ConsoleRequest) throws {
+        let site = request.header("sec-fetch-site") ?? "same-origin"
+        let origin = request.header("origin")
+        let isOwn =
+            origin == nil
+            || origin?.split(separator: "/").last.map(String.init)
+                == request.header("host")
+        guard ["same-origin", "none"].contains(site), isOwn else {
+            throw AccessError(.accessDenied, "The form was sent by another site.")
+        }
+    }
+
+    private func failure(
+        _ error: any Error, _ request: ConsoleRequest, _ page: Page,
+        _ visitor: SessionBook.Visitor?
+    ) -> ConsoleResponse {
+        let (status, message) = Self.explain(error)
+        if status == 500 {
+            context.logger.error("A page of the console failed", metadata: ["error": "\(error)"])
+        }
+        if request.header("accept")?.contains("application/json") ?? false {
+            let body = (try? WireCoding.encode(["message": message])) ?? Data()
+            return ConsoleResponse(status, "application/json", body, headers: Page.headers)
+        }
+        return page.response("error", visitor, ["message": message], status: status)
+    }
+
+    private static func explain(_ error: any Error) -> (status: Int, message: String) {
+        switch error {
+        case let error as WireError: return (error.code.httpStatus, error.message)
+        case let error as AccessError: return (403, error.message)
+        case let error as StorageError:
+            let status =
+                switch error.code {
+                case .noSuchObject, .noSuchBucket: 404
+                case .full, .unavailable: 503
+                default: 400
+                }
+            return (status, error.clientMessage)
+        case let error as VisionError where error.code == .invalidImage:
+            return (400, error.message)
+        default: return (500, "Something went wrong. The server's log has the reason.")
+        }
+    }
+}

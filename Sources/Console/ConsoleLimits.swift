@@ -1,0 +1,33 @@
+import FoundationEssentials
+
+/// Bounds of the console, each with its reason.
+enum ConsoleLimits {
+    /// Bytes of a form or a list of labels: a page of 100 entries with names of 1,024 bytes.
+    static let formBytesMax = 256 << 10
+    /// A session ends after so long without a request: a working day with its breaks.
+    static let idleSeconds: TimeInterval = 10 * 3600
+    /// A session ends after so long in any case: people sign in on Monday.
+    static let sessionSeconds: TimeInterval = 7 * 86_400
+    /// A link that is not used ends: long enough to walk to another machine.
+    static let linkSeconds: TimeInterval = 15 * 60
+    /// Sessions and links of one user; the oldest programs that sign in again and again end there.
+    static let sessionsPerUserMax = 100
+    /// How old the time of a session's last request may be before it is written again.
+    static let seenSeconds: TimeInterval = 60
+    /// Failed attempts to sign in from one address …
+    static let attemptsMax = 10
+    /// … in so long.
+    static let attemptSeconds: TimeInterval = 300
+    /// Addresses that failed attempts are counted for.
+    static let addressesMax = 10_000
+    /// Images on a page of the gallery, as many as the API lists at once.
+    static let galleryPage = 100
+    /// Pixels of a thumbnail's longer side: two on a phone of 360 pixels.
+    static let thumbnailPixels = 176
+    /// Bytes of thumbnails that are kept in memory: 4,000 of 8 KB.
+    static let thumbnailCacheBytes = 32 << 20
+    /// Bytes of an evaluation's manifest: 20,000 images with lines of 1.6 KB.
+    static let evaluationBytesMax = 32 << 20
+    /// Entries of one change of a dataset from the gallery.
+    static let changesMax = 500
+}

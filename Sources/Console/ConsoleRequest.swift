@@ -1,0 +1,74 @@
+package import FoundationEssentials
+
+/// A request to the console, without HTTP.
+package struct ConsoleRequest: Sendable {
+    /// `GET`, `HEAD` or `POST`.
+    package let method: String
+    /// Below the console's root, percent-decoded, without empty parts: `projects`, `parts`.
+    package let path: [String]
+    /// Names and values of the query, decoded.
+    package let query: [(name: String, value: String)]
+    /// Value of a header by its name in lower case.
+    package let header: @Sendable (String) -> String?
+    /// Of at most `Console.bodyBytesMax`.
+    package let body: Data
+    /// nil when it is not known.
+    package let sourceAddress: String?
+
+    package init(
+        method: String, path: [String], query: [(name: String, value: String)],
+        header: @escaping @Sendable (String) -> String?, body: Data, sourceAddress: String?
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.header = header
+        self.body = body
+        self.sourceAddress = sourceAddress
+    }
+
+    func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
+
+    /// The fields of a form in the body; empty for any other body.
+    var form: [String: String] {
+        let type = header("content-type") ?? ""
+        guard type.hasPrefix("application/x-www-form-urlencoded"),
+            let pairs = FormCoding.decode(String(decoding: body, as: UTF8.self))
+        else { return [:] }
+        return pairs.reduce(into: [:]) { $0[$1.name] = $1.value }
+    }
+
+    /// A cookie's value.
+    func cookie(_ name: String) -> String? {
+        for pair in (header("cookie") ?? "").split(separator: ";") {
+            let sides = pair.split(separator: "=", maxSplits: 1)
+            guard sides.count == 2, sides[0].drop(while: { $0 == " " }) == name else { continue }
+            return String(sides[1])
+        }
+        return nil
+    }
+
+    /// Whether the browser reached the server by TLS, as the proxy before it says.
+    var isSecure: Bool { header("x-forwarded-proto")?.lowercased() == "https" }
+}
+
+/// What the console answers.
+package struct ConsoleResponse: Sendable {
+    /// An HTTP status.
+    package var status: Int
+    /// Names and values, in their order.
+    package var headers: [(name: String, value: String)]
+    package var body: Data
+
+    init(_ status: Int, _ type: String, _ body: Data, headers: [(name: String, value: String)] = [])
+    {
+        self.status = status
+        self.headers = [("Content-Type", type)] + headers
+        self.body = body
+    }
+
+    /// Sends the browser on to another page.
+    static func redirect(_ location: String) -> ConsoleResponse {
+        ConsoleResponse(303, "text/plain", Data(), headers: [("Location", location)])
+    }
+}

@@ -1,0 +1,223 @@
+import FoundationEssentials
+import Service
+import Wire
+
+/// The list of projects, and the page of one.
+struct ProjectPages {
+    /// The bucket for images and results of projects that are run in the console.
+    static let bucket = "spotter-console"
+
+    private let visit: Visit
+
+    init(_ visit: Visit) { self.visit = visit }
+
+    func projects() async throws -> ConsoleResponse {
+        if visit.request.method == "POST" {
+            let name = visit.request.form["name"] ?? ""
+            let _: CreateProjectResponse = try await visit.perform(
+                .createProject, [:], ["ProjectName": .string(name)])
+            // An empty one, which takes images at once. A test dataset is made when it is wanted:
+            // with an empty one nothing could be trained.
+            let _: CreateDatasetResponse = try await visit.perform(
+                .createDataset, ["projectName": name], ["DatasetType": .string("train")])
+            return .redirect(visit.home(name))
+        }
+        let token = visit.request.parameter("after")
+        let list: ListProjectsResponse = try await visit.perform(
+            .listProjects, query: token.map { [("nextToken", $0)] } ?? [])
+        var rows: [[String: Any]] = []
+        for project in list.projects { rows.append(try await row(project)) }
+        return visit.html(
+            "projects",
+            [
+                "title": visit.page.text("projects_title"), "projects": rows, "isEmpty": rows.isEmpty, "next": list.nextToken ?? "",
+                "create": try await visit.button(.createProject),
+            ])
+    }
+
+    private func row(_ project: ProjectMetadata) async throws -> [String: Any] {
+        let name = project.projectName
+        var row: [String: Any] = [
+            "name": name, "home": visit.home(name), "created": Self.day(project.creationTimestamp),
+        ]
+        // A user may list projects and not look into this one.
+        if let models = try? await visit.perform(
+            .listModels, ["projectName": name], query: [("maxResults", "1")],
+            as: ListModelsResponse.self), let newest = models.models.first
+        {
+            row["model"] = model(name, newest)
+        }
+        return row
+    }
+
+    func delete(_ name: String) async throws -> ConsoleResponse {
+        let _: DeleteProjectResponse = try await visit.perform(
+            .deleteProject, ["projectName": name])
+        return .redirect("/console/projects")
+    }
+
+    // MARK: One project
+
+    func project(_ name: String) async throws -> ConsoleResponse {
+        let found = try await found(name)
+        let datasets = try await datasets(found.project)
+        var values: [String: Any] = [
+            "title": name, "name": name, "home": visit.home(name), "datasets": datasets,
+            "models": found.models.map { model(name, $0) }, "hasModels": !found.models.isEmpty,
+            "jobs": found.jobs.map(job), "hasJobs": !found.jobs.isEmpty,
+            "train": try await visit.button(.createModel, project: name),
+            "remove": try await visit.button(.deleteProject, project: name),
+            "isBusy": found.isBusy, "state": found.state,
+        ]
+        if let missing = Self.missing(datasets, visit.page) { values["missing"] = missing }
+        return visit.html("project", values)
+    }
+
+    /// What pages ask for again and again while jobs are under way.
+    func state(_ name: String) async throws -> ConsoleResponse {
+        let found = try await found(name)
+        return try visit.json(
+            .object([
+                "state": .string(found.state),
+                "messages": .object(
+                    found.models.reduce(into: [:]) {
+                        $0[$1.modelVersion] = .string($1.statusMessage)
+                    }),
+                "isBusy": .boolean(found.isBusy),
+            ]))
+    }
+
+    /// A project with its models and packages.
+    struct Found {
+        let project: ProjectDescription
+        let models: [ModelMetadata]
+        /// Empty for those who may not list them.
+        let jobs: [ModelPackagingJobMetadata]
+
+        /// Changes when the status of anything does.
+        var state: String {
+            let parts =
+                project.datasets.map { "\($0.datasetType.rawValue) \($0.status.rawValue)" }
+                + models.map { "\($0.modelVersion) \($0.status.rawValue)" }
+                + jobs.map { "\($0.jobName) \($0.status.rawValue)" }
+            return parts.joined(separator: ", ")
+        }
+
+        var isBusy: Bool {
+            let busy: Set<ModelStatus> = [
+                .training, .startingHosting, .stoppingHosting, .deleting, .systemUpdating,
+            ]
+            return models.contains { busy.contains($0.status) }
+                || project.datasets.contains { $0.status.rawValue.hasSuffix("IN_PROGRESS") }
+                || jobs.contains { ![.succeeded, .failed].contains($0.status) }
+        }
+    }
+
+    func found(_ name: String) async throws -> Found {
+        let description: DescribeProjectResponse = try await visit.perform(
+            .describeProject, ["projectName": name])
+        let models: ListModelsResponse = try await visit.perform(
+            .listModels, ["projectName": name])
+        let jobs = try? await visit.perform(
+            .listModelPackagingJobs, ["projectName": name], as: ListModelPackagingJobsResponse.self)
+        return Found(
+            project: description.projectDescription, models: models.models,
+            jobs: jobs?.modelPackagingJobs ?? [])
+    }
+
+    func train(_ name: String) async throws -> ConsoleResponse {
+        try await visit.operations.needBucket(Self.bucket)
+        let note = visit.request.form["description"] ?? ""
+        var body: [String: JSONValue] = [
+            "OutputConfig": .object([
+                "S3Location": .object([
+                    "Bucket": .string(Self.bucket), "Prefix": .string("evaluations/"),
+                ])
+            ])
+        ]
+        if !note.isEmpty { body["Description"] = .string(note) }
+        let _: CreateModelResponse = try await visit.perform(
+            .createModel, ["projectName": name], body)
+        return .redirect(visit.home(name))
+    }
+
+    private func datasets(_ project: ProjectDescription) async throws -> [[String: Any]] {
+        var rows: [[String: Any]] = []
+        for type in [DatasetType.train, .test] {
+            var row: [String: Any] = [
+                "type": type.rawValue, "title": visit.page.text("dataset_\(type.rawValue)"),
+                "project": project.projectName, "home": visit.home(project.projectName),
+            ]
+            if project.datasets.contains(where: { $0.datasetType == type }) {
+                let found: DescribeDatasetResponse = try await visit.perform(
+                    .describeDataset,
+                    ["projectName": project.projectName, "datasetType": type.rawValue])
+                let stats = found.datasetDescription.imageStats
+                row["exists"] = true
+                row["status"] = found.datasetDescription.status.rawValue
+                row["message"] = found.datasetDescription.statusMessage
+                row["total"] = stats.total
+                row["normal"] = stats.normal
+                row["anomaly"] = stats.anomaly
+                row["unlabelled"] = stats.total - stats.labeled
+            } else {
+                row["create"] = try await visit.button(
+                    .createDataset, project: project.projectName)
+            }
+            rows.append(row)
+        }
+        return rows
+    }
+
+    /// What is missing before a training can begin, in numbers.
+    private static func missing(_ datasets: [[String: Any]], _ page: Page) -> String? {
+        func count(_ index: Int, _ name: String) -> Int { datasets[index][name] as? Int ?? 0 }
+        let hasTest = count(1, "total") > 0
+        let wanted =
+            hasTest
+            ? [
+                ("train", "normal", Limits.trainNormalImagesMin, count(0, "normal")),
+                ("test", "normal", Limits.testNormalImagesMin, count(1, "normal")),
+                ("test", "anomaly", Limits.testAnomalousImagesMin, count(1, "anomaly")),
+            ]
+            : [
+                ("train", "normal", Limits.splitNormalImagesMin, count(0, "normal")),
+                ("train", "anomaly", Limits.splitAnomalousImagesMin, count(0, "anomaly")),
+            ]
+        let lacking = wanted.filter { $0.3 < $0.2 }.map { type, kind, least, found in
+            page.text("missing_\(type)_\(kind)").replacing("{n}", with: String(least - found))
+        }
+        return lacking.isEmpty ? nil : lacking.joined(separator: " ")
+    }
+
+    private func model(_ project: String, _ model: ModelMetadata) -> [String: Any] {
+        var row: [String: Any] = [
+            "version": model.modelVersion, "status": model.status.rawValue,
+            "message": model.statusMessage, "description": model.description ?? "",
+            "created": Self.day(model.creationTimestamp),
+            "page": "\(visit.home(project))/models/\(FormCoding.segment(model.modelVersion))",
+        ]
+        if let performance = model.performance {
+            row["f1"] = Self.decimals(performance.f1Score)
+            row["precision"] = Self.decimals(performance.precision)
+            row["recall"] = Self.decimals(performance.recall)
+        }
+        return row
+    }
+
+    private func job(_ job: ModelPackagingJobMetadata) -> [String: Any] {
+        [
+            "name": job.jobName, "version": job.modelVersion, "status": job.status.rawValue,
+            "message": job.statusMessage, "created": Self.day(job.creationTimestamp),
+        ]
+    }
+
+    static func day(_ date: Date) -> String { date.formatted(.iso8601.year().month().day()) }
+
+    /// Three places.
+    static func decimals(_ value: Double) -> String {
+        let thousandths = Int((value * 1000).rounded())
+        let rest = String(thousandths % 1000)
+        return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
+    }
+}

@@ -1,0 +1,47 @@
+import FoundationEssentials
+import Mustache
+
+/// Makes HTML of templates. Whatever is put into one is escaped there.
+struct Page: Sendable {
+    /// No script, style or picture but the console's own, no frame around it, no form to another
+    /// site. `blob:` is for pictures that a person has just chosen.
+    private static let policy =
+        "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+        + "form-action 'self'; frame-ancestors 'none'"
+    static let headers: [(name: String, value: String)] = [
+        ("Content-Security-Policy", policy), ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"), ("Cache-Control", "no-store"),
+    ]
+
+    let files: ConsoleFiles
+    let language: String
+    let texts: [String: String]
+
+    init(_ files: ConsoleFiles, _ request: ConsoleRequest) {
+        self.files = files
+        (language, texts) = files.language(request.header("accept-language"))
+    }
+
+    /// A text of the interface; the key itself where there is none, which a test looks for.
+    func text(_ key: String) -> String { texts[key] ?? key }
+
+    /// - Parameters:
+    ///   - template: without its ending.
+    ///   - visitor: nil for the pages that nobody needs to sign in for.
+    func response(
+        _ template: String, _ visitor: SessionBook.Visitor?, _ values: [String: Any],
+        status: Int = 200
+    ) -> ConsoleResponse {
+        var values = values
+        values["t"] = texts
+        values["language"] = language
+        values["user"] = visitor?.name
+        values["formToken"] = visitor?.formToken
+        values["versions"] = files.assets.mapValues(\.tag).reduce(into: [String: String]()) {
+            $0[$1.key.replacing(".", with: "_")] = $1.value
+        }
+        let html = files.templates.render(values, withTemplate: template) ?? ""
+        return ConsoleResponse(
+            status, "text/html; charset=utf-8", Data(html.utf8), headers: Self.headers)
+    }
+}

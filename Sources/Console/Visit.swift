@@ -1,0 +1,92 @@
+import Access
+import Base
+import FoundationEssentials
+import Service
+import Wire
+
+/// One request of somebody who is signed in, and what can be done in their name.
+struct Visit: Sendable {
+    let request: ConsoleRequest
+    let page: Page
+    let visitor: SessionBook.Visitor
+    let context: ServiceContext
+    let thumbnails: Thumbnails
+    let done: @Sendable (Console.Action) async -> Void
+
+    /// Operations in the visitor's name.
+    var operations: Operations {
+        Operations(
+            context: context,
+            caller: Caller(principal: visitor.principal, sourceAddress: request.sourceAddress))
+    }
+
+    /// Performs an operation of the API as a request of it would: its constraints and permissions
+    /// hold, and what was done is noted.
+    ///
+    /// - Parameters:
+    ///   - labels: of the operation's path, like `projectName`.
+    ///   - body: members of the body.
+    func perform<Response: Decodable>(
+        _ operation: Wire.Operation, _ labels: [String: String] = [:],
+        query: [(name: String, value: String)] = [], _ body: [String: JSONValue] = [:],
+        as _: Response.Type = Response.self
+    ) async throws -> Response {
+        let definition = operation.definition
+        let path = labels.reduce(definition.path) { path, label in
+            path.replacing("{\(label.key)}", with: FormCoding.segment(label.value))
+        }
+        let bytes =
+            definition.method == "GET" ? Data() : try JSONCoding.encode(JSONValue.object(body))
+        let route = try Route.find(method: definition.method, path: path)
+        let input = try route.input(
+            of: WireRequest(
+                method: definition.method, path: path, query: query, header: { _ in nil },
+                body: bytes))
+        do {
+            let answer = try await operations.perform(route, input: input, payload: Data()).body
+            await note(operation, input, answer: answer)
+            return try WireCoding.decode(Response.self, from: answer)
+        } catch let error as WireError {
+            await note(operation, input, error: error)
+            throw error
+        } catch let error as AccessError {
+            await note(operation, input, error: WireError(.accessDenied, error.message))
+            throw error
+        }
+    }
+
+    private func note(
+        _ operation: Wire.Operation, _ input: JSONValue, answer: Data? = nil,
+        error: WireError? = nil
+    ) async {
+        await done(
+            Console.Action(
+                operation: operation, principal: visitor.principal, input: input, answer: answer,
+                error: error))
+    }
+
+    /// What a button needs: whether the visitor may do it, and why not.
+    func button(_ operation: Wire.Operation, project: String? = nil, model: String? = nil)
+        async throws -> [String: Any]
+    {
+        var input: [String: JSONValue] = [:]
+        if let project { input["ProjectName"] = .string(project) }
+        if let model { input["ModelVersion"] = .string(model) }
+        guard let reason = try await operations.refusal(of: operation, .object(input)) else {
+            return [:]
+        }
+        return ["disabled": true, "reason": reason]
+    }
+
+    func html(_ template: String, _ values: [String: Any]) -> ConsoleResponse {
+        page.response(template, visitor, values)
+    }
+
+    func json(_ value: JSONValue) throws -> ConsoleResponse {
+        ConsoleResponse(
+            200, "application/json", try JSONCoding.encode(value), headers: Page.headers)
+    }
+
+    /// `/console/projects/NAME`.
+    func home(_ project: String) -> String { "/console/projects/\(FormCoding.segment(project))" }
+}

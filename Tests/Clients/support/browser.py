@@ -1,0 +1,76 @@
+"""A real browser, Debian's Chromium, that looks at the console."""
+
+import importlib.resources
+import pathlib
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+SECONDS = 120
+
+
+class Browser:
+    def __init__(self, profile, language="en", size=(1280, 900)):
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--lang={language}",
+                         "--disable-dev-shm-usage", f"--user-data-dir={profile}",
+                         f"--window-size={size[0]},{size[1]}"):
+            options.add_argument(argument)
+        options.add_experimental_option("prefs", {"intl.accept_languages": language})
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(
+            options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+
+    def quit(self):
+        self.driver.quit()
+
+    def open(self, address):
+        self.driver.get(address)
+
+    def find(self, selector):
+        return self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self, selector="main"):
+        return self.find(selector).text
+
+    def until(self, condition, seconds=SECONDS):
+        """What `condition` gives once it is true; a page that is just being replaced is asked
+        again."""
+        def calm(_):
+            try:
+                return condition()
+            except Exception:
+                return False
+        return WebDriverWait(self.driver, seconds, poll_frequency=0.2).until(calm)
+
+    def press(self, words):
+        """Presses the button with these words."""
+        button = self.until(lambda: next(
+            x for x in self.all("main button, main summary, header button") if x.text == words))
+        button.click()
+
+    def fill(self, name, text):
+        field = self.find(f"[name={name}]")
+        field.clear()
+        field.send_keys(text)
+
+    def problems(self):
+        """What the browser complained about: scripts that failed, and what the policy refused. An
+        answer that is an error is the page's to show."""
+        return [line["message"] for line in self.driver.get_log("browser")
+                if line["level"] == "SEVERE" and "Failed to load resource" not in line["message"]]
+
+    def violations(self):
+        """What axe finds wrong with the page for people who use it without a mouse or eyes."""
+        axe = importlib.resources.files("axe_core_python") / "axe.min.js"
+        self.driver.execute_script(pathlib.Path(str(axe)).read_text())
+        result = self.driver.execute_async_script(
+            "const done = arguments[0]; axe.run().then(done, error => done({error: String(error)}))")
+        assert "violations" in result, result
+        return [f"{found['id']}: {found['nodes'][0]['html'][:200]}"
+                for found in result["violations"]]

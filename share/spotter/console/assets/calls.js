@@ -1,0 +1,25 @@
+// Requests of the console's own pages to the server, with the token that forms need.
+const token = document.body.dataset.formToken ?? "";
+
+export async function post(address, body, type) {
+  const headers = { "x-form-token": token, accept: "application/json" };
+  if (type) headers["content-type"] = type;
+  return answer(await fetch(address, { method: "POST", headers, body, redirect: "manual" }));
+}
+
+export async function get(address) {
+  return answer(await fetch(address, { headers: { accept: "application/json" } }));
+}
+
+async function answer(response) {
+  // A session that has ended leads to the page to sign in.
+  if (response.type === "opaqueredirect" || response.redirected) {
+    location.href = "/console/sign-in";
+    throw new Error("signed out");
+  }
+  const value = await response.json();
+  if (!response.ok) throw Object.assign(new Error(value.Message ?? value.message), { status: response.status });
+  return value;
+}
+
+export const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
