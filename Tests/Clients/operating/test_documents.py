@@ -8,6 +8,8 @@ import re
 import shlex
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 import textwrap
 
 import pytest
@@ -17,7 +19,7 @@ from support.server import ROOT, SPOTTER, Server
 
 BLOCK = re.compile(r"^( *)```(sh|python|json|yaml)\n(.*?)^ *```", re.S | re.M)
 # Commands of Spotter that have commands of their own.
-GROUPS = {"user", "model", "project", "edge-agent", "sdk-model"}
+GROUPS = {"console", "user", "model", "project", "edge-agent", "sdk-model"}
 
 # What cannot run where the tests run, by document and the first words of the block.
 CANNOT_RUN = {
@@ -69,6 +71,7 @@ RUN = [
     ("docs/operating.md", "spotter doctor"),
     ("docs/operating.md", "spotter backup"),
     ("docs/s3.md", "aws s3api put-bucket-cors"),
+    ("docs/console.md", "spotter console link"),
 ]
 
 
@@ -235,3 +238,15 @@ def test_an_operator_diagnoses_backs_up_and_reads_the_audit_log(machine):
     type_in(machine, block(*RUN[12]))
     type_in(machine, block(*RUN[13]))
     assert (machine[1] / "again" / "spotter.sqlite").exists()
+
+
+def test_a_link_to_the_console_signs_in_once(machine):
+    (machine[1] / "none.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": []}))
+    type_in(machine, "spotter user create ann --policy none.json --data-directory ./spotter-data")
+    link = type_in(machine, block(*RUN[15])).strip()
+    assert link.startswith(machine[0].endpoint)
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    for words in ("not authorized to perform: lookoutvision:ListProjects", "has been used"):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            browser.open(link)
+        assert caught.value.code == 403 and words in caught.value.read().decode()
