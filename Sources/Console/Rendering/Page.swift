@@ -22,6 +22,18 @@ struct Page: Sendable {
         (language, texts) = files.language(request.header("accept-language"))
     }
 
+    /// For a template's section an empty text is there; for people it is not.
+    private static func withoutEmptyTexts(_ values: [String: Any]) -> [String: Any] {
+        values.compactMapValues { value in
+            switch value {
+            case let text as String: text.isEmpty ? nil : text
+            case let list as [[String: Any]]: list.map(withoutEmptyTexts)
+            case let inner as [String: Any]: withoutEmptyTexts(inner)
+            default: value
+            }
+        }
+    }
+
     /// A text of the interface; the key itself where there is none, which a test looks for.
     func text(_ key: String) -> String { texts[key] ?? key }
 
@@ -32,7 +44,7 @@ struct Page: Sendable {
         _ template: String, _ visitor: SessionBook.Visitor?, _ values: [String: Any],
         status: Int = 200
     ) -> ConsoleResponse {
-        var values = values
+        var values = Self.withoutEmptyTexts(values)
         values["t"] = texts
         values["language"] = language
         values["user"] = visitor?.name

@@ -77,6 +77,23 @@ import Wire
         #expect(without["anomaly-label"] == .null && without["lot"].string == "7")
     }
 
+    /// The last page led to the first one once, and so on without an end.
+    @Test func theLastPageLeadsNowhere() async throws {
+        _ = try await browser.post("/projects", ["name": "p"])
+        let labels = (0..<250).map { ("s3://b/\($0).png", JSONValue.string("normal")) }
+        let all = JSONValue.object(Dictionary(uniqueKeysWithValues: labels))
+        #expect(try await label("p", all, by: browser).status == 200)
+        try await server.work()
+        var (counts, next) = ([Int](), "?dataset=train")
+        while !next.isEmpty, counts.count < 10 {
+            let page = try await browser.get("/projects/p/images" + next).text
+            counts.append(page.split(separator: "<li role=").count - 1)
+            let link = page.split(separator: "class=\"more\" href=\"").dropFirst().first ?? ""
+            next = String(link.prefix { $0 != "\"" }).replacing("&amp;", with: "&")
+        }
+        #expect(counts == [100, 100, 50])
+    }
+
     @Test func aLabelThatIsNoneIsRefused() async throws {
         _ = try await browser.post("/projects", ["name": "p"])
         let answer = try await label("p", .object(["s3://b/k": .string("maybe")]), by: browser)
