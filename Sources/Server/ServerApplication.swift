@@ -40,7 +40,7 @@ struct ServerApplication: Sendable {
         let console = consoleFiles.map {
             ConsoleEndpoint(
                 console: Console(context: context, files: $0, root: credentials),
-                requests: requests, audit: audit, now: context.now)
+                requests: requests, audit: audit, bodies: bodies, now: context.now)
         }
         return FrontDoor(
             service: context,

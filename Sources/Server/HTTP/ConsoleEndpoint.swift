@@ -14,6 +14,8 @@ struct ConsoleEndpoint: Sendable {
     let console: Console
     let requests: RequestCounts
     let audit: AuditLog
+    /// The memory for bodies of browsers that may have no session.
+    let bodies: UnverifiedBodies
     let now: @Sendable () -> Date
 
     /// Whether a request is a browser's: nothing that is signed is.
@@ -26,25 +28,18 @@ struct ConsoleEndpoint: Sendable {
         guard [.get, .head, .post].contains(request.method), let query = try? call.parameters(),
             let path = Self.path(call.path)
         else { return Self.refused(.badRequest) }
-        let body: Data
+        let bytesMax = console.bodyBytesMax(path: path)
+        let answer: ConsoleResponse
         do {
-            body = try await request.collectedBody(
-                bytesMax: console.bodyBytesMax(path: path), of: "the console")
+            let announced = try request.announcedBytes(max: bytesMax, of: "the console")
+            answer = try await bodies.holding(announced, from: call.sourceAddress) {
+                let body = try await request.collectedBody(bytesMax: bytesMax, of: "the console")
+                return await self.answer(request, call, path, query, body, logger)
+            }
+        } catch let error as WireError {
+            return Self.refused(.init(code: error.code.httpStatus))
         } catch {
-            return Self.refused(
-                (error as? WireError)?.code == .requestTooLarge ? .contentTooLarge : .badRequest)
-        }
-        let headers = request.headers
-        let host = request.head.authority
-        let answer = await console.answer(
-            ConsoleRequest(
-                method: request.method == .head ? "GET" : request.method.rawValue, path: path,
-                query: query,
-                header: { name in
-                    name == "host" ? host : HTTPField.Name(name).flatMap { headers[$0] }
-                }, body: body, sourceAddress: call.sourceAddress)
-        ) { action in
-            await note(action, call, logger)
+            return Self.refused(.badRequest)
         }
         var response = Response(
             status: .init(code: answer.status),
@@ -54,6 +49,22 @@ struct ConsoleEndpoint: Sendable {
             response.headers.append(HTTPField(name: field, value: value))
         }
         return response
+    }
+
+    private func answer(
+        _ request: Request, _ call: APICall, _ path: [String],
+        _ query: [(name: String, value: String)], _ body: Data, _ logger: Logger
+    ) async -> ConsoleResponse {
+        let (headers, host) = (request.headers, request.head.authority)
+        return await console.answer(
+            ConsoleRequest(
+                method: request.method.rawValue, path: path, query: query,
+                header: { name in
+                    name == "host" ? host : HTTPField.Name(name).flatMap { headers[$0] }
+                }, body: body, sourceAddress: call.sourceAddress)
+        ) { action in
+            await note(action, call, logger)
+        }
     }
 
     /// What was done by way of the console is in the audit log and the metrics like a call.

@@ -79,6 +79,8 @@ import Testing
         let link = try await ConsoleLink.make("ann", in: server.metadata, now: server.now)
         let path = String(link.dropFirst("/console".count))
         let (first, second) = (browser(), browser())
+        // What only looks at a link, as programs for messages do, does not use it up.
+        #expect(try await second.send(.head, path).header("set-cookie") == nil)
         #expect(try await first.get(path).status == 303)
         #expect(try await second.get(path).status == 403)
         #expect(try await first.get("/projects").text.contains("ann"))
