@@ -139,14 +139,6 @@ struct Composition: Sendable {
         { [path = stores.temporaryDirectory] in DiskSpace.freeBytes(path) }
     }
 
-    /// The bounds on connections, within the process's own on open files.
-    func connections() -> Connections {
-        let limits = configuration.limits
-        return Connections(
-            max: limits.connectionsMax, perAddressMax: limits.connectionsPerAddressMax,
-            descriptors: FileDescriptors.raiseLimit(), logger: context.logger)
-    }
-
     /// What tells the others of this process.
     ///
     /// - Parameter version: of the program.

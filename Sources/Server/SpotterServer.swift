@@ -59,7 +59,7 @@ package struct SpotterServer: Sendable {
         // With others at the same database, a dead worker's jobs wait until their leases end.
         if stores.metadata.isOneServersOwn { try await Worker.adoptOrphans(context) }
         let membership = parts.membership(.server, version: SpotterVersion.current)
-        let connections = parts.connections()
+        let connections = Connections(configuration.limits, logger: context.logger)
         let application = ServerApplication(
             context: context, credentials: parts.credentials, s3: parts.s3,
             registry: parts.registry, greengrass: parts.greengrass?.client, audit: parts.audit,

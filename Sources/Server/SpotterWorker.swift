@@ -38,7 +38,7 @@ package struct SpotterWorker: Sendable {
     ) async throws {
         let (configuration, context) = (parts.configuration, parts.context)
         let membership = parts.membership(.worker, version: SpotterVersion.current)
-        let connections = parts.connections()
+        let connections = Connections(configuration.limits, logger: context.logger)
         let application = Application(
             bounded: WorkerResponder(
                 status: StatusPages(

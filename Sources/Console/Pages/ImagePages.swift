@@ -111,8 +111,7 @@ struct ImagePages {
         }
         // What is no picture, such as SVG or HTML that somebody put under the key, is not shown.
         let kind =
-            bytes.starts(with: [0xFF, 0xD8, 0xFF])
-            ? "image/jpeg" : bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) ? "image/png" : nil
+            JPEG.isJPEG(bytes) ? "image/jpeg" : PNG.isPNG(bytes) ? "image/png" : nil
         guard let kind else {
             throw WireError.validation("\(source) is neither PNG nor JPEG.")
         }

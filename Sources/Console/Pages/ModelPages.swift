@@ -107,18 +107,10 @@ struct ModelPages {
             let text = String(decoding: line, as: UTF8.self)
             guard let entry = try? ManifestLine(parsing: text), let verdict = entry.verdict,
                 let details = entry.members["anomaly-label-detected-metadata"]?.object,
-                let score = number(details["spotter-score"])
+                let score = details["spotter-score"]?.double
             else { return nil }
             return Judged(
                 source: entry.source, isAnomalous: verdict == .anomaly, score: score)
-        }
-    }
-
-    private static func number(_ value: JSONValue?) -> Double? {
-        switch value {
-        case .number(let number): number
-        case .integer(let number): Double(number)
-        default: nil
         }
     }
 

@@ -16,6 +16,8 @@ package struct ConsoleFiles: Sendable {
     /// By language, like `en`; each has the same keys.
     let texts: [String: [String: String]]
     let assets: [String: Asset]
+    /// The tags of the assets as templates name them: `console_css` for `console.css`.
+    let versions: [String: String]
 
     private static let types = [
         "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
@@ -42,6 +44,9 @@ package struct ConsoleFiles: Sendable {
                     type: Self.types[ending] ?? "", bytes: file.bytes,
                     tag: String(Checksum.sha256(file.bytes).prefix(16)))
             }
+        versions = assets.reduce(into: [:]) {
+            $0[$1.key.replacing(".", with: "_")] = $1.value.tag
+        }
     }
 
     private static func files(_ folder: String, ending: [String]) throws -> [(

@@ -49,9 +49,7 @@ struct Page: Sendable {
         values["language"] = language
         values["user"] = visitor?.name
         values["formToken"] = visitor?.formToken
-        values["versions"] = files.assets.mapValues(\.tag).reduce(into: [String: String]()) {
-            $0[$1.key.replacing(".", with: "_")] = $1.value
-        }
+        values["versions"] = files.versions
         let html = files.templates.render(values, withTemplate: template) ?? ""
         return ConsoleResponse(
             status, "text/html; charset=utf-8", Data(html.utf8), headers: Self.headers)

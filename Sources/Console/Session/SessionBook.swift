@@ -108,16 +108,11 @@ struct SessionBook: Sendable {
                 if try transaction.session(id) != nil { try transaction.save(session) }
             }
         }
+        let caller =
+            user.map { Caller.user($0, arns) } ?? .root(arns, accessKeyID: root.accessKeyID)
         return Visitor(
-            principal: user.map(principal)
-                ?? Caller.root(arns, accessKeyID: root.accessKeyID).principal,
+            principal: caller.principal,
             formToken: Self.formToken(token), session: session)
-    }
-
-    private func principal(_ user: UserRecord) -> Principal {
-        Principal(
-            arn: arns.user(user.name), accessKeyID: user.accessKeyID, userName: user.name,
-            policy: try? PolicyDocument(parsing: Data(user.policy.utf8)))
     }
 
     /// Ends one session, or all of its user's.

@@ -1,5 +1,7 @@
+import Base
 import Logging
 import NIOCore
+import Service
 import ServiceLifecycle
 import Synchronization
 
@@ -28,6 +30,13 @@ final class Connections: Sendable {
         self.max = Swift.max(1, min(max, room))
         self.perAddressMax = perAddressMax
         self.logger = logger
+    }
+
+    /// The bounds that `limits` sets, within the process's own on open files, which is raised.
+    convenience init(_ limits: AdjustableLimits, logger: Logger) {
+        self.init(
+            max: limits.connectionsMax, perAddressMax: limits.connectionsPerAddressMax,
+            descriptors: FileDescriptors.raiseLimit(), logger: logger)
     }
 
     /// At this moment.

@@ -48,7 +48,7 @@ struct Authenticator: Sendable {
         return Claim(
             credentials: Credentials(
                 accessKeyID: user.accessKeyID, secretAccessKey: user.secretAccessKey),
-            principal: principal(user))
+            principal: Caller.user(user, arns).principal)
     }
 
     /// Of a request that the server signed itself for somebody.
@@ -68,13 +68,7 @@ struct Authenticator: Sendable {
                 "The user '\(userName.prefix(64))', for whom this URL was made, is not there "
                     + "any more.")
         }
-        return Claim(credentials: key, principal: principal(user))
-    }
-
-    private func principal(_ user: UserRecord) -> Principal {
-        Principal(
-            arn: arns.user(user.name), accessKeyID: user.accessKeyID, userName: user.name,
-            policy: try? PolicyDocument(parsing: Data(user.policy.utf8)))
+        return Claim(credentials: key, principal: Caller.user(user, arns).principal)
     }
 
     /// - Throws: `AccessError` telling what is wrong with the signature.

@@ -19,12 +19,7 @@ extension Operations {
         try await authorize(
             .detectAnomalies,
             .object(["ProjectName": .string(project), "ModelVersion": .string(version)]))
-        let model = try await context.metadata.read { try Lookup.model(project, version, $0) }
-        guard model.status == .hosted else {
-            throw WireError.conflict(
-                "The model is \(model.status.rawValue); start it and wait until it is HOSTED.",
-                .model, "\(project)/\(version)")
-        }
+        let model = try await hostedModel(project, version)
         let limits = context.limits.image
         do {
             return try await context.host.run(model, bytes: image.count) { detector in

@@ -14,14 +14,7 @@ extension Operations {
     func detectAnomalies(
         _ request: DetectAnomaliesRequest, image: Data, threshold: Double?
     ) async throws -> JudgedImage {
-        let model = try await context.metadata.read {
-            try Lookup.model(request.projectName, request.modelVersion, $0)
-        }
-        guard model.status == .hosted else {
-            throw WireError.conflict(
-                "The model is \(model.status.rawValue); start it and wait until it is HOSTED.",
-                .model, "\(model.project)/\(model.version)")
-        }
+        let model = try await hostedModel(request.projectName, request.modelVersion)
         let limits = context.limits.image
         let began = ContinuousClock.now
         do {
@@ -44,5 +37,16 @@ extension Operations {
             context.metrics.failed(model, .other)
             throw error
         }
+    }
+
+    /// - Throws: `resourceNotFound`; `conflict` for a model that is not hosted.
+    func hostedModel(_ project: String, _ version: String) async throws -> ModelRecord {
+        let model = try await context.metadata.read { try Lookup.model(project, version, $0) }
+        guard model.status == .hosted else {
+            throw WireError.conflict(
+                "The model is \(model.status.rawValue); start it and wait until it is HOSTED.",
+                .model, "\(model.project)/\(model.version)")
+        }
+        return model
     }
 }

@@ -1,4 +1,6 @@
 package import Access
+import FoundationEssentials
+package import Storage
 
 /// On whose behalf an operation runs.
 package struct Caller: Sendable {
@@ -11,6 +13,15 @@ package struct Caller: Sendable {
     package init(principal: Principal, sourceAddress: String?) {
         self.principal = principal
         self.sourceAddress = sourceAddress
+    }
+
+    /// A user, who may do what the policy allows; nothing with one that cannot be read.
+    package static func user(_ user: UserRecord, _ arns: ARNs) -> Caller {
+        Caller(
+            principal: Principal(
+                arn: arns.user(user.name), accessKeyID: user.accessKeyID, userName: user.name,
+                policy: try? PolicyDocument(parsing: Data(user.policy.utf8))),
+            sourceAddress: nil)
     }
 
     /// The owner of the root key, who may do everything.

@@ -3,7 +3,8 @@ package import FoundationEssentials
 
 /// JPEG by libjpeg-turbo.
 package enum JPEG {
-    static func isJPEG(_ bytes: Data) -> Bool { bytes.starts(with: [0xFF, 0xD8, 0xFF]) }
+    /// Whether a file begins as a JPEG does.
+    package static func isJPEG(_ bytes: Data) -> Bool { bytes.starts(with: [0xFF, 0xD8, 0xFF]) }
 
     /// Decodes what libjpeg can decode whole. Its warnings (stray bytes before a marker, an unknown
     /// revision) are not damage; pixels that a truncated file has lost are.

@@ -6,7 +6,8 @@ import Glibc
 package enum PNG {
     private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    static func isPNG(_ bytes: Data) -> Bool { bytes.starts(with: signature) }
+    /// Whether a file begins as a PNG does.
+    package static func isPNG(_ bytes: Data) -> Bool { bytes.starts(with: signature) }
 
     static func decodeRGB(
         _ bytes: Data, name: String, limits: ImageLimits = .standard, sampleBits: Int? = nil

@@ -38,6 +38,15 @@ package enum JSONValue: Sendable, Equatable {
         if case .object(let members) = self { members } else { nil }
     }
 
+    /// The value of a number, whole or not; nil for any other value.
+    package var double: Double? {
+        switch self {
+        case .integer(let number): Double(number)
+        case .number(let number): number
+        case .null, .boolean, .string, .array, .object: nil
+        }
+    }
+
     /// The text of a string; nil for any other value.
     package var string: String? {
         if case .string(let text) = self { text } else { nil }

@@ -41,11 +41,8 @@ struct JSONValueDecoder: Decoder {
     func singleValueContainer() throws -> any SingleValueDecodingContainer { self }
 
     private func double() throws -> Double {
-        switch value {
-        case .integer(let number): Double(number)
-        case .number(let number): number
-        default: throw mismatch(Double.self)
-        }
+        guard let number = value.double else { throw mismatch(Double.self) }
+        return number
     }
 
     private func bytes() throws -> Data {

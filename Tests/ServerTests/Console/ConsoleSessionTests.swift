@@ -90,24 +90,23 @@ import Testing
     }
 
     @Test func aSessionEndsWhenNobodyComes() async throws {
-        let browser = browser()
-        try await browser.signIn()
-        for _ in 0..<3 {
-            server.service.clock.advance(by: 9 * 3600)
-            #expect(try await isIn(browser))
-        }
-        server.service.clock.advance(by: 10 * 3600)
-        #expect(try await !isIn(browser))
+        try await expectEnd(afterVisits: 3, everyHours: 9, andHours: 10)
     }
 
     @Test func aSessionEndsAfterAWeekInAnyCase() async throws {
+        try await expectEnd(afterVisits: 20, everyHours: 8, andHours: 8)
+    }
+
+    private func expectEnd(afterVisits visits: Int, everyHours pause: Double, andHours last: Double)
+        async throws
+    {
         let browser = browser()
         try await browser.signIn()
-        for _ in 0..<20 {
-            server.service.clock.advance(by: 8 * 3600)
+        for _ in 0..<visits {
+            server.service.clock.advance(by: pause * 3600)
             #expect(try await isIn(browser))
         }
-        server.service.clock.advance(by: 8 * 3600)
+        server.service.clock.advance(by: last * 3600)
         #expect(try await !isIn(browser))
     }
 

@@ -63,9 +63,7 @@ final class TestServer: Sendable {
                 id: member, role: .server, host: "test-host", version: "test", kinds: [],
                 places: 0, started: context.now()),
             metadata: metadata, now: context.now, logger: context.logger)
-        let connections = Connections(
-            max: limits.connectionsMax, perAddressMax: limits.connectionsPerAddressMax,
-            descriptors: FileDescriptors.raiseLimit(), logger: context.logger)
+        let connections = Connections(limits, logger: context.logger)
         application = ServerApplication(
             context: context, credentials: Self.root,
             s3: EmbeddedS3(
