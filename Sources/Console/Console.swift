@@ -80,11 +80,15 @@ package struct Console: Sendable {
         guard request.path.count == 2, let asset = files.assets[request.path[1]] else {
             return ConsoleResponse(404, "text/plain", Data())
         }
+        // Scripts import others without a version: what an upgrade changed must not be kept.
+        let isVersion = request.query.contains { $0.name == asset.tag }
         return ConsoleResponse(
             200, asset.type, asset.bytes,
             headers: [
-                ("Cache-Control", "public, max-age=31536000, immutable"),
-                ("X-Content-Type-Options", "nosniff"),
+                (
+                    "Cache-Control",
+                    isVersion ? "public, max-age=31536000, immutable" : "no-cache"
+                ), ("X-Content-Type-Options", "nosniff"),
             ])
     }
 

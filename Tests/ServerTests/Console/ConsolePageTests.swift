@@ -53,7 +53,8 @@ import Wire
 
     @Test func labelsAreKeptBesideWhatElseALineHas() async throws {
         _ = try await browser.post("/projects", ["name": "p"])
-        let line = #"{"source-ref":"s3://b/k.png","anomaly-label":0,"anomaly-label-metadata":"#
+        let line =
+            #"{"source-ref":"s3://b/k.png","anomaly-label":0,"anomaly-label-metadata":"#
             + #"{"class-name":"normal","type":"groundtruth/image-classification"},"lot":"7"}"#
         let changes = Data(line.utf8).base64EncodedString()
         _ = try await server.call(
@@ -164,9 +165,11 @@ import Wire
     func hostileNamesAreTextAndNothingElse(_ name: String) async throws {
         _ = try await browser.post("/projects", ["name": "p"])
         let source = "s3://bucket/\(name)"
-        #expect(try await label("p", .object([source: .string("normal")]), by: browser).status == 200)
+        #expect(
+            try await label("p", .object([source: .string("normal")]), by: browser).status == 200)
         try await server.work()
-        let page = try await browser.get("/projects/p/images?dataset=train&search=\(CanonicalRequest.encode(name))")
+        let page = try await browser.get(
+            "/projects/p/images?dataset=train&search=\(CanonicalRequest.encode(name))")
         #expect(page.status == 200)
         #expect(!page.text.contains("<script>alert") && !page.text.contains("<img src=x"))
         #expect(!page.text.contains("<svg onload") && !page.text.contains("'onmouseover='"))
@@ -204,8 +207,24 @@ import Wire
         #expect(other.text.contains("<html lang=\"en\">"))
     }
 
+    /// A script that others import was kept for a year, also after an upgrade.
+    @Test func onlyFilesThatAreAskedForByVersionAreKept() async throws {
+        let page = try await browser.get("/projects").text
+        let link = try #require(page.firstRange(of: "/assets/console.css?"))
+        let version = page[link.upperBound...].prefix { $0 != "\"" }
+        let kept = try await browser.get("/assets/console.css?\(version)")
+        #expect(kept.status == 200)
+        #expect(kept.header("cache-control")?.contains("immutable") == true)
+        for path in ["/assets/calls.js", "/assets/console.css?0"] {
+            let answer = try await browser.get(path)
+            #expect(answer.status == 200 && answer.header("cache-control") == "no-cache")
+        }
+    }
+
     @Test func pagesThatAreNotThereAreNotFound() async throws {
-        for path in ["/nothing", "/projects/none", "/projects/p/models/1/nothing", "/assets/none.js"] {
+        for path in [
+            "/nothing", "/projects/none", "/projects/p/models/1/nothing", "/assets/none.js",
+        ] {
             #expect(try await browser.get(path).status == 404, "\(path)")
         }
         #expect(try await browser.send(.put, "/projects").status == 400)
