@@ -86,12 +86,12 @@ struct SimulationRules {
         let isDone = job.state == .finished
         let (found, wanted): (String?, [String]) =
             switch subject {
-            case .readManifest(let project, _, _):
+            case .readManifest(let project, _, _, _):
                 (
                     now.datasets[project]?.status.rawValue,
                     [isDone ? "CREATE_COMPLETE" : "CREATE_FAILED"]
                 )
-            case .updateEntries(let project, _):
+            case .updateEntries(let project, _, _):
                 (
                     now.datasets[project]?.status.rawValue,
                     [isDone ? "UPDATE_COMPLETE" : "UPDATE_FAILED_ROLLBACK_COMPLETE"]
@@ -149,8 +149,8 @@ struct SimulationRules {
         }
         let open = now.jobs.values.filter(\.isOpen).compactMap { subjects[$0.id] }.map { subject in
             switch subject {
-            case .readManifest(let project, _, _): "read \(project)"
-            case .updateEntries(let project, _): "update \(project)"
+            case .readManifest(let project, _, _, _): "read \(project)"
+            case .updateEntries(let project, _, _): "update \(project)"
             case .train(let project, let version): "train \(project)/\(version)"
             case .startHosting(let project, let version): "start \(project)/\(version)"
             case .stopHosting(let project, let version): "stop \(project)/\(version)"

@@ -9,6 +9,7 @@ struct DatasetIntake: Sendable {
     private let project: String
     private let name: String
     private let created: Date
+    private let rights: PictureRights?
     private var reader: ManifestReader
     private var faults = FaultList()
     private var notes = DatasetNotes()
@@ -16,10 +17,15 @@ struct DatasetIntake: Sendable {
     /// - Parameters:
     ///   - name: what messages call the manifest.
     ///   - linesMax: more lines are too many.
-    init(context: ServiceContext, project: String, name: String, linesMax: Int) {
+    ///   - rights: of the user who wants the entries; nil for the root key.
+    init(
+        context: ServiceContext, project: String, name: String, linesMax: Int,
+        rights: PictureRights?
+    ) {
         self.context = context
         self.project = project
         self.name = name
+        self.rights = rights
         created = context.now()
         reader = ManifestReader(name: name, linesMax: linesMax)
     }
@@ -51,7 +57,7 @@ struct DatasetIntake: Sendable {
         let project = project
         let record = try await context.metadata.read { try $0.project(project) }
         return notes.text(
-            project: project,
+            project: project, user: rights?.user,
             acceptsMixedSizes: record?.settings?.acceptsMixedSizes == true)
     }
 
@@ -61,7 +67,8 @@ struct DatasetIntake: Sendable {
             (line.number, line.content.flatMap { content in rules.checked(content) })
         }
         let good = checked.compactMap { try? $0.1.get() }
-        var findings = try await PictureCheck(context: context).findings(of: good)[...]
+        var findings = try await PictureCheck(context: context, rights: rights)
+            .findings(of: good)[...]
         var entries: [DatasetEntry] = []
         for (number, content) in checked {
             switch content {

@@ -13,6 +13,7 @@ struct DatasetNotes: Sendable {
     private var lines: [String: Int] = [:]
     private var duplicates: [String] = []
     private var missing: [String] = []
+    private var forbidden: [String] = []
     /// Sizes of images, each with the number of images and the first of them.
     private var sizes: [PixelSize: (count: Int, first: String)] = [:]
 
@@ -35,6 +36,7 @@ struct DatasetNotes: Sendable {
             if let verdict { fromMasks[verdict, default: 0] += 1 } else { unlabelled += 1 }
         }
         missing += finding.missing
+        forbidden += finding.forbidden
         if let size = finding.header?.size {
             sizes[size, default: (0, line.source)].count += 1
         }
@@ -42,8 +44,10 @@ struct DatasetNotes: Sendable {
 
     /// Sentences, each behind a space.
     ///
-    /// - Parameter acceptsMixedSizes: as the project's settings say.
-    func text(project: String, acceptsMixedSizes: Bool) -> String {
+    /// - Parameters:
+    ///   - user: whose rights decided which pictures were read; nil for the root key.
+    ///   - acceptsMixedSizes: as the project's settings say.
+    func text(project: String, user: String?, acceptsMixedSizes: Bool) -> String {
         var sentences: [String] = []
         if !labels.isEmpty { sentences.append("Labels are from \(Self.counts(labels)).") }
         if !masks.isEmpty { sentences.append("Masks are from \(Self.counts(masks)).") }
@@ -72,6 +76,12 @@ struct DatasetNotes: Sendable {
             sentences.append(
                 "Not found, and needed by training: \(missing.count) of the objects: "
                     + "\(FaultList.names(missing)).")
+        }
+        if !forbidden.isEmpty, let user {
+            sentences.append(
+                "Not looked at, because the policy of the user \(user) does not allow "
+                    + "s3:GetObject on them: \(forbidden.count) of the objects: "
+                    + "\(FaultList.names(forbidden)). A training needs that right.")
         }
         if sizes.count > 1, !acceptsMixedSizes { sentences.append(sizesText(project)) }
         return sentences.map { " " + $0 }.joined()

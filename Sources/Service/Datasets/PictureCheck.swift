@@ -12,7 +12,9 @@ struct PictureCheck: Sendable {
         var faults: [String] = []
         /// Locations where no object is.
         var missing: [String] = []
-        /// nil for an image that is missing or faulty.
+        /// Locations that the user may not read, whether or not an object is there.
+        var forbidden: [String] = []
+        /// nil for an image that is missing, forbidden or faulty.
         var header: ImageHeader?
         /// The highest sample of an image of 16-bit samples, if that was to be measured.
         var highestSample: UInt16?
@@ -21,6 +23,8 @@ struct PictureCheck: Sendable {
     }
 
     let context: ServiceContext
+    /// Whose rights decide what is read; nil reads everything.
+    var rights: PictureRights?
     /// Whether `highestSample` is wanted, for which images of 16-bit samples are decoded.
     var measuresSamples = false
 
@@ -81,13 +85,18 @@ struct PictureCheck: Sendable {
         return finding
     }
 
-    /// - Returns: nil for an object that is missing or that cannot be had, which is then noted.
+    /// - Returns: nil for an object that is missing, forbidden or that cannot be had, which is then
+    ///   noted.
     private func bytes(_ reference: String, _ kind: String, _ finding: inout Finding) async throws
         -> Data?
     {
         guard let location = ObjectLocation(uri: reference) else {
             finding.faults.append(
                 "The \(kind) '\(reference.prefix(120))' is not s3://BUCKET/KEY.")
+            return nil
+        }
+        guard rights?.allowReading(location) != false else {
+            finding.forbidden.append(reference)
             return nil
         }
         let limit = context.limits.image.bytesMax

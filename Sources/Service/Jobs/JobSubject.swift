@@ -5,12 +5,14 @@ package import Wire
 
 /// What a job does, and to what.
 package enum JobSubject: Sendable, Codable, Equatable {
-    case readManifest(project: String, type: DatasetType, manifest: ObjectLocation)
+    /// `reader` is nil for the root key, and in rows of before pictures were read by rights.
+    case readManifest(
+        project: String, type: DatasetType, manifest: ObjectLocation, reader: PictureReader? = nil)
     case train(project: String, version: Int)
     case startHosting(project: String, version: Int)
     case stopHosting(project: String, version: Int)
     case package(project: String, jobName: String)
-    case updateEntries(project: String, type: DatasetType)
+    case updateEntries(project: String, type: DatasetType, reader: PictureReader? = nil)
     case deleteModel(project: String, version: Int)
 
     /// The names under which jobs of a kind are stored.
@@ -35,9 +37,9 @@ package enum JobSubject: Sendable, Codable, Equatable {
     /// Name of the project that the job works on; every job has exactly one.
     package var project: String {
         switch self {
-        case .readManifest(let project, _, _), .train(let project, _),
+        case .readManifest(let project, _, _, _), .train(let project, _),
             .startHosting(let project, _), .stopHosting(let project, _),
-            .package(let project, _), .updateEntries(let project, _),
+            .package(let project, _), .updateEntries(let project, _, _),
             .deleteModel(let project, _):
             project
         }
@@ -71,13 +73,13 @@ extension JobSubject: CustomStringConvertible {
     /// A verb and its objects in lower case, for log lines; not parsed.
     package var description: String {
         switch self {
-        case .readManifest(let project, let type, let manifest):
+        case .readManifest(let project, let type, let manifest, _):
             "read \(manifest) into the \(type.rawValue) dataset of \(project)"
         case .train(let project, let version): "train \(project)/\(version)"
         case .startHosting(let project, let version): "start \(project)/\(version)"
         case .stopHosting(let project, let version): "stop \(project)/\(version)"
         case .package(let project, let jobName): "package \(project) in job \(jobName)"
-        case .updateEntries(let project, let type):
+        case .updateEntries(let project, let type, _):
             "update the \(type.rawValue) dataset of \(project)"
         case .deleteModel(let project, let version): "delete \(project)/\(version)"
         }

@@ -10,6 +10,7 @@ struct ManifestJob: JobRunner {
     let project: String
     let type: DatasetType
     let manifest: ObjectLocation
+    let reader: PictureReader?
 
     func run() async throws {
         let (project, type) = (project, type)
@@ -17,7 +18,8 @@ struct ManifestJob: JobRunner {
         try await lease.update { try $0.removeEntries(project: project, type: type) }
         var intake = DatasetIntake(
             context: context, project: project, name: manifest.uri,
-            linesMax: context.limits.imagesMax(type))
+            linesMax: context.limits.imagesMax(type),
+            rights: try await PictureRights(of: reader, context))
         var batch: [DatasetEntry] = []
         let bytesMax = context.limits.manifestBytesMax
         try await context.objects.read(manifest, bytesMax: bytesMax) { chunk in

@@ -8,6 +8,7 @@ struct UpdateJob: JobRunner {
     let lease: JobLease
     let project: String
     let type: DatasetType
+    let reader: PictureReader?
 
     func run() async throws {
         let (project, type, now) = (project, type, context.now())
@@ -17,7 +18,8 @@ struct UpdateJob: JobRunner {
         }
         guard let changes else { throw JobError("The changes are gone.") }
         var intake = DatasetIntake(
-            context: context, project: project, name: "Changes", linesMax: linesMax)
+            context: context, project: project, name: "Changes", linesMax: linesMax,
+            rights: try await PictureRights(of: reader, context))
         let changed = try await intake.entries(in: changes)
         let entries = changed + (try await intake.lastEntries())
         let notes = try await intake.notesText()

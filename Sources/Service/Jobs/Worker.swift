@@ -184,9 +184,10 @@ protocol JobRunner: Sendable {
 extension JobSubject {
     func runner(context: ServiceContext, lease: JobLease, logger: Logger) -> any JobRunner {
         switch self {
-        case .readManifest(let project, let type, let manifest):
+        case .readManifest(let project, let type, let manifest, let reader):
             ManifestJob(
-                context: context, lease: lease, project: project, type: type, manifest: manifest)
+                context: context, lease: lease, project: project, type: type, manifest: manifest,
+                reader: reader)
         case .train(let project, let version):
             TrainingJob(
                 context: context, lease: lease, logger: logger, project: project, version: version)
@@ -196,8 +197,9 @@ extension JobSubject {
             StopHostingJob(context: context, lease: lease, project: project, version: version)
         case .package(let project, let jobName):
             PackagingJob(context: context, lease: lease, project: project, jobName: jobName)
-        case .updateEntries(let project, let type):
-            UpdateJob(context: context, lease: lease, project: project, type: type)
+        case .updateEntries(let project, let type, let reader):
+            UpdateJob(
+                context: context, lease: lease, project: project, type: type, reader: reader)
         case .deleteModel(let project, let version):
             DeletionJob(context: context, lease: lease, project: project, version: version)
         }

@@ -13,6 +13,7 @@ extension Operations {
             request.datasetSource?.groundTruthManifest?.s3Object?.versionId != nil
         try context.checkBucket(
             manifest?.bucket, "DatasetSource.GroundTruthManifest.S3Object.Bucket")
+        let reader = PictureReader(caller)
         return try await mutate(
             .createDataset, request, token: request.clientToken, project: project,
             isOver: { transaction, answered in
@@ -35,7 +36,8 @@ extension Operations {
             }
             try transaction.save(dataset)
             if let manifest {
-                let job = JobSubject.readManifest(project: project, type: type, manifest: manifest)
+                let job = JobSubject.readManifest(
+                    project: project, type: type, manifest: manifest, reader: reader)
                 try transaction.save(try job.record(created: now))
             }
             return CreateDatasetResponse(datasetMetadata: dataset.metadata)

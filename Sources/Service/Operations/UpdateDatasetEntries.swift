@@ -27,7 +27,8 @@ extension Operations {
             dataset.updated = now
             try transaction.save(dataset)
             try transaction.saveChange(request.changes, project: project, type: type)
-            let job = JobSubject.updateEntries(project: project, type: type)
+            let job = JobSubject.updateEntries(
+                project: project, type: type, reader: PictureReader(caller))
             try transaction.save(try job.record(created: now))
             return UpdateDatasetEntriesResponse(status: dataset.status)
         }

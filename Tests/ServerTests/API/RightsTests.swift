@@ -1,6 +1,8 @@
 import Access
 import FoundationEssentials
 import HTTPTypes
+import Service
+import Storage
 import TestSupport
 import Testing
 import Wire
@@ -107,6 +109,51 @@ import Wire
         let direct = try await server.send(
             TestRequest(.get, "/mani-fests/x.manifest"), to: "s3", as: key)
         #expect(direct.status == 403)
+    }
+
+    private static let change =
+        Data((image + "\n").utf8).base64EncodedString()
+
+    /// `pictures` is the right to read them, if there is one.
+    @Test(arguments: [nil, ("s3:GetObject", "arn:aws:s3:::pic-tures/*")])
+    func aDatasetTellsNothingOfPicturesThatItsUserMayNotRead(
+        pictures: (action: String, resource: String)?
+    ) async throws {
+        let server = try await server()
+        try await server.bucket("pic-tures", ["n/1.png": Data("not a picture".utf8)])
+        let rights =
+            Self.rows[0].rights + [("lookoutvision:UpdateDatasetEntries", "*")]
+            + (pictures.map { [$0] } ?? [])
+        let key = try await server.user(Self.statement(rights))
+        let row = Self.rows[0]
+        #expect(try await server.call(.post, row.path, row.body, as: key).status == 202)
+        try await server.work()
+        func message() async throws -> String {
+            try await server.call(.get, "/projects/p/datasets/test")
+                .json["DatasetDescription"]["StatusMessage"].string ?? ""
+        }
+        let made = try await message()
+        #expect(made.contains("neither PNG nor JPEG") == (pictures != nil), "\(made)")
+        #expect(made.contains("Not looked at") == (pictures == nil), "\(made)")
+        #expect(made.contains("3 of the objects") == (pictures == nil), "\(made)")
+        guard pictures == nil else { return }
+        let changed = try await server.call(
+            .patch, "/projects/p/datasets/test/entries",
+            #"{"Changes":"\#(Self.change)"}"#, as: key)
+        #expect(changed.status == 202)
+        try await server.work()
+        let after = try await message()
+        #expect(after.contains("Not looked at"), "\(after)")
+        #expect(!after.contains("Not found"), "\(after)")
+    }
+
+    @Test func aJobOfBeforeReadsInTheServersName() throws {
+        let row = JobRecord(
+            id: UUID(), kind: "dataset",
+            subject: Data(#"{"updateEntries":{"project":"p","type":"train"}}"#.utf8),
+            created: Date())
+        #expect(
+            try JobSubject(of: row) == .updateEntries(project: "p", type: .train, reader: nil))
     }
 
     @Test func anEmptyDatasetNeedsNoBucket() async throws {
