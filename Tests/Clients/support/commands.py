@@ -41,8 +41,8 @@ def values(result):
 
 
 
-def backup(directory, folder, *options):
-    return spotter("backup", "--data-directory", directory, "--to", folder, *options)
+def backup(directory, folder, *options, **variables):
+    return spotter("backup", "--data-directory", directory, "--to", folder, *options, **variables)
 
 
 def kill_when(process, moment):
@@ -63,8 +63,9 @@ def bytes_in(folder):
     return size
 
 
-def restore(folder, directory, *options):
-    return spotter("restore", "--from", folder, "--data-directory", directory, *options)
+def restore(folder, directory, *options, **variables):
+    return spotter("restore", "--from", folder, "--data-directory", directory, *options,
+                   **variables)
 
 
 def migrate(directory, *stores, **variables):

@@ -22,8 +22,6 @@ package final class SQLiteStore: MetadataStore {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(10)
-        // With WAL the default does not sync every commit; an answered call must last.
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         // It keeps users' secret keys; SQLite gives its other files the same mode.
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         fchmod(file, 0o600)
@@ -31,6 +29,9 @@ package final class SQLiteStore: MetadataStore {
         let newer: [String]
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
+            // With WAL, GRDB leaves a commit to a later sync, and an answered call must last. Its
+            // own setting comes after those of the configuration.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             newer = try pool.read(Schema.sqliteMigrator.appliedIdentifiers)
                 .subtracting(Schema.names).sorted()
             if newer.isEmpty { try Schema.sqliteMigrator.migrate(pool) }
