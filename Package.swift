@@ -24,14 +24,22 @@ let lifecycle: [Target.Dependency] = [
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     .product(name: "UnixSignals", package: "swift-service-lifecycle"),
 ]
+let client = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let http1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let http: [Target.Dependency] = [
     .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
-    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+    .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), tls,
 ]
-let argumentParser = Target.Dependency.product(
-    name: "ArgumentParser", package: "swift-argument-parser")
+let certificates: [Target.Dependency] = [
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+    .product(name: "X509", package: "swift-certificates"),
+]
+let parser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -46,13 +54,16 @@ let package = Package(
     name: "spotter",
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-        // Without its traits it does without full Foundation.
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),  // small
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -81,12 +92,7 @@ let package = Package(
         .target(name: "Access", dependencies: ["Base", "Wire", crypto]),
 
         // Signed requests to other servers of AWS's protocols. AsyncHTTPClient ends here.
-        .target(
-            name: "Cloud",
-            dependencies: core + nio + [
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-            ]),
+        .target(name: "Cloud", dependencies: core + nio + [tls, client, http1]),
 
         // Metadata in SQLite or PostgreSQL, objects in directories or S3. GRDB, libpq end here.
         .target(
@@ -108,7 +114,7 @@ let package = Package(
             ]),
 
         // How an operator changes what is kept: stores, settings, doctor, backup, migration.
-        .target(name: "Administration", dependencies: inner + nio + [crypto]),
+        .target(name: "Administration", dependencies: inner + nio + certificates + [crypto]),
 
         // Pages for people. No HTTP server.
         .target(name: "Console", dependencies: inner + nio + [crypto, mustache]),
@@ -121,7 +127,7 @@ let package = Package(
         .executableTarget(
             name: "spotter",
             dependencies: inner + nio + lifecycle
-                + ["Administration", "Console", "Server", argumentParser, crypto]),
+                + ["Administration", "Console", "Server", parser, crypto]),
 
         // Generated from the .proto files beside it, by 'make protobuf'.
         .target(
@@ -140,12 +146,12 @@ let package = Package(
                 "Base", "EdgeProtocol", "Vision", protobuf, system,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                http1,
             ]),
 
         .executableTarget(
             name: "spotter-edge",
-            dependencies: lifecycle + ["Base", "EdgeAgent", "Vision", argumentParser, logging],
+            dependencies: lifecycle + ["Base", "EdgeAgent", "Vision", parser, logging],
             // DT_RPATH, unlike DT_RUNPATH, also serves the libraries of the libraries.
             linkerSettings: [
                 .unsafeFlags([

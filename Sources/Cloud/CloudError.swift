@@ -6,6 +6,8 @@ package struct CloudError: Error, Sendable, Equatable, CustomStringConvertible {
         case credentials
         /// A URL that names no server.
         case endpoint
+        /// A file of authorities that has none.
+        case trust
         /// No connection, or it was lost.
         case connection
         case timeout

@@ -50,6 +50,17 @@ package struct CredentialsChain: Sendable {
             : sections["profile \(profileName)"]
     }
 
+    /// Whose certificates are believed: `AWS_CA_BUNDLE`, `ca_bundle` of the profile, or those that
+    /// the system knows.
+    ///
+    /// - Throws: `trust` when the file has no certificate.
+    package func trust() throws(CloudError) -> HTTPConnections.Trust {
+        if let file = variable("AWS_CA_BUNDLE") {
+            return try .init(file: file, of: "AWS_CA_BUNDLE")
+        }
+        return try .init(file: configuration?["ca_bundle"], of: "ca_bundle of the AWS profile")
+    }
+
     /// - Throws: `credentials` naming every place that was looked at.
     package func credentials() throws(CloudError) -> Credentials {
         if let id = variable("AWS_ACCESS_KEY_ID") {

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// The connections that all clients of other servers share.
 package final class HTTPConnections: Sendable {
@@ -15,8 +16,41 @@ package final class HTTPConnections: Sendable {
 
     private let client: HTTPClient
 
-    /// - Parameter idleSecondsMax: seconds without a byte.
-    package init(idleSecondsMax: Int64 = HTTPConnections.idleSecondsMax) {
+    /// Whose certificates are believed.
+    package enum Trust: Sendable, Equatable {
+        /// Those of the authorities that the system knows.
+        case system
+        /// Those of the authorities in a PEM file, and no others.
+        case authorities(file: String)
+        /// All: for questions whose answers need no belief.
+        case anyone
+
+        /// - Parameters:
+        ///   - file: PEM; nil for what the system knows.
+        ///   - setting: where its name comes from.
+        /// - Throws: `trust` when the file has no certificate.
+        init(file: String?, of setting: String) throws(CloudError) {
+            guard let file else {
+                self = .system
+                return
+            }
+            guard let found = try? NIOSSLCertificate.fromPEMFile(file), !found.isEmpty else {
+                throw CloudError(
+                    .trust,
+                    "\(setting) names \(file), which cannot be read or has no certificate in PEM "
+                        + "form. It must have those of the authorities that servers are believed by."
+                )
+            }
+            self = .authorities(file: file)
+        }
+    }
+
+    /// - Parameters:
+    ///   - idleSecondsMax: seconds without a byte.
+    ///   - trust: in servers that are reached by HTTPS.
+    package init(
+        idleSecondsMax: Int64 = HTTPConnections.idleSecondsMax, trust: Trust = .system
+    ) {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: .init(
@@ -29,6 +63,13 @@ package final class HTTPConnections: Sendable {
         // Failed attempts are ours to repeat: we count them.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
+        var tls = TLSConfiguration.makeClientConfiguration()
+        switch trust {
+        case .system: break
+        case .authorities(let file): tls.trustRoots = .file(file)
+        case .anyone: tls.certificateVerification = .none
+        }
+        configuration.tlsConfiguration = tls
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
@@ -62,6 +103,17 @@ package final class HTTPConnections: Sendable {
         } catch {
             throw Self.translated(error, host: host)
         }
+    }
+
+    /// Asks for a page once, without a signature.
+    ///
+    /// - Returns: the status, whatever it is.
+    /// - Throws: `CloudError` when no answer came.
+    package func status(of endpoint: CloudEndpoint, path: String) async throws -> Int {
+        let response = try await send(
+            "GET", endpoint.url + path, [], .bytes(Data()), host: endpoint.authority)
+        for try await _ in response.body {}
+        return response.status
     }
 
     /// Sends a request without a body, deaf to the cancellation of the task.

@@ -14,10 +14,13 @@ package struct ConsoleRequest: Sendable {
     package let body: Data
     /// nil when it is not known.
     package let sourceAddress: String?
+    /// Whether the server itself was reached by TLS.
+    package let isEncrypted: Bool
 
     package init(
         method: String, path: [String], query: [(name: String, value: String)],
-        header: @escaping @Sendable (String) -> String?, body: Data, sourceAddress: String?
+        header: @escaping @Sendable (String) -> String?, body: Data, sourceAddress: String?,
+        isEncrypted: Bool
     ) {
         self.method = method
         self.path = path
@@ -25,6 +28,7 @@ package struct ConsoleRequest: Sendable {
         self.header = header
         self.body = body
         self.sourceAddress = sourceAddress
+        self.isEncrypted = isEncrypted
     }
 
     func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
@@ -48,8 +52,10 @@ package struct ConsoleRequest: Sendable {
         return nil
     }
 
-    /// Whether the browser reached the server by TLS, as the proxy before it says.
-    var isSecure: Bool { header("x-forwarded-proto")?.lowercased() == "https" }
+    /// Whether the browser uses TLS, up to the server or, as that says, up to the proxy before it.
+    var isSecure: Bool {
+        isEncrypted || header("x-forwarded-proto")?.lowercased() == "https"
+    }
 }
 
 /// What the console answers.

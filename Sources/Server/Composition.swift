@@ -29,6 +29,8 @@ struct Composition: Sendable {
     let greengrass: GreengrassCloud?
     let s3: any S3Backend
     let audit: AuditLog
+    /// The certificate of TLS; nil without TLS.
+    let certificate: CertificateHolder?
     /// This process among those that share a database.
     let member = UUID.random()
     private let stores: Stores
@@ -36,12 +38,17 @@ struct Composition: Sendable {
 
     /// Opens the stores and loads the runtime.
     ///
-    /// - Throws: `AdministrationError` when something is missing or the data directory is in use,
+    /// - Throws: `AdministrationError` when something is missing, the certificate cannot be used or
+    ///   the data directory is in use,
     ///   `StorageError` when a store cannot be opened, `VisionError` when the backbone or the
     ///   runtime cannot be used. All stores are closed then.
     init(
         _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
     ) async throws {
+        // First of all: nothing was opened yet that would have to be closed for a wrong pair.
+        let certificate = try configuration.tls.map {
+            try CertificateHolder($0, now: Date(), logger: logger)
+        }
         let installation = try Installation.find(environment: environment)
         let runtime = try OnnxRuntime(library: installation.runtimePath)
         let backbone = try installation.backbone(configuration.backbone, runtime: runtime)
@@ -50,7 +57,8 @@ struct Composition: Sendable {
             logger: logger)
         do {
             try await self.init(
-                configuration, stores, runtime, backbone, environment: environment, logger: logger)
+                configuration, stores, runtime, backbone, certificate, environment: environment,
+                logger: logger)
         } catch {
             try? await stores.close()
             throw error
@@ -59,11 +67,13 @@ struct Composition: Sendable {
 
     private init(
         _ configuration: ServerConfiguration, _ stores: Stores, _ runtime: OnnxRuntime,
-        _ backbone: any FeatureExtractor, environment: [String: String], logger: Logger
+        _ backbone: any FeatureExtractor, _ certificate: CertificateHolder?,
+        environment: [String: String], logger: Logger
     ) async throws {
         let directory = try stores.held()
         self.configuration = configuration
         self.stores = stores
+        self.certificate = certificate
         let isCluster = configuration.stores.isCluster
         let arns = configuration.stores.arns
         audit = AuditLog(
@@ -132,6 +142,10 @@ struct Composition: Sendable {
             S3Forwarder(
                 peer: peer, store: try stores.objects(), hiddenBucket: configuration.stateBucket)
         }
+    }
+
+    func watch(_ certificate: CertificateHolder) -> CertificateWatch {
+        CertificateWatch(holder: certificate, pool: context.pools.files, now: context.now)
     }
 
     /// What the disk of the data directory has left; nil where the system does not say.

@@ -69,19 +69,21 @@ struct ServerApplication: Sendable {
             requests: requests, audit: audit, console: console)
     }
 
-    /// The front door behind an HTTP/1.1 server that listens once the application runs.
+    /// The front door behind a server that listens once the application runs.
     ///
     /// - Parameters:
     ///   - port: 0 takes a free one.
     ///   - connections: get those that are opened.
+    ///   - certificate: nil without TLS.
     ///   - onReady: gets the port once requests are taken.
     func application(
         hostname: String, port: Int, connections: Connections,
+        certificate: CertificateHolder? = nil,
         onReady: @escaping @Sendable (Int) async -> Void
     ) -> Application<FrontDoor> {
         let limits = context.limits
         return Application(
-            bounded: frontDoor(), connections,
+            bounded: frontDoor(), connections, certificate: certificate,
             bodyBytesMax: { head in
                 FrontDoor.service(of: head) == .s3
                     ? S3Limits.putBytesMax : max(Limits.jsonBodyBytesMax, limits.imageBytesMax)

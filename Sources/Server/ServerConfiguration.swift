@@ -9,6 +9,8 @@ package struct ServerConfiguration: Sendable {
     package var hostname: String
     /// 0 to 65535; 0 takes a free one.
     package var port: Int
+    /// The certificate of TLS; nil without TLS.
+    package var tls: TLSFiles?
     /// Bounds that `--limit` changes.
     package var limits = AdjustableLimits()
     /// Readers of `GET /metrics`.
@@ -27,6 +29,19 @@ package struct ServerConfiguration: Sendable {
         self.stores = stores
         self.hostname = hostname
         self.port = port
+    }
+
+    /// Whether only programs of this machine can connect.
+    package var isLoopback: Bool {
+        hostname.hasPrefix("127.") || ["localhost", "::1"].contains(hostname)
+    }
+
+    /// Where clients reach it: `https://host:9444`.
+    ///
+    /// - Parameter port: that was taken.
+    package func address(port: Int) -> String {
+        let host = hostname.contains(":") ? "[\(hostname)]" : hostname
+        return "\(tls == nil ? "http" : "https")://\(host):\(port)"
     }
 }
 

@@ -60,6 +60,14 @@ package struct SpotterServer: Sendable {
         if stores.metadata.isOneServersOwn { try await Worker.adoptOrphans(context) }
         let membership = parts.membership(.server, version: SpotterVersion.current)
         let connections = Connections(configuration.limits, logger: context.logger)
+        let certificate = parts.certificate
+        if certificate == nil, !configuration.isLoopback {
+            context.logger.warning(
+                """
+                Pictures and verdicts can be read on their way to other machines. Give the server \
+                --tls-certificate and --tls-key, or let a proxy with TLS stand before it
+                """, metadata: ["hostname": "\(configuration.hostname)"])
+        }
         let application = ServerApplication(
             context: context, credentials: parts.credentials, s3: parts.s3,
             registry: parts.registry, greengrass: parts.greengrass?.client, audit: parts.audit,
@@ -68,7 +76,7 @@ package struct SpotterServer: Sendable {
             consoleFiles: try Installation.consoleFolder().map { try ConsoleFiles(folder: $0) }
         ).application(
             hostname: configuration.hostname, port: configuration.port, connections: connections,
-            onReady: onReady)
+            certificate: certificate, onReady: onReady)
         var services: [any ServiceLifecycle.Service] = [
             Caretaker(context: context), HostingWatch(context: context),
         ]
@@ -76,6 +84,7 @@ package struct SpotterServer: Sendable {
             services.append(
                 Worker(context: context, lanes: configuration.lanes, id: parts.member))
         }
+        if let certificate { services.append(parts.watch(certificate)) }
         // The last to start is the first to stop: no request comes to parts that have ended.
         services.append(BoundedStop(wrapped: application, connections: connections))
         return parts.group(services, membership, signals: signals)

@@ -39,20 +39,20 @@ package struct SpotterWorker: Sendable {
         let (configuration, context) = (parts.configuration, parts.context)
         let membership = parts.membership(.worker, version: SpotterVersion.current)
         let connections = Connections(configuration.limits, logger: context.logger)
+        let certificate = parts.certificate
         let application = Application(
             bounded: WorkerResponder(
                 status: StatusPages(
                     service: context, requests: RequestCounts(), membership: membership,
                     metricsAccess: configuration.metricsAccess, version: SpotterVersion.current,
-                    freeBytes: parts.freeBytes)), connections, bodyBytesMax: { _ in 0 },
-            hostname: configuration.hostname, port: configuration.port, onReady: onReady,
+                    freeBytes: parts.freeBytes)), connections, certificate: certificate,
+            bodyBytesMax: { _ in 0 }, hostname: configuration.hostname, port: configuration.port,
+            onReady: onReady,
             logger: context.logger)
         let worker = Worker(context: context, lanes: configuration.lanes, id: parts.member)
-        try await parts.run(
-            parts.group(
-                [
-                    Caretaker(context: context), worker,
-                    BoundedStop(wrapped: application, connections: connections),
-                ], membership, signals: signals))
+        var services: [any ServiceLifecycle.Service] = [Caretaker(context: context), worker]
+        if let certificate { services.append(parts.watch(certificate)) }
+        services.append(BoundedStop(wrapped: application, connections: connections))
+        try await parts.run(parts.group(services, membership, signals: signals))
     }
 }

@@ -22,6 +22,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Port to listen on; 0 takes a free one.")
     var port = 9444
 
+    @OptionGroup var tls: TLSOptions
+
     @Flag(
         name: .customLong("no-worker"),
         help: "Leaves all jobs to 'spotter worker' processes; needs --state-bucket.")
@@ -41,9 +43,9 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         await Spotter.reporting {
-            let hostname = hostname
             var configuration = ServerConfiguration(
                 stores: stores.configuration, hostname: hostname, port: port)
+            configuration.tls = try tls.files()
             try service.apply(to: &configuration)
             if hasNoWorker { configuration.lanes = [] }
             let server = try await SpotterServer(
@@ -51,8 +53,9 @@ struct Serve: AsyncParsableCommand {
                 environment: ProcessInfo.processInfo.environment,
                 logger: service.logger)
             if let file = server.credentialsFile { Output.line("The root key is in \(file)") }
+            let named = configuration
             try await server.run(gracefulShutdownSignals: [.sigterm, .sigint]) { port in
-                let address = "http://\(hostname):\(port)"
+                let address = named.address(port: port)
                 Output.line("Spotter is listening on \(address)")
                 if let link = try? await server.consoleLink() {
                     Output.line("The console is at \(address)/console; sign in once, by this link:")

@@ -12,9 +12,10 @@ struct Spotter: AsyncParsableCommand {
         version: SpotterVersion.current,
         subcommands: [
             Serve.self, WorkerCommand.self, ProjectCommand.self, ModelCommand.self,
-            UserCommand.self, ConsoleCommand.self, AuditCommand.self,
+            UserCommand.self, ConsoleCommand.self, TLSCommand.self, AuditCommand.self,
             SDKModelCommand.self, Demo.self, Evaluate.self, EdgeAgentCommand.self,
-            DoctorCommand.self, BackupCommand.self, RestoreCommand.self, MigrateCommand.self,
+            HealthCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
+            MigrateCommand.self,
         ])
 
     /// Whatever a command writes, secret keys, pictures and models among it, is its user's alone.

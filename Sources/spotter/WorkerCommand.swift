@@ -50,6 +50,8 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: "Port for them; 0 takes a free one.")
     var port = 9445
 
+    @OptionGroup var tls: TLSOptions
+
     @OptionGroup var service: ServiceOptions
 
     func validate() throws {
@@ -68,17 +70,18 @@ struct WorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         await Spotter.reporting {
-            let hostname = hostname
             var configuration = ServerConfiguration(
                 stores: stores.configuration, hostname: hostname, port: port)
+            configuration.tls = try tls.files()
             try service.apply(to: &configuration)
             configuration.lanes = WorkerLane.lanes(kinds, places: concurrency)
             let worker = try await SpotterWorker(
                 configuration: configuration,
                 environment: ProcessInfo.processInfo.environment,
                 logger: service.logger)
+            let named = configuration
             try await worker.run(gracefulShutdownSignals: [.sigterm, .sigint]) { port in
-                Output.line("Spotter works; its state is at http://\(hostname):\(port)/health")
+                Output.line("Spotter works; its state is at \(named.address(port: port))/health")
             }
         }
     }

@@ -9,7 +9,7 @@ import Wire
 
 /// The services outside that take the place of embedded ones, and their connections.
 package struct CloudServices: Sendable {
-    private let connections = HTTPConnections()
+    private let connections: HTTPConnections
     private let chain: CredentialsChain
     /// The server's own region.
     private let region: String
@@ -18,8 +18,14 @@ package struct CloudServices: Sendable {
     /// - Parameters:
     ///   - environment: AWS' variables are read, as SDKs read them.
     ///   - region: the server's own.
-    package init(environment: [String: String], region: String, logger: Logger) {
+    /// - Throws: `AdministrationError` for a file of authorities that has none.
+    package init(environment: [String: String], region: String, logger: Logger) throws {
         chain = CredentialsChain(environment: environment)
+        do {
+            connections = HTTPConnections(trust: try chain.trust())
+        } catch {
+            throw AdministrationError(error.message)
+        }
         self.region = region
         self.logger = logger
     }

@@ -11,7 +11,8 @@ extension Stores {
     /// The other servers that take the place of embedded services.
     package func cloud() throws -> CloudServices {
         try once(\.cloud) {
-            CloudServices(environment: environment, region: configuration.region, logger: logger)
+            try CloudServices(
+                environment: environment, region: configuration.region, logger: logger)
         }
     }
 

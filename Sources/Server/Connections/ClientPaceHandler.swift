@@ -14,6 +14,9 @@ final class ClientPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Of the body that is on its way; nil between requests.
     private var reading: ClientPace?
     private var writing = ClientPace()
+    /// Whether the end of an answer waits for its client: in HTTP/2 that holds back even a short
+    /// one, and nothing else shows it.
+    private var isEnding = false
     private var isRefused = false
     private var look: RepeatedTask?
 
@@ -55,9 +58,22 @@ final class ClientPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .head: writing = ClientPace()
         case .body(let bytes): writing.move(bytes.readableBytes)
-        case .end: break
+        case .end:
+            let written = promise ?? context.eventLoop.makePromise()
+            end(written, context)
+            return context.write(data, promise: written)
         }
         context.write(data, promise: promise)
+    }
+
+    private func end(_ written: EventLoopPromise<Void>, _ context: ChannelHandlerContext) {
+        isEnding = true
+        writing.wait(context.eventLoop.now)
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        written.futureResult.whenComplete { _ in
+            bound.value.handler.isEnding = false
+            bound.value.handler.follow(bound.value.context)
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -66,7 +82,7 @@ final class ClientPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func follow(_ context: ChannelHandlerContext) {
-        if context.channel.isWritable {
+        if context.channel.isWritable, !isEnding {
             writing.stop(context.eventLoop.now)
         } else {
             writing.wait(context.eventLoop.now)

@@ -5,6 +5,8 @@ enum ConnectionLimits {
     /// An idle connection is closed after this; load balancers commonly keep theirs for 60 s. A
     /// request's head must have come by then, too.
     static let idleSeconds: Int64 = 120
+    /// How long a client has to agree on TLS; a handshake over a satellite takes three.
+    static let handshakeSeconds: Int64 = 20
     /// How long a body or the reading of an answer may rest before its pace counts: a network that
     /// is interrupted for a moment is not an attack.
     static let graceSeconds: Int64 = 20

@@ -10,6 +10,8 @@ final class Connections: Sendable {
     private struct Open {
         var channels: [ObjectIdentifier: any Channel] = [:]
         var ofAddress: [String: Int] = [:]
+        /// Of each connection of HTTP/2 that has any.
+        var streams: [ObjectIdentifier: Int] = [:]
         var isNoted = false
     }
 
@@ -42,18 +44,30 @@ final class Connections: Sendable {
     /// At this moment.
     var count: Int { open.withLock { $0.channels.count } }
 
+    /// Whether a connection of HTTP/2 has a stream at this moment.
+    func hasStreams(of connection: any Channel) -> Bool {
+        open.withLock { $0.streams[ObjectIdentifier(connection)] != nil }
+    }
+
     /// Takes a new connection in, until it is closed.
     ///
-    /// - Returns: false for one more than its address may have.
-    func admit(_ channel: any Channel) -> Bool {
+    /// A stream of HTTP/2 costs what a connection of HTTP/1.1 does, so that it counts as one.
+    ///
+    /// - Parameter connection: that the channel is a stream of; nil for a connection.
+    /// - Returns: false for one more than its address may have, and for a stream beside as many
+    ///   others as there may be connections.
+    func admit(_ channel: any Channel, streamOf connection: (any Channel)? = nil) -> Bool {
         let address = channel.remoteAddress?.ipAddress ?? ""
+        let connection = connection.map { ObjectIdentifier($0) }
         let (isAdmitted, isNew) = open.withLock { open in
+            guard connection == nil || open.channels.count < max else { return (false, false) }
             guard open.ofAddress[address, default: 0] < perAddressMax else {
                 defer { open.isNoted = true }
                 return (false, !open.isNoted)
             }
             open.ofAddress[address, default: 0] += 1
             open.channels[ObjectIdentifier(channel)] = channel
+            if let connection { open.streams[connection, default: 0] += 1 }
             return (true, false)
         }
         if isNew {
@@ -65,12 +79,18 @@ final class Connections: Sendable {
                 ])
         }
         guard isAdmitted else { return false }
-        channel.closeFuture.whenComplete { [self] _ in leave(channel, address) }
+        channel.closeFuture.whenComplete { [self] _ in leave(channel, address, connection) }
         return true
     }
 
-    private func leave(_ channel: any Channel, _ address: String) {
+    private func leave(
+        _ channel: any Channel, _ address: String, _ connection: ObjectIdentifier?
+    ) {
         open.withLock { open in
+            if let connection {
+                let rest = open.streams[connection, default: 1] - 1
+                open.streams[connection] = rest > 0 ? rest : nil
+            }
             open.channels[ObjectIdentifier(channel)] = nil
             let rest = open.ofAddress[address, default: 1] - 1
             open.ofAddress[address] = rest > 0 ? rest : nil
@@ -85,15 +105,18 @@ final class Connections: Sendable {
     }
 }
 
-/// Closes a connection of an address that has too many.
+/// Closes a connection, or a stream of HTTP/2, of an address that has too many.
 final class AddressBoundHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Never
 
     private let connections: Connections
+    private let isStream: Bool
     private var isAdmitted = false
 
-    init(_ connections: Connections) {
+    /// - Parameter isStream: whether the channel is a stream of a connection of HTTP/2.
+    init(_ connections: Connections, isStream: Bool = false) {
         self.connections = connections
+        self.isStream = isStream
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -107,7 +130,8 @@ final class AddressBoundHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     private func admit(_ context: ChannelHandlerContext) {
         guard !isAdmitted else { return }
-        isAdmitted = connections.admit(context.channel)
+        isAdmitted = connections.admit(
+            context.channel, streamOf: isStream ? context.channel.parent : nil)
         if !isAdmitted { context.close(promise: nil) }
     }
 }

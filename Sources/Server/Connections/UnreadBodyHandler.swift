@@ -9,13 +9,15 @@ import NIOHTTPTypes
 /// - A response with `Connection: close` ends the connection although the request has not ended.
 ///   Only our side is closed at first: closing both would throw the response away if the client
 ///   is still sending.
-/// - After any other response the rest of the body may still come, but not for long.
+/// - After any other response the rest of the body may still come, but not for long. So it is with
+///   every response on a stream of HTTP/2, where `Connection` means nothing and must not be sent.
 final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    private let isStream: Bool
     private let bodyBytesMax: @Sendable (HTTPRequest) -> Int
     private var isRequestOpen = false
     /// Of this connection, so far.
@@ -23,8 +25,13 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var mustClose = false
     private var isClosing = false
 
-    /// - Parameter bodyBytesMax: the bound on a request's body, by its head.
-    init(bodyBytesMax: @escaping @Sendable (HTTPRequest) -> Int) {
+    /// - Parameters:
+    ///   - isStream: whether the channel is a stream of HTTP/2.
+    ///   - bodyBytesMax: the bound on a request's body, by its head.
+    init(
+        isStream: Bool = false, bodyBytesMax: @escaping @Sendable (HTTPRequest) -> Int
+    ) {
+        self.isStream = isStream
         self.bodyBytesMax = bodyBytesMax
     }
 
@@ -48,6 +55,9 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
+        case .head(var head) where isStream:
+            head.headerFields[.connection] = nil
+            return context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .head(let head):
             mustClose = head.headerFields[.connection] == "close"
         case .end where mustClose && !isRequestOpen:

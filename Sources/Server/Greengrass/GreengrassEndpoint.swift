@@ -125,7 +125,8 @@ struct GreengrassEndpoint: ServiceEndpoint {
     /// Where the client reaches this server: only its own answer depends on what it says.
     private static func endpoint(of request: Request) -> String {
         let isSecure =
-            request.headers[HeaderName.name("x-forwarded-proto")]?.lowercased() == "https"
+            request.head.scheme == "https"
+            || request.headers[HeaderName.name("x-forwarded-proto")]?.lowercased() == "https"
         return "\(isSecure ? "https" : "http")://\(request.head.authority ?? "localhost")"
     }
 

@@ -61,7 +61,8 @@ struct ConsoleEndpoint: Sendable {
                 method: request.method.rawValue, path: path, query: query,
                 header: { name in
                     name == "host" ? host : HTTPField.Name(name).flatMap { headers[$0] }
-                }, body: body, sourceAddress: call.sourceAddress)
+                }, body: body, sourceAddress: call.sourceAddress,
+                isEncrypted: request.head.scheme == "https")
         ) { action in
             await note(action, call, logger)
         }

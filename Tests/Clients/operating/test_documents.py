@@ -19,7 +19,7 @@ from support.server import ROOT, SPOTTER, Server
 
 BLOCK = re.compile(r"^( *)```(sh|python|json|yaml)\n(.*?)^ *```", re.S | re.M)
 # Commands of Spotter that have commands of their own.
-GROUPS = {"console", "user", "model", "project", "edge-agent", "sdk-model"}
+GROUPS = {"console", "tls", "user", "model", "project", "edge-agent", "sdk-model"}
 
 # What cannot run where the tests run, by document and the first words of the block.
 CANNOT_RUN = {
@@ -28,6 +28,8 @@ CANNOT_RUN = {
     ("docs/audit.md", "spotter audit --since"): "needs a state bucket; test_cluster_servers has one",
     ("docs/backbones.md", "spotter serve"): "goes on until it is stopped; test_backbones does it",
     ("docs/deployment.md", "sudo apt-get"): "installs into the machine, by root and systemd",
+    ("docs/deployment.md", "spotter serve --tls"): "goes on until it is stopped; test_tls does it",
+    ("docs/deployment.md", "spotter tls"): "names no host of this machine; test_tls makes pairs",
     ("docs/deployment.md", "sudo -u"): "needs the system user; `user create` runs below",
     ("docs/deployment.md", "sudo install"): "needs systemd",
     ("docs/deployment.md", "cd packaging/compose"): "needs Docker; lint-deployment reads the files",

@@ -11,8 +11,9 @@ SECONDS = 120
 
 
 class Browser:
-    def __init__(self, profile, language="en", size=(1280, 900)):
+    def __init__(self, profile, language="en", size=(1280, 900), accepts_any_certificate=False):
         options = webdriver.ChromeOptions()
+        options.accept_insecure_certs = accepts_any_certificate
         options.binary_location = "/usr/bin/chromium"
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--lang={language}",
                          "--disable-dev-shm-usage", f"--user-data-dir={profile}",

@@ -97,6 +97,38 @@ import Testing
         #expect(connection.channel.isActive)
     }
 
+    /// In HTTP/2 a client's window holds back even a short answer, which would wait for ever.
+    @Test func aClientThatTakesNoShortAnswerIsDisconnected() throws {
+        let channel = EmbeddedChannel(handlers: [HeldBackHandler(), ClientPaceHandler()])
+        try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
+        channel.write(HTTPResponsePart.head(HTTPResponse(status: .ok)), promise: nil)
+        channel.writeAndFlush(HTTPResponsePart.end(nil), promise: nil)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(ConnectionLimits.graceSeconds - 1))
+        #expect(channel.isActive)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(1 + ConnectionLimits.lookSeconds))
+        #expect(!channel.isActive)
+    }
+
+    /// Lets nothing through, as a window without room does.
+    private final class HeldBackHandler: ChannelOutboundHandler {
+        typealias OutboundIn = HTTPResponsePart
+
+        private var promises: [EventLoopPromise<Void>] = []
+
+        func write(
+            context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?
+        ) {
+            if let promise { promises.append(promise) }
+        }
+
+        func close(
+            context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?
+        ) {
+            for each in promises { each.fail(ChannelError.ioOnClosedChannel) }
+            context.close(mode: mode, promise: promise)
+        }
+    }
+
     /// An endless body of a request that was answered without it.
     @Test func whatNobodyReadsEndsSoonAfterTheAnswer() throws {
         let channel = EmbeddedChannel(handlers: [UnreadBodyHandler { _ in 1 << 20 }])

@@ -36,7 +36,8 @@ final class TestServer: Sendable {
     init(
         directory: TemporaryDirectory? = nil, limits: AdjustableLimits = AdjustableLimits(),
         metricsAccess: MetricsAccess = .everyone,
-        freeBytes: @escaping @Sendable () -> Int? = { nil }, hasConsole: Bool = false
+        freeBytes: @escaping @Sendable () -> Int? = { nil }, hasConsole: Bool = false,
+        certificate: CertificateHolder? = nil
     ) throws {
         let wrapped = Mutex<FaultyMetadata?>(nil)
         service = try TestService(
@@ -73,7 +74,9 @@ final class TestServer: Sendable {
             metricsAccess: metricsAccess, version: "test", freeBytes: freeBytes,
             consoleFiles: hasConsole
                 ? try ConsoleFiles(folder: "\(Checkout.root)/share/spotter/console") : nil
-        ).application(hostname: "127.0.0.1", port: 0, connections: connections) { _ in }
+        ).application(
+            hostname: "127.0.0.1", port: 0, connections: connections, certificate: certificate
+        ) { _ in }
     }
 
     var now: Date { service.clock.now }
