@@ -14,9 +14,9 @@ struct TLSCommand: ParsableCommand {
             abstract: "Makes a server's certificate, and an authority that clients are given.",
             discussion: """
                 FOLDER gets ca.pem (for clients), ca-key.pem (for the next certificate), \
-                server.pem and server-key.pem (for 'spotter serve'). Where it has an authority already, only \
-                the server's two are made again; a running server takes them up by itself, and \
-                clients need nothing new.
+                server.pem and server-key.pem (for 'spotter serve'). Where it has an authority \
+                already, only the server's two are made again; a running server takes them up by \
+                itself, and clients need nothing new.
                 """)
 
         @Option(help: ArgumentHelp("Folder of the four files.", valueName: "folder"))
