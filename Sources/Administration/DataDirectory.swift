@@ -91,7 +91,7 @@ package final class DataDirectory: Sendable {
                 + "restore a backup into another folder, or move \(path) away to begin anew.")
     }
 
-    private static func models(_ path: String) -> String { "\(path)/internal" }
+    static func models(_ path: String) -> String { "\(path)/internal" }
 
     /// A model's manifest, read without a store: opening one would tidy up under a running server.
     ///

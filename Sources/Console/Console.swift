@@ -229,6 +229,7 @@ package struct Console: Sendable {
                 switch error.code {
                 case .noSuchObject, .noSuchBucket: 404
                 case .full, .unavailable: 503
+                case .damaged: 500
                 default: 400
                 }
             return (status, error.clientMessage)

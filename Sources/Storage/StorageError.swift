@@ -24,6 +24,8 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
         case invalidPartOrder
         /// A part other than the last is smaller than 5 MiB.
         case entityTooSmall
+        /// The bytes of an object are not those that were written.
+        case damaged
         /// The disk has no room for it. What is there can be read and removed.
         case full
         /// The disk, the database or the network failed.
@@ -39,8 +41,8 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
     /// database's host. `message`, unless the code is `full` or `unavailable`.
     package let clientMessage: String
 
-    /// - Parameter clientMessage: for `unavailable`, what clients may read; nil gives them no
-    ///   reason.
+    /// - Parameter clientMessage: what clients may read; nil gives them no reason for
+    ///   `unavailable`, and `message` for `damaged`. The other codes do not look at it.
     package init(_ code: Code, _ message: String, clientMessage: String? = nil) {
         self.code = code
         self.message = message
@@ -50,6 +52,7 @@ package struct StorageError: Error, Sendable, Equatable, CustomStringConvertible
                 "The server's disk is full, and nothing was kept. Remove what is not needed any "
                     + "more, or give the server a larger disk."
             case .unavailable: clientMessage ?? "The store is out of reach."
+            case .damaged: clientMessage ?? message
             default: message
             }
     }

@@ -38,18 +38,20 @@ package struct Doctor: Sendable {
     /// - Parameters:
     ///   - backbone: What `--backbone` says.
     ///   - environment: `SPOTTER_ONNX_RUNTIME` is read, and AWS' variables.
+    ///   - isDeep: Whether everything that is kept is read and compared with its checksums.
     ///   - now: This machine's clock, which the others are compared with.
     /// - Returns: All findings, in the order in which one depends on another.
     /// - Throws: when connections cannot be closed; what is found out is never thrown.
     package static func examine(
         _ configuration: StoresConfiguration, backbone: BackboneChoice = .standard,
-        environment: [String: String], now: @escaping @Sendable () -> Date = { Date() }
+        environment: [String: String], isDeep: Bool = false,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) async throws -> [Finding] {
         try await Stores.withStores(
             beside: configuration, environment: environment, policy: policy
         ) { stores in
             await Doctor(stores: stores, backbone: backbone, environment: environment, now: now)
-                .findings()
+                .findings(isDeep: isDeep)
         }
     }
 
@@ -61,7 +63,7 @@ package struct Doctor: Sendable {
         return policy
     }
 
-    private func findings() async -> [Finding] {
+    private func findings(isDeep: Bool) async -> [Finding] {
         var findings = await blocking("installation") { installation() }
         findings += await blocking("data directory") { dataDirectory() }
         let (objects, aboutObjects) = await objects()
@@ -69,6 +71,7 @@ package struct Doctor: Sendable {
         let (metadata, aboutDatabase) = await database()
         findings += aboutDatabase
         if let metadata { findings += await rows(metadata, objects) }
+        if isDeep { findings += await bytes(metadata) }
         return findings
     }
 

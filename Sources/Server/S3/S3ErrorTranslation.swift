@@ -59,12 +59,14 @@ enum S3ErrorTranslation {
             case .invalidPartOrder: .invalidPartOrder
             case .entityTooSmall: .entityTooSmall
             case .tooLarge: .entityTooLarge
+            // A client that tries again gets the same.
+            case .damaged: .internalError
             case .full, .unavailable: .serviceUnavailable
             }
         // File-system messages contain server paths; they are not sent to clients.
         let message =
             switch error.code {
-            case .full: error.clientMessage
+            case .full, .damaged: error.clientMessage
             case .unavailable:
                 "The store could not do it. The log has the reason under the request ID."
             default: error.message

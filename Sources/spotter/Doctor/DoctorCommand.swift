@@ -22,6 +22,12 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Writes the findings as JSON.")
     var json = false
 
+    @Flag(
+        help:
+            "Reads everything that is kept, and compares it with its checksums. Takes as long as the disk needs."
+    )
+    var deep = false
+
     /// The rest of what 'spotter serve' and 'spotter worker' take, so that their command lines can
     /// be copied. Nothing of it matters here.
     struct ProcessOptions: ParsableArguments {
@@ -43,7 +49,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         let findings = try await Doctor.examine(
             stores.configuration, backbone: service.backboneChoice,
-            environment: ProcessInfo.processInfo.environment)
+            environment: ProcessInfo.processInfo.environment, isDeep: deep)
         let isWell = !findings.contains { $0.level == .failed }
         if json {
             let report = Report(

@@ -12,6 +12,11 @@ FAULTS = [(WRITE, "fails"), (WRITE, "is full"), (WRITE, "comes out short"), (SYN
           (MKDIR, "is full"), (LINK, "fails"), (TRUNCATE, "fails")]
 
 
+# A disk that says it has written what it has not is found out by checksums of objects, and by those
+# of SQLite only in part.
+DROPPED = {"objects": [(WRITE, "is dropped")]}
+
+
 def objects(story, turn):
     story.put("kept", 3000)
     story.put(f"deep/{turn}/x", 100)
@@ -35,7 +40,7 @@ def test_nothing_acknowledged_is_lost_by_a_fault(disk, story, step, capsys):
     told = Story(server, disk)
     told.known("label 0.png", 0)
     turn, tried, wrong = 0, 0, []
-    for change, fault in FAULTS:
+    for change, fault in FAULTS + DROPPED.get(story.__name__, []):
         number, is_reached = 1, True
         while is_reached:
             turn += 1

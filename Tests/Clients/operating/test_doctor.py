@@ -2,11 +2,17 @@
 
 import contextlib
 import json
+import os
 import sqlite3
 import time
 
+import botocore.exceptions
+import pytest
+
+from support import edge
 from support.commands import backup, doctor, done, levels, peer_key, restore, serving, spotter
 from support.postgresql import Database
+from support.story import ONCE
 
 
 def test_the_doctor_finds_a_server_at_work_well_and_harms_nothing(kept):
@@ -113,3 +119,32 @@ def test_the_doctor_tells_a_database_that_refuses_or_is_away(tmp_path):
         assert levels(found) == {"database"}
     finally:
         database.remove()
+
+
+def test_the_deep_doctor_names_flipped_bits(kept, tmp_path):
+    done(backup(kept.directory, tmp_path / "backup", "--copy"))
+    data = tmp_path / "data"
+    done(restore(tmp_path / "backup", data))
+    checks = {"database pages", "bytes of objects", "bytes of models", "bytes of components"}
+    found = doctor("--deep", "--data-directory", data)
+    assert checks <= set(found) and not levels(found)
+    flip(data / "buckets" / "letters" / "a" / "ä.txt")
+    flip(next((data / "internal" / "models").rglob("manifest.json")))
+    flip(next((data / "greengrass" / "artifacts").rglob("*.zip")))
+    found = doctor("--deep", "--data-directory", data)
+    assert levels(found) == checks - {"database pages"}
+    assert "s3://letters/a/ä.txt" in found["bytes of objects"]["text"]
+    assert "parts/1" in found["bytes of models"]["text"]
+    assert edge.NAME in found["bytes of components"]["text"]
+    assert not levels(doctor("--data-directory", data))
+    with serving(data) as server:
+        with pytest.raises(botocore.exceptions.ClientError, match="InternalError.*damaged"):
+            server.client("s3", config=ONCE).get_object(Bucket="letters", Key="a/ä.txt")
+
+
+def flip(path):
+    """Changes a bit in the middle of a file, without its time."""
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -9,6 +9,8 @@ struct AttributeRecord: Codable, Equatable {
     /// The multipart upload that the object was made from, so that completing it again, by a
     /// client that did not get the answer, finds the object.
     var uploadID: String?
+    /// nil in records that were made before there were checksums of blocks.
+    var blocks: BlockChecksums?
 
     /// - Throws: `tooLarge`.
     func encoded() throws(StorageError) -> Data {

@@ -19,7 +19,8 @@ extension DirectoryStore {
         condition: WriteCondition = .none, uploadID: String? = nil
     ) throws(StorageError) -> StoredObject {
         let (bucket, key) = try place(location)
-        let record = AttributeRecord(key: key.text, attributes: attributes, uploadID: uploadID)
+        let record = AttributeRecord(
+            key: key.text, attributes: attributes, uploadID: uploadID, blocks: file.blocks)
         let records = try RecordFolder(bucket)
         let (status, recordName) = try keep(record, of: file, key, in: bucket, records)
         let changed: [OpenFolder]

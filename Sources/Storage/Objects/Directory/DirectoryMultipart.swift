@@ -203,7 +203,7 @@ extension DirectoryStore {
         let made = UploadFolder.Part(
             file: "\(part.number)-\(Hex.random()).part", size: status.size,
             modifiedNanoseconds: status.modifiedNanoseconds, etag: attributes.etag,
-            checksums: attributes.checksums)
+            checksums: attributes.checksums, blocks: file.blocks)
         var record = try TemporaryFile(in: folder.bucket, hashing: false)
         defer { record.discard() }
         try record.append(try JSONRecord.encoded(made, what: "part \(part.number)"))

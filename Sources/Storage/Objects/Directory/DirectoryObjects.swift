@@ -1,4 +1,5 @@
 import Base
+import Crypto
 import FoundationEssentials
 import Glibc
 import Synchronization
@@ -8,10 +9,31 @@ extension DirectoryStore {
     ///
     /// - Throws: `noSuchBucket`, `noSuchObject`, `invalidName`.
     package func open(_ location: ObjectLocation) async throws -> ObjectReader {
-        try await run {
-            let (file, object) = try self.opened(location)
-            return ObjectReader(file: file, object: object, pool: self.pool)
+        try await run { try self.opened(location) }
+    }
+
+    /// Reads an object whole and compares it with what was written.
+    ///
+    /// - Returns: false when nothing is known about its bytes, as of files put there by hand.
+    /// - Throws: `damaged` that names the object and the bytes, and as `get` does.
+    package func verify(_ location: ObjectLocation) async throws -> Bool {
+        let reader = try await open(location)
+        var (hash, offset) = (Insecure.MD5(), 0)
+        while true {
+            let piece = try await reader.read(offset: offset, count: OpenFile.pieceBytes)
+            if piece.isEmpty { break }
+            hash.update(data: piece)
+            offset += piece.count
         }
+        if reader.file.blocks != nil { return true }
+        // Written before there were checksums of blocks: in one piece, the ETag is the MD5.
+        let etag = reader.object.attributes.etag
+        guard Hex.decode(lowerCase: etag)?.count == 16 else { return false }
+        guard Hex.encode(hash.finalize()) == etag else {
+            throw StorageError(
+                .damaged, "The object \(location) is damaged: its MD5 is not its ETag \(etag).")
+        }
+        return true
     }
 
     /// An object without its bytes; nil when there is none.
@@ -90,8 +112,7 @@ extension DirectoryStore {
         StorageError(.noSuchObject, "The object \(location) does not exist.")
     }
 
-    /// An open file and the object that it is.
-    func opened(_ location: ObjectLocation) throws(StorageError) -> (OpenFile, StoredObject) {
+    func opened(_ location: ObjectLocation) throws(StorageError) -> ObjectReader {
         let (bucket, key) = try place(location)
         let records = try RecordFolder(bucket)
         var seen: FileStatus?
@@ -103,7 +124,9 @@ extension DirectoryStore {
             let record = try records.record(RecordFolder.name(key, status))
             // Without a record it was put there by hand, or was replaced just now.
             if record != nil || seen == status {
-                return (file, Self.object(key, status, record))
+                let checked = CheckedFile(
+                    file, size: status.size, blocks: record?.blocks, name: "The object \(location)")
+                return ObjectReader(checked, Self.object(key, status, record), pool)
             }
             seen = status
         }

@@ -191,7 +191,8 @@ package final class DirectoryStore: ObjectStore {
                 guard let source = try onDisk({ try OpenFile.reading(path) }) else {
                     throw StorageError(.unavailable, "Could not read \(path): no such file.")
                 }
-                try file.append(contentsOf: source)
+                try file.append(
+                    contentsOf: CheckedFile(source, size: .max, blocks: nil, name: path))
             }
             let attributes = ObjectAttributes(
                 etag: file.md5 ?? "", headers: ContentTypes.headers(ofKey: key.text))
@@ -199,12 +200,13 @@ package final class DirectoryStore: ObjectStore {
         }
     }
 
-    /// - Throws: `noSuchObject`, `noSuchBucket`, `invalidName`, `tooLarge`, `unavailable`.
+    /// - Throws: `noSuchObject`, `noSuchBucket`, `invalidName`, `tooLarge`, `damaged`,
+    ///   `unavailable`.
     package func get(_ location: ObjectLocation, bytesMax: Int) async throws -> Data {
         try await run {
-            let (file, object) = try self.opened(location)
-            try Self.check(object, location, bytesMax: bytesMax)
-            return try onDisk { try file.bytes(at: 0, count: object.size) }
+            let reader = try self.opened(location)
+            try Self.check(reader.object, location, bytesMax: bytesMax)
+            return try reader.file.bytes(at: 0, count: reader.object.size)
         }
     }
 

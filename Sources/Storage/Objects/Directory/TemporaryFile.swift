@@ -10,6 +10,8 @@ struct TemporaryFile: Sendable {
     private let folder: OpenFolder
     private let name: String
     private var hash: Insecure.MD5?
+    private var blockHash = BlockHash()
+    private var count = 0
 
     /// - Parameter hashing: whether the MD5 is computed on the way.
     /// - Throws: `noSuchBucket` when it was removed, `invalidName` when a link is in the way.
@@ -36,21 +38,26 @@ struct TemporaryFile: Sendable {
     /// Of the bytes so far, in hexadecimal; nil when it is not computed.
     var md5: String? { hash.map { Hex.encode($0.finalize()) } }
 
+    /// Of the bytes so far.
+    var blocks: BlockChecksums { blockHash.checksums }
+
     mutating func append(_ bytes: Data) throws(StorageError) {
         try onDisk {
             try DiskSpace.checkRoom(file.path)
             try file.append(bytes)
         }
+        count += bytes.count
         hash?.update(data: bytes)
+        blockHash.update(bytes)
     }
 
     /// Appends another file in pieces and shows each to `onBytes`.
-    mutating func append(contentsOf source: OpenFile, onBytes: ((Data) throws -> Void)? = nil)
+    mutating func append(contentsOf source: CheckedFile, onBytes: ((Data) throws -> Void)? = nil)
         throws
     {
         var offset = 0
         while true {
-            let piece = try onDisk { try source.bytes(at: offset, count: OpenFile.pieceBytes) }
+            let piece = try source.bytes(at: offset, count: OpenFile.pieceBytes)
             if piece.isEmpty { return }
             try append(piece)
             try onBytes?(piece)
@@ -59,10 +66,18 @@ struct TemporaryFile: Sendable {
     }
 
     /// Sets the time of the last change, as far as the file system can tell times apart.
+    ///
+    /// - Throws: `damaged` when the file has not got all bytes that were appended.
     func stamp(nanoseconds: Int) throws(StorageError) -> FileStatus {
         try onDisk {
             try file.setModified(nanoseconds: nanoseconds)
             guard let status = file.status else { throw FileError("write", file.path) }
+            guard status.size == count else {
+                throw StorageError(
+                    .damaged,
+                    "The disk took \(count) bytes of \(file.path) and has \(status.size) of them.",
+                    clientMessage: "The disk did not keep what it took. Try again.")
+            }
             return status
         }
     }

@@ -29,6 +29,8 @@ struct UploadFolder {
         let modifiedNanoseconds: Int
         let etag: String
         let checksums: [String: String]
+        /// nil in records that were made before there were checksums of blocks.
+        let blocks: BlockChecksums?
 
         /// Whether it can be one that Spotter wrote: people may change what is in a bucket.
         var isSound: Bool {
@@ -230,16 +232,18 @@ struct UploadFolder {
         return parts
     }
 
-    /// The bytes of a part.
+    /// The bytes of a part, which are checked as they are read.
     ///
     /// - Throws: `noSuchUpload` when the upload ended meanwhile, `invalidPart` when the part was
     ///   uploaded again meanwhile.
-    func opened(_ part: Part) throws(StorageError) -> OpenFile {
+    func opened(_ part: Part) throws(StorageError) -> CheckedFile {
         let folder = try opened()
         if let file = try bucket.below(part.file, { try folder.reading(part.file) }),
             let status = file.status, status.isFile, status.size == part.size
         {
-            return file
+            return CheckedFile(
+                file, size: part.size, blocks: part.blocks,
+                name: "The part with the ETag '\(part.etag)'")
         }
         guard try upload() != nil else { throw Self.missing(id) }
         throw StorageError(
