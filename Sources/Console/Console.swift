@@ -25,6 +25,7 @@ package struct Console: Sendable {
     let files: ConsoleFiles
     let sessions: SessionBook
     let thumbnails: Thumbnails
+    let shelf = ResultsShelf()
     let attempts = AttemptBound()
 
     /// - Parameter root: the root key.
@@ -57,7 +58,7 @@ package struct Console: Sendable {
             if request.method == "POST" { try Self.checkForm(request, visitor) }
             let visit = Visit(
                 request: request, page: page, visitor: visitor, context: context,
-                thumbnails: thumbnails, done: done)
+                thumbnails: thumbnails, shelf: shelf, done: done)
             return try await route(visit)
         } catch {
             return failure(error, request, page, visitor)
@@ -169,6 +170,7 @@ package struct Console: Sendable {
         case ("image", 1, false): return try await ImagePages(visit, name).image()
         case ("upload", 1, true): return try await ImagePages(visit, name).upload()
         case ("labels", 1, true): return try await ImagePages(visit, name).label()
+        case ("compare", 1, false): return try await ComparePage(visit, name).answer()
         case ("models", 2..., _):
             return try await ModelPages(visit, name, rest[1]).answer(
                 rest.dropFirst(2).first ?? "", isPost: isPost)

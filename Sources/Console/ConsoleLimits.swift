@@ -28,6 +28,13 @@ enum ConsoleLimits {
     static let thumbnailCacheBytes = 32 << 20
     /// Bytes of an evaluation's manifest: 20,000 images with lines of 1.6 KB.
     static let evaluationBytesMax = 32 << 20
+    /// Evaluations that are kept in memory: two that are compared and two of somebody else, of 4 MB
+    /// with 20,000 images.
+    static let resultsKeptMax = 4
+    /// Images on a report: two sheets of paper.
+    static let reportImagesMax = 24
+    /// Images that two models judge differently, on one page; the others are counted.
+    static let changedImagesMax = 200
     /// Entries of one change of a dataset from the gallery.
     static let changesMax = 500
 }

@@ -11,6 +11,7 @@ struct Visit: Sendable {
     let visitor: SessionBook.Visitor
     let context: ServiceContext
     let thumbnails: Thumbnails
+    let shelf: ResultsShelf
     let done: @Sendable (Console.Action) async -> Void
 
     /// Operations in the visitor's name.

@@ -79,6 +79,7 @@ package struct SpotterServer: Sendable {
             certificate: certificate, onReady: onReady)
         var services: [any ServiceLifecycle.Service] = [
             Caretaker(context: context), HostingWatch(context: context),
+            DetectionCounter(context: context),
         ]
         if !configuration.lanes.isEmpty {
             services.append(

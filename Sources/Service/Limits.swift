@@ -33,6 +33,12 @@ package enum Limits {
     package static let testAnomalousImagesMin = 1
     /// One image in five of a single dataset becomes a test image, as in Lookout for Vision.
     package static let testShare = 5
+    /// Lines of a training's log: three times what the longest training says.
+    package static let trainingLogLinesMax = 40
+    /// Counts of detections are kept for so many days: a quarter, as the console's line shows it.
+    package static let detectionDaysMax = 90
+    /// How often they are written. A process that is killed loses those since the last time.
+    package static let detectionCountSeconds: Double = 10
     /// Results of a list call, as the API has them.
     package static let pageSizeDefault = 100
     /// How long the answer to a client token is remembered, by Lookout for Vision's guide.

@@ -20,6 +20,8 @@ package struct ServiceContext: Sendable {
     package let host: ModelHost
     /// Counts since the process began.
     package let metrics = DetectionMetrics()
+    /// The same by day, kept in the database.
+    package let ledger = DetectionLedger()
     /// Components that packaging jobs make: the embedded registry, or Greengrass itself.
     package let registry: any ComponentRegistry
     /// The library of ONNX Runtime, loaded once in a process.

@@ -23,6 +23,7 @@ enum ClusterContract {
         try await stagedObjectsAreOldestFirst(store)
         try await membersAreThoseThatWereSeen(store)
         try await theClockGoesOn(store)
+        try await detectionsOfADayAddUpAndGoWithTheirProject(store)
         await isListening(store.changes)
         try await whatIsWrittenIsTold(store)
         try await whatIsRolledBackIsNotTold(store)

@@ -96,6 +96,8 @@ enum RowCopyRows {
         try transaction.addTags([Tag(key: "k", value: "ü"), Tag(key: "a", value: "")], to: "arn:p")
         try transaction.saveSetting("page-token-key", Data((0...255).map { UInt8($0) }))
         try transaction.saveSetting("empty", Data())
+        try transaction.add(
+            DetectionDay(project: "p", version: 1, day: 20_000, images: 5, anomalies: 2))
         for name in ["zoe", "ann"] {
             try transaction.save(
                 UserRecord(
@@ -120,6 +122,7 @@ enum RowCopyRows {
         try await same(one, other) { try $0.projects(after: nil, limit: 9) }
         for project in ["p", "q-ü"] {
             try await same(one, other) { try $0.datasets(project) }
+            try await same(one, other) { try $0.detectionDays(project, from: 0) }
             try await same(one, other) { try $0.models(project, before: nil, limit: 9) }
             try await same(one, other) { try $0.packagingJobs(project, after: nil, limit: 9) }
         }

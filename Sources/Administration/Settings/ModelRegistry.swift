@@ -15,6 +15,8 @@ package struct ModelRegistry: Sendable {
         package let trainedThreshold: Double?
         /// The threshold that was set in its place; nil when none was.
         package let setThreshold: Double?
+        /// The second threshold, up to which a person is to judge; nil without one.
+        package let unsureThreshold: Double?
         /// Identifier of the backbone that the model was made with; nil for a model without files.
         package let backbone: String?
         /// Pixels; nil for a model without files.
@@ -37,7 +39,8 @@ package struct ModelRegistry: Sendable {
         let manifest = try await stores.manifest(of: record)
         return Model(
             status: record.status.rawValue, trainedThreshold: manifest?.training.threshold,
-            setThreshold: record.threshold, backbone: manifest?.training.backbone,
+            setThreshold: record.threshold, unsureThreshold: record.unsureThreshold,
+            backbone: manifest?.training.backbone,
             imageWidth: manifest?.image.width, imageHeight: manifest?.image.height,
             acceptsOtherSizes: manifest?.acceptsOtherSizes ?? false)
     }
@@ -48,6 +51,22 @@ package struct ModelRegistry: Sendable {
     package func setThreshold(_ threshold: Double?, _ project: String, _ version: Int)
         async throws
     {
+        try await change(project, version, threshold) { $0.threshold = threshold }
+    }
+
+    /// - Parameter threshold: A finite number above 0; between it and the other threshold a person
+    ///   is to judge. nil takes it away.
+    /// - Throws: as `setThreshold`.
+    package func setUnsureThreshold(_ threshold: Double?, _ project: String, _ version: Int)
+        async throws
+    {
+        try await change(project, version, threshold) { $0.unsureThreshold = threshold }
+    }
+
+    private func change(
+        _ project: String, _ version: Int, _ threshold: Double?,
+        _ body: @escaping @Sendable (inout ModelRecord) -> Void
+    ) async throws {
         if let threshold, !Decision.isThreshold(threshold) {
             throw AdministrationError("The threshold must be a number above 0, not \(threshold).")
         }
@@ -58,7 +77,7 @@ package struct ModelRegistry: Sendable {
             guard var record = try transaction.model(project, version) else {
                 throw Self.missing(project, version)
             }
-            record.threshold = threshold
+            body(&record)
             try transaction.save(record)
         }
     }

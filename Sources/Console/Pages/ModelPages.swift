@@ -19,17 +19,25 @@ struct ModelPages {
     private var labels: [String: String] { ["projectName": project, "modelVersion": version] }
     private var home: String { "\(visit.home(project))/models/\(FormCoding.segment(version))" }
 
+    private var trial: TrialPages { TrialPages(visit, project, version) }
+    private var judge: JudgePages { JudgePages(visit, project, version) }
+
     func answer(_ part: String, isPost: Bool) async throws -> ConsoleResponse {
         switch (part, isPost) {
         case ("", false): try await page()
-        case ("results", false): try await results()
+        case ("results", false): try await judge.results()
+        case ("figures", false): try await judge.figures()
+        case ("review", false): try await judge.review()
+        case ("report", false): try await ReportPage(visit, project, version).answer()
         case ("threshold", true): try await setThreshold()
         case ("start", true): try await start()
         case ("stop", true):
             try await done(.stopModel, as: HostingResponse.self)
         case ("delete", true):
             try await done(.deleteModel, as: DeleteModelResponse.self, to: visit.home(project))
-        case ("try", true): try await inspect()
+        case ("trial", false): try await trial.page()
+        case ("objects", false): try await trial.objects()
+        case ("try", true): try await trial.inspect()
         case ("package", true): try await package()
         default: throw Console.nothingHere
         }
@@ -50,7 +58,7 @@ struct ModelPages {
             "isTrained": model.evaluationManifest != nil, "isHosted": model.status == .hosted,
             "canStart": canHost.contains(model.status),
             "title": "\(project) \(model.modelVersion)", "isBusy": found.isBusy,
-            "state": found.state,
+            "state": found.state, "hasOthers": found.models.count { $0.performance != nil } > 1,
             "component": "com.example.\(project.filter { $0.isLetter || $0.isNumber })",
             "bucket": ProjectPages.bucket,
             "start": try await visit.button(.startModel, project: project, model: version),
@@ -64,54 +72,9 @@ struct ModelPages {
             values["threshold"] = "\(threshold)"
             values["trained"] = thresholds.trained.map { "\($0)" } ?? ""
             values["isMoved"] = thresholds.chosen != nil
+            values["unsure"] = thresholds.unsure.map { "\($0)" } ?? ""
         }
         return visit.html("model", values)
-    }
-
-    /// The judged test images, for the threshold chart.
-    private func results() async throws -> ConsoleResponse {
-        let description: DescribeModelResponse = try await visit.perform(.describeModel, labels)
-        guard let place = description.modelDescription.evaluationManifest else {
-            throw WireError.conflict(
-                "The model has no evaluation yet.", .model, "\(project)/\(version)")
-        }
-        let bytes = try await visit.operations.object(
-            "s3://\(place.bucket)/\(place.key)", bytesMax: ConsoleLimits.evaluationBytesMax)
-        let judged = try await visit.context.pools.images.runIfActive { Self.judged(bytes) }
-        let scores = { (isAnomalous: Bool) in
-            judged.filter { $0.isAnomalous == isAnomalous }.map(\.score)
-        }
-        let auroc = Ranking.auroc(normal: scores(false), anomalous: scores(true))
-        return try visit.json(
-            .object([
-                "auroc": auroc.map(JSONValue.number) ?? .null,
-                "images": .array(
-                    judged.map {
-                        .object([
-                            "source": .string($0.source), "score": .number($0.score),
-                            "anomalous": .boolean($0.isAnomalous),
-                        ])
-                    }),
-            ]))
-    }
-
-    private struct Judged {
-        let source: String
-        let isAnomalous: Bool
-        let score: Double
-    }
-
-    /// Lines of an evaluation's manifest that have a score; models of before have none.
-    private static func judged(_ bytes: Data) -> [Judged] {
-        bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            let text = String(decoding: line, as: UTF8.self)
-            guard let entry = try? ManifestLine(parsing: text), let verdict = entry.verdict,
-                let details = entry.members["anomaly-label-detected-metadata"]?.object,
-                let score = details["spotter-score"]?.double
-            else { return nil }
-            return Judged(
-                source: entry.source, isAnomalous: verdict == .anomaly, score: score)
-        }
     }
 
     private func setThreshold() async throws -> ConsoleResponse {
@@ -121,7 +84,15 @@ struct ModelPages {
             throw WireError.validation(
                 "The threshold must be a number above 0, not '\(text.prefix(40))'.")
         }
-        try await visit.operations.setThreshold(threshold, of: project, version)
+        let second = visit.request.form["unsure"] ?? ""
+        let unsure = Double(second)
+        guard unsure != nil || second.isEmpty else {
+            throw WireError.validation(
+                "The second threshold must be a number above 0 or empty, not "
+                    + "'\(second.prefix(40))'.")
+        }
+        try await visit.operations.setThreshold(
+            threshold, unsure: unsure, of: project, version)
         return .redirect(home)
     }
 
@@ -129,7 +100,7 @@ struct ModelPages {
         let units = Int(visit.request.form["units"] ?? "1") ?? 0
         let _: HostingResponse = try await visit.perform(
             .startModel, labels, ["MinInferenceUnits": .integer(units)])
-        return .redirect(home)
+        return .redirect(visit.request.form["then"] == "trial" ? home + "/trial" : home)
     }
 
     private func done<Response: Decodable>(
@@ -142,26 +113,6 @@ struct ModelPages {
     /// Judges the image in the body.
     ///
     /// - Returns: the verdict, and the image under its anomaly map as a JPEG in base64.
-    private func inspect() async throws -> ConsoleResponse {
-        let began = ContinuousClock.now
-        let inspection = try await visit.operations.inspect(project, version, visit.request.body)
-        let milliseconds = (ContinuousClock.now - began) / .milliseconds(1)
-        let detection = inspection.detection
-        let overlay = try await visit.context.pools.images.runIfActive {
-            try JPEG.encode(
-                Overlay.picture(
-                    of: inspection.picture, detection, threshold: detection.threshold), quality: 85)
-        }
-        return try visit.json(
-            .object([
-                "anomalous": .boolean(detection.isAnomalous),
-                "confidence": .number(detection.confidence), "score": .number(detection.score),
-                "threshold": .number(detection.threshold),
-                "milliseconds": .number(milliseconds),
-                "overlay": .string(overlay.base64EncodedString()),
-            ]))
-    }
-
     private func package() async throws -> ConsoleResponse {
         let form = visit.request.form
         let bucket = form["bucket"] ?? ProjectPages.bucket

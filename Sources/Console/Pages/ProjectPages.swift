@@ -30,7 +30,8 @@ struct ProjectPages {
         return visit.html(
             "projects",
             [
-                "title": visit.page.text("projects_title"), "projects": rows, "isEmpty": rows.isEmpty, "next": list.nextToken ?? "",
+                "title": visit.page.text("projects_title"), "projects": rows,
+                "isEmpty": rows.isEmpty, "next": list.nextToken ?? "",
                 "create": try await visit.button(.createProject),
             ])
     }
@@ -215,9 +216,5 @@ struct ProjectPages {
     static func day(_ date: Date) -> String { date.formatted(.iso8601.year().month().day()) }
 
     /// Three places.
-    static func decimals(_ value: Double) -> String {
-        let thousandths = Int((value * 1000).rounded())
-        let rest = String(thousandths % 1000)
-        return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
-    }
+    static func decimals(_ value: Double) -> String { Decimals.text(value) }
 }

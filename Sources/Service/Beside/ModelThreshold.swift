@@ -11,6 +11,9 @@ extension Operations {
         package let trained: Double?
         /// nil where nobody set another.
         package let chosen: Double?
+        /// A second one: what lies between it and the one in force is for a person to judge. nil
+        /// where nobody set one.
+        package let unsure: Double?
 
         /// What scores are compared with; nil for a model without files.
         package var inForce: Double? { chosen ?? trained }
@@ -20,20 +23,26 @@ extension Operations {
     package func thresholds(of project: String, _ version: String) async throws -> Thresholds {
         let model = try await model(project, version, allowing: .describeModel)
         let manifest = try? await context.models.manifest(of: model)
-        return Thresholds(trained: manifest?.training.threshold, chosen: model.threshold)
+        return Thresholds(
+            trained: manifest?.training.threshold, chosen: model.threshold,
+            unsure: model.unsureThreshold)
     }
 
-    /// Sets the threshold of a trained model for all calls and packages to come. Whoever may start
-    /// a model may say how it judges.
+    /// Sets the thresholds of a trained model, the first for all calls and packages to come. Who
+    /// may start a model may say how it judges.
     ///
-    /// - Parameter threshold: above 0; nil goes back to what training found.
+    /// - Parameters:
+    ///   - threshold: above 0; nil goes back to what training found.
+    ///   - unsure: above 0, on either side of the other; nil takes it away. It changes no verdict.
     /// - Throws: `accessDenied` without StartModel; `resourceNotFound`; `conflict` for a model that
     ///   is not trained; `validation`.
     package func setThreshold(
-        _ threshold: Double?, of project: String, _ version: String
+        _ threshold: Double?, unsure: Double?, of project: String, _ version: String
     ) async throws {
-        if let threshold, !Decision.isThreshold(threshold) {
-            throw WireError.validation("The threshold must be a number above 0.")
+        for (name, number) in [("threshold", threshold), ("second threshold", unsure)] {
+            guard number.map(Decision.isThreshold) ?? true else {
+                throw WireError.validation("The \(name) must be a number above 0.")
+            }
         }
         let model = try await model(project, version, allowing: .startModel)
         guard model.files != nil else {
@@ -44,6 +53,7 @@ extension Operations {
         try await context.metadata.write { transaction in
             var record = try Lookup.model(project, version, transaction)
             record.threshold = threshold
+            record.unsureThreshold = unsure
             try transaction.save(record)
         }
     }

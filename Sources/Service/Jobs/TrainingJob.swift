@@ -91,10 +91,13 @@ struct TrainingJob: JobRunner {
     /// Shows what the training is at in the model's StatusMessage and in the log.
     private func report(_ progress: Progress) async throws {
         var last: String?
+        var stage: TrainingProgress?
         let (project, version) = (project, version)
         while true {
             if let message = progress.message, message != last {
                 last = message
+                let noted = TrainingStages.noted(message, in: stage, at: context.now())
+                stage = noted
                 logger.info("\(message)", metadata: ["model": "\(project)/\(version)"])
                 do {
                     try await lease.update { transaction in
@@ -102,6 +105,7 @@ struct TrainingJob: JobRunner {
                             model.status == .training
                         else { return }
                         model.statusMessage = message
+                        model.progress = noted
                         try transaction.save(model)
                     }
                 } catch let error as StorageError where error.isPassing {

@@ -26,6 +26,8 @@ extension Operations {
             }
             context.metrics.detected(
                 model, judged, seconds: (ContinuousClock.now - began) / .seconds(1))
+            context.ledger.detected(
+                model, isAnomalous: judged.result.isAnomalous, at: context.now())
             return judged
         } catch let error as VisionError where error.code == .invalidImage {
             context.metrics.failed(model, .invalidImage)

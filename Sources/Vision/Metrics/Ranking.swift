@@ -104,11 +104,11 @@ package enum Ranking {
         return (mean, variance / Double(max(1, values.count)))
     }
 
-    private static func lowerBound(_ sorted: [Double], _ value: Double) -> Int {
+    static func lowerBound(_ sorted: [Double], _ value: Double) -> Int {
         partition(sorted) { $0 >= value }
     }
 
-    private static func upperBound(_ sorted: [Double], _ value: Double) -> Int {
+    static func upperBound(_ sorted: [Double], _ value: Double) -> Int {
         partition(sorted) { $0 > value }
     }
 

@@ -37,7 +37,7 @@ struct ModelCommand: AsyncParsableCommand {
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sets a model's threshold and shows the model.")
+            abstract: "Sets a model's thresholds and shows the model.")
 
         enum Threshold: ExpressibleByArgument {
             case trained
@@ -66,12 +66,31 @@ struct ModelCommand: AsyncParsableCommand {
             help: ArgumentHelp(
                 "A number above 0, in units of the score; 'default' takes what training chose.",
                 valueName: "number|default"))
-        var threshold: Threshold
+        var threshold: Threshold?
+        @Option(
+            help: ArgumentHelp(
+                "A second threshold, on either side of the first: between both a person is to "
+                    + "judge. 'default' takes it away.",
+                valueName: "number|default"))
+        var unsureThreshold: Threshold?
+
+        func validate() throws {
+            guard threshold != nil || unsureThreshold != nil else {
+                throw ValidationError("Give --threshold or --unsure-threshold.")
+            }
+        }
 
         func run() async throws {
             await selection.stores.reporting { stores in
-                try await ModelRegistry(stores).setThreshold(
-                    threshold.number, selection.project, selection.version)
+                let registry = ModelRegistry(stores)
+                let (project, version) = (selection.project, selection.version)
+                if let threshold {
+                    try await registry.setThreshold(threshold.number, project, version)
+                }
+                if let unsureThreshold {
+                    try await registry.setUnsureThreshold(
+                        unsureThreshold.number, project, version)
+                }
                 try await ModelCommand.show(selection, stores)
             }
         }
@@ -84,6 +103,7 @@ struct ModelCommand: AsyncParsableCommand {
         guard let trained = model.trainedThreshold else { return }
         Output.line("threshold = \(model.setThreshold ?? trained)")
         Output.line("trained-threshold = \(trained)")
+        if let unsure = model.unsureThreshold { Output.line("unsure-threshold = \(unsure)") }
         Output.line("backbone = \(model.backbone ?? "unknown")")
         if let width = model.imageWidth, let height = model.imageHeight {
             Output.line(

@@ -2,10 +2,13 @@
 
 import importlib.resources
 import pathlib
+import subprocess
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+from support.server import SPOTTER
 
 SECONDS = 120
 
@@ -16,7 +19,8 @@ class Browser:
         options.accept_insecure_certs = accepts_any_certificate
         options.binary_location = "/usr/bin/chromium"
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--lang={language}",
-                         "--disable-dev-shm-usage", f"--user-data-dir={profile}",
+                         "--disable-dev-shm-usage", "--use-fake-ui-for-media-stream",
+                         "--use-fake-device-for-media-stream", f"--user-data-dir={profile}",
                          f"--window-size={size[0]},{size[1]}"):
             options.add_argument(argument)
         options.add_experimental_option("prefs", {"intl.accept_languages": language})
@@ -35,6 +39,9 @@ class Browser:
 
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def script(self, code, *values):
+        return self.driver.execute_script(code, *values)
 
     def text(self, selector="main"):
         return self.find(selector).text
@@ -75,3 +82,11 @@ class Browser:
         assert "violations" in result, result
         return [f"{found['id']}: {found['nodes'][0]['html'][:200]}"
                 for found in result["violations"]]
+
+
+def link(server, user=None):
+    """A link that signs in to a running server's console."""
+    name = ["--user", user] if user else []
+    return subprocess.run(
+        [SPOTTER, "console", "link", *name, "--data-directory", server.directory,
+         "--address", server.endpoint], check=True, capture_output=True, text=True).stdout.strip()

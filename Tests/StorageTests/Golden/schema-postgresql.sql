@@ -137,3 +137,14 @@ CREATE TABLE console_session (
 );
 CREATE INDEX console_session_user ON console_session (user_name);
 CREATE INDEX console_session_expires ON console_session (expires);
+-- Step 0005-detections-a-day
+-- How many images each model judged on a day, in days since 1970, UTC.
+CREATE TABLE detection_day (
+    project TEXT COLLATE "C" NOT NULL REFERENCES project (name) ON DELETE CASCADE,
+    version BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    images BIGINT NOT NULL,
+    anomalies BIGINT NOT NULL,
+    PRIMARY KEY (project, version, day)
+);
+CREATE INDEX detection_day_day ON detection_day (day);

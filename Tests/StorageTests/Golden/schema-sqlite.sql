@@ -133,3 +133,14 @@ CREATE TABLE console_session (
 ) STRICT;
 CREATE INDEX console_session_user ON console_session (user_name);
 CREATE INDEX console_session_expires ON console_session (expires);
+-- Step 0005-detections-a-day
+-- How many images each model judged on a day, in days since 1970, UTC.
+CREATE TABLE detection_day (
+    project TEXT NOT NULL REFERENCES project (name) ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    images INTEGER NOT NULL,
+    anomalies INTEGER NOT NULL,
+    PRIMARY KEY (project, version, day)
+) STRICT;
+CREATE INDEX detection_day_day ON detection_day (day);

@@ -35,6 +35,12 @@ package struct ModelRecord: Sendable, Codable, Equatable {
     package var maxInferenceUnits: Int?
     /// Takes the place of the trained threshold; in units of the score.
     package var threshold: Double?
+    /// A second threshold, in units of the score: what lies between both is for a person to judge.
+    /// Verdicts do not depend on it. nil for a model without one, and in rows made before.
+    package var unsureThreshold: Double?
+    /// How far the training has come and what it said; nil before it has begun, and of models
+    /// trained before it was kept.
+    package var progress: TrainingProgress?
     /// Folder of the model's files, as `ModelLibrary` names it. nil for a model whose training made
     /// none yet, and for models made before attempts had folders of their own.
     package var files: String?

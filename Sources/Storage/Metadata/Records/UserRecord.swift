@@ -13,6 +13,8 @@ package struct UserRecord: Sendable, Codable, Equatable, CustomStringConvertible
     package var created: Date
     /// When the key was made.
     package var keyCreated: Date
+    /// Since when the key opens nothing; nil for a user whose key does.
+    package var disabled: Date?
 
     /// A user whose key is as old as the user.
     package init(

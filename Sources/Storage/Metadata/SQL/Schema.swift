@@ -34,7 +34,7 @@ enum Schema {
     /// present.
     static let tables = [
         "project", "dataset", "dataset_entry", "dataset_change", "model", "packaging_job", "job",
-        "client_token", "tag", "setting", "user", "component", "staged_object",
+        "client_token", "tag", "setting", "user", "component", "staged_object", "detection_day",
     ]
 
     static var names: [String] { steps.map(\.name) }
@@ -199,6 +199,21 @@ enum Schema {
                 )\(column.end);
                 CREATE INDEX console_session_user ON console_session (user_name);
                 CREATE INDEX console_session_expires ON console_session (expires);
+                """
+        },
+        Step("0005-detections-a-day") { dialect in
+            let column = dialect.columns
+            return """
+                -- How many images each model judged on a day, in days since 1970, UTC.
+                CREATE TABLE detection_day (
+                    project \(column.key) NOT NULL REFERENCES project (name) ON DELETE CASCADE,
+                    version \(column.integer) NOT NULL,
+                    day \(column.integer) NOT NULL,
+                    images \(column.integer) NOT NULL,
+                    anomalies \(column.integer) NOT NULL,
+                    PRIMARY KEY (project, version, day)
+                )\(column.end);
+                CREATE INDEX detection_day_day ON detection_day (day);
                 """
         },
     ]

@@ -1,119 +1,250 @@
-// The threshold chart: what would change if the threshold were another.
+// The threshold chart: what would change if the thresholds were others, and the images behind each
+// number.
 import { get } from "./calls.js";
+import { decimals } from "./numbers.js";
+import { open } from "./viewer.js";
 
 const place = document.getElementById("judge");
-const wrongMax = 60;
+const tilesAtOnce = 60;
 
-function figures(images, threshold) {
-  let hits = 0, alarms = 0, escapes = 0;
-  for (const { score, anomalous } of images) {
-    if (score > threshold) { if (anomalous) hits++; else alarms++; } else if (anomalous) escapes++;
+// How many of ascending `scores` are not above `bound`.
+function upTo(scores, bound) {
+  let low = 0, high = scores.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (scores[middle] > bound) high = middle; else low = middle + 1;
   }
+  return low;
+}
+
+function figures(normal, anomaly, threshold) {
+  const hits = anomaly.length - upTo(anomaly, threshold), alarms = normal.length - upTo(normal, threshold);
   const ratio = (part, whole) => whole ? part / whole : 0;
   return {
-    precision: ratio(hits, hits + alarms), recall: ratio(hits, hits + escapes),
-    f1: ratio(2 * hits, 2 * hits + alarms + escapes), escapes, alarms,
+    precision: ratio(hits, hits + alarms), recall: ratio(hits, anomaly.length),
+    f1: ratio(2 * hits, hits + alarms + anomaly.length), alarmRate: ratio(alarms, normal.length),
   };
 }
 
+// Images of a class in the order of their scores, with the scores apart for the search.
+function sorted({ sources, scores, anomalous }, wanted) {
+  const images = [];
+  for (let index = 0; index < scores.length; index++) {
+    if (anomalous[index] === wanted) images.push({ source: sources[index], score: scores[index], anomalous: wanted === 1 });
+  }
+  images.sort((a, b) => a.score - b.score);
+  return { images, scores: Float64Array.from(images, image => image.score) };
+}
+
 async function judge() {
-  const { images, auroc } = await get(place.dataset.results);
-  const form = place.querySelector("form[method=post]");
-  const slider = form.querySelector("[type=range]");
-  const field = form.elements.threshold[0] ?? form.elements.threshold;
-  const costs = place.querySelector(".costs");
-  const words = Object.fromEntries([...document.getElementById("words").content.children]
-    .map(element => [element.dataset.word, element.textContent]));
-  const set = (name, text) => { place.querySelector(`[data-figure=${name}]`).textContent = text; };
-  const scores = images.map(image => image.score);
-  const start = Number(place.dataset.threshold);
-  const low = Math.min(...scores, start) * 0.9, high = Math.max(...scores, start) * 1.1;
+  const answer = await get(place.dataset.results);
+  const classes = { normal: sorted(answer, 0), anomaly: sorted(answer, 1) };
+  const form = place.querySelector("form[method=post]"), costs = place.querySelector(".costs");
+  const field = form.querySelector("input[name=threshold]"), second = form.querySelector("input[name=unsure]");
+  const sliders = Object.fromEntries([...form.querySelectorAll("[data-slider]")].map(slider => [slider.dataset.slider, slider]));
+  const set = (name, text) => {
+    const element = place.querySelector(`[data-figure=${name}]`);
+    if (element.textContent !== text) element.textContent = text;
+  };
+  let threshold = Number(place.dataset.threshold), unsure = Number(place.dataset.unsure) || null;
+  const ends = ["normal", "anomaly"].flatMap(name => { const { scores } = classes[name]; return scores.length ? [scores[0], scores.at(-1)] : []; });
+  const low = Math.max(Math.min(...ends, threshold, unsure ?? threshold) * 0.9, 1e-6), high = Math.max(...ends, threshold, unsure ?? threshold) * 1.1;
   // Equal steps of the logarithm: what counts is the ratio of score and threshold.
   const value = step => low * Math.pow(high / low, step / 1000);
-  const step = number => 1000 * Math.log(number / low) / Math.log(high / low);
-  let threshold = start;
+  const step = number => 1000 * Math.log(Math.max(number, low) / low) / Math.log(high / low);
 
-  const bins = 60, histogram = { normal: new Array(bins).fill(0), anomaly: new Array(bins).fill(0) };
-  for (const { score, anomalous } of images) {
-    const bin = Math.max(0, Math.min(bins - 1, Math.floor(step(score) / 1000 * bins)));
-    histogram[anomalous ? "anomaly" : "normal"][bin]++;
-  }
+  const bins = 60;
+  const histogram = Object.fromEntries(Object.entries(classes).map(([name, { scores }]) => {
+    const counts = new Array(bins).fill(0);
+    for (const score of scores) counts[Math.max(0, Math.min(bins - 1, Math.floor(step(score) / 1000 * bins)))]++;
+    return [name, counts];
+  }));
 
-  const canvas = place.querySelector("canvas"), pen = canvas.getContext("2d");
-  function draw() {
-    const { width, height } = canvas, middle = height / 2;
-    const style = getComputedStyle(document.documentElement);
+  // The bars do not move, so they are drawn once for each appearance of the page.
+  const canvas = place.querySelector(".chart canvas"), pen = canvas.getContext("2d");
+  const bars = document.createElement("canvas");
+  bars.width = canvas.width;
+  bars.height = canvas.height;
+  const color = name => getComputedStyle(document.documentElement).getPropertyValue(name);
+  let colors = {};
+  function drawBars() {
+    colors = Object.fromEntries(["--bad", "--good", "--text", "--soft"].map(name => [name, color(name)]));
+    const { width, height } = bars, middle = height / 2, ink = bars.getContext("2d");
     const most = Math.max(1, ...histogram.normal, ...histogram.anomaly);
-    pen.clearRect(0, 0, width, height);
+    ink.clearRect(0, 0, width, height);
     for (let bin = 0; bin < bins; bin++) {
       const x = bin / bins * width, wide = width / bins - 1;
-      pen.fillStyle = style.getPropertyValue("--bad");
-      const up = histogram.anomaly[bin] / most * (middle - 8);
-      pen.fillRect(x, middle - up, wide, up);
-      pen.fillStyle = style.getPropertyValue("--good");
-      pen.fillRect(x, middle, wide, histogram.normal[bin] / most * (middle - 8));
+      const length = name => histogram[name][bin] ? Math.max(2, histogram[name][bin] / most * (middle - 8)) : 0;
+      ink.fillStyle = colors["--bad"];
+      ink.fillRect(x, middle - length("anomaly"), wide, length("anomaly"));
+      ink.fillStyle = colors["--good"];
+      ink.fillRect(x, middle, wide, length("normal"));
     }
-    pen.fillStyle = style.getPropertyValue("--text");
-    pen.fillRect(0, middle, width, 1);
+    ink.fillStyle = colors["--text"];
+    ink.fillRect(0, middle, width, 1);
+  }
+  function draw() {
+    const { width, height } = canvas;
+    pen.clearRect(0, 0, width, height);
+    if (unsure !== null) {
+      const [left, right] = [step(Math.min(threshold, unsure)), step(Math.max(threshold, unsure))].map(at => at / 1000 * width);
+      pen.globalAlpha = 0.25;
+      pen.fillStyle = colors["--soft"];
+      pen.fillRect(left, 0, right - left, height);
+      pen.globalAlpha = 1;
+      pen.fillRect(step(unsure) / 1000 * width - 1, 0, 2, height);
+    }
+    pen.drawImage(bars, 0, 0);
+    pen.fillStyle = colors["--text"];
     pen.fillRect(step(threshold) / 1000 * width - 1, 0, 3, height);
   }
 
-  let isPlanned = false;
-  function show() {
-    isPlanned = false;
-    const now = figures(images, threshold);
-    set("auroc", auroc === null ? "–" : auroc.toFixed(3));
-    for (const name of ["f1", "precision", "recall"]) set(name, now[name].toFixed(3));
-    set("escapes", String(now.escapes));
-    set("alarms", String(now.alarms));
-    set("cost", String(now.escapes * Number(costs.elements.escape.value) + now.alarms * Number(costs.elements.alarm.value)));
-    draw();
-    wrong();
+  const band = () => [Math.min(threshold, unsure ?? threshold), Math.max(threshold, unsure ?? threshold)];
+  function cells() {
+    const [lower, upper] = band();
+    return Object.fromEntries(Object.entries(classes).flatMap(([name, { scores }]) => {
+      const [first, last] = [upTo(scores, lower), upTo(scores, upper)];
+      return [[`${name}-low`, [0, first]], [`${name}-mid`, [first, last]], [`${name}-high`, [last, scores.length]]];
+    }));
   }
 
+  let isPlanned = false, chosen = null, shown = tilesAtOnce, timer = 0, point = null;
+  function show() {
+    isPlanned = false;
+    const now = figures(classes.normal.scores, classes.anomaly.scores, threshold), parts = cells();
+    const count = name => parts[name][1] - parts[name][0];
+    for (const name of ["f1", "precision", "recall"]) set(name, decimals(now[name]));
+    const mistakes = { escapes: count("anomaly-low"), alarms: count("normal-high"), unsure: count("normal-mid") + count("anomaly-mid") };
+    for (const [name, number] of Object.entries(mistakes)) set(name, String(number));
+    const price = name => Number(costs.elements[name].value) || 0;
+    const cost = mistakes.escapes * price("escape") + mistakes.alarms * price("alarm") + mistakes.unsure * price("unsure");
+    set("cost", String(Math.round(cost * 100) / 100));
+    for (const button of place.querySelectorAll("[data-cell]")) button.textContent = String(count(button.dataset.cell));
+    for (const element of place.querySelectorAll("[data-band]")) element.hidden = unsure === null;
+    point?.setAttribute("cx", 100 * now.alarmRate);
+    point?.setAttribute("cy", 100 - 100 * now.recall);
+    draw();
+    // Pictures can wait until the hand rests.
+    clearTimeout(timer);
+    timer = setTimeout(tiles, 120);
+  }
+
+  // The worst mistakes come first; of what is right, the most doubtful.
+  function images(name) {
+    const [kind, side] = name.split("-"), [from, to] = cells()[name];
+    const list = classes[kind].images.slice(from, to);
+    const isDescending = (side === "low") !== (kind === "anomaly");
+    return isDescending ? list.reverse() : list;
+  }
   function wrong() {
-    const list = document.getElementById("wrong");
-    const found = images.filter(({ score, anomalous }) => (score > threshold) !== anomalous)
-      .sort((a, b) => Math.abs(Math.log(b.score / threshold)) - Math.abs(Math.log(a.score / threshold))).slice(0, wrongMax);
-    list.replaceChildren(...found.map(({ source, anomalous, score }) => {
-      const tile = document.createElement("li"), image = document.createElement("img");
+    const [lower, upper] = band();
+    const distance = ({ score, anomalous }) => anomalous ? lower / score : score / upper;
+    return [...images("anomaly-low"), ...images("normal-high")].sort((a, b) => distance(b) - distance(a));
+  }
+  function tiles() {
+    const list = document.getElementById("cell"), found = chosen ? images(chosen) : wrong();
+    const button = chosen && place.querySelector(`[data-cell=${chosen}]`);
+    const caption = button ? `${button.closest("tr").querySelector("th").textContent}, ${place.querySelectorAll(".cells thead th")[["low", "mid", "high"].indexOf(chosen.split("-")[1])].textContent}` : place.dataset.wrong;
+    place.querySelector("[data-shown]").textContent = `${caption}: ${found.length}`;
+    place.querySelector("[data-more]").hidden = found.length <= shown;
+    list.replaceChildren(...found.slice(0, shown).map(({ source, anomalous, score }, index) => {
+      const tile = document.createElement("li"), press = document.createElement("button"), image = document.createElement("img");
+      press.type = "button";
+      press.className = "tile";
       image.src = `${place.dataset.image}?small=1&source=${encodeURIComponent(source)}`;
       image.alt = source.split("/").at(-1);
       image.loading = "lazy";
       const label = document.createElement("span"), name = document.createElement("span");
       label.className = `label ${anomalous ? "anomaly" : "normal"}`;
-      label.textContent = anomalous ? words.escape : words.alarm;
+      label.textContent = anomalous ? place.dataset.bad : place.dataset.good;
       name.className = "name";
-      name.textContent = `${score.toFixed(3)} ${image.alt}`;
-      tile.append(image, label, name);
+      name.textContent = `${decimals(score)} ${image.alt}`;
+      press.append(image, label, name);
+      press.addEventListener("click", () => open(found, index, place.dataset));
+      tile.append(press);
       return tile;
     }));
     if (!found.length) {
       const line = document.createElement("li");
-      line.textContent = words.none;
+      line.className = "none";
+      line.textContent = list.dataset.none;
       list.append(line);
     }
   }
 
-  function move(number) {
-    threshold = number;
+  function plan() {
     if (!isPlanned) { isPlanned = true; requestAnimationFrame(show); }
   }
-  slider.addEventListener("input", () => { move(value(Number(slider.value))); field.value = threshold.toPrecision(6); });
+  const text = number => String(Number(number.toPrecision(6)));
+  function moveThreshold(number) { threshold = number; plan(); }
+  function moveSecond(number) { unsure = number; plan(); }
+  sliders.threshold.addEventListener("input", () => { moveThreshold(value(Number(sliders.threshold.value))); field.value = text(threshold); });
+  sliders.unsure.addEventListener("input", () => { moveSecond(value(Number(sliders.unsure.value))); second.value = text(unsure); });
   field.addEventListener("input", () => {
     const number = Number(field.value);
-    if (number > 0) { slider.value = step(number); move(number); }
+    if (number > 0) { sliders.threshold.value = step(number); moveThreshold(number); }
+  });
+  second.addEventListener("input", () => {
+    const number = Number(second.value);
+    if (number > 0) sliders.unsure.value = step(number);
+    moveSecond(number > 0 ? number : null);
+  });
+  form.querySelector("[data-clear]").addEventListener("click", () => { second.value = ""; moveSecond(null); });
+  // The line that is nearest to the pointer is the one that is dragged.
+  let dragged = null;
+  const at = event => {
+    const box = canvas.getBoundingClientRect();
+    return Math.min(1000, Math.max(0, (event.clientX - box.left) / box.width * 1000));
+  };
+  canvas.addEventListener("pointerdown", event => {
+    const distance = number => number === null ? Infinity : Math.abs(step(number) - at(event));
+    dragged = distance(unsure) < distance(threshold) ? sliders.unsure : sliders.threshold;
+    canvas.setPointerCapture(event.pointerId);
+    dragged.value = at(event);
+    dragged.dispatchEvent(new Event("input"));
   });
   canvas.addEventListener("pointermove", event => {
-    if (!event.buttons) return;
-    const box = canvas.getBoundingClientRect();
-    slider.value = (event.clientX - box.left) / box.width * 1000;
-    slider.dispatchEvent(new Event("input"));
+    if (!dragged) return;
+    dragged.value = at(event);
+    dragged.dispatchEvent(new Event("input"));
   });
-  costs.addEventListener("input", show);
+  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { dragged = null; });
+
+  // Costs are the person's own, and stay in this browser.
+  const key = `spotter-costs ${place.dataset.project}`;
+  try {
+    for (const [name, number] of Object.entries(JSON.parse(localStorage.getItem(key) ?? "{}"))) if (costs.elements[name]) costs.elements[name].value = number;
+  } catch { /* What is kept there is not ours. */ }
+  costs.addEventListener("input", () => {
+    localStorage.setItem(key, JSON.stringify(Object.fromEntries([...costs.querySelectorAll("input")].map(input => [input.name, input.value]))));
+    show();
+  });
   costs.addEventListener("submit", event => event.preventDefault());
-  slider.value = step(start);
+  for (const button of place.querySelectorAll("[data-cell]")) {
+    button.addEventListener("click", () => {
+      chosen = chosen === button.dataset.cell ? null : button.dataset.cell;
+      for (const other of place.querySelectorAll("[data-cell]")) other.setAttribute("aria-pressed", String(other.dataset.cell === chosen));
+      shown = tilesAtOnce;
+      tiles();
+    });
+  }
+  place.querySelector("[data-more]").addEventListener("click", () => { shown += tilesAtOnce; tiles(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { drawBars(); draw(); });
+
+  set("auroc", decimals(answer.auroc));
+  if (answer.low !== null) set("interval", `95 %: ${decimals(answer.low)} – ${decimals(answer.high)} (${place.dataset[answer.method]})`);
+  sliders.threshold.value = step(threshold);
+  sliders.unsure.value = step(unsure ?? threshold);
+  drawBars();
   show();
+  tiles();
+
+  const part = await fetch(place.dataset.figures);
+  if (!part.ok) return;
+  // What the server has made of its own templates.
+  place.querySelector("[data-place=figures]").innerHTML = await part.text();
+  point = place.querySelector("[data-point]");
+  plan();
 }
 
-if (place) judge().catch(error => { place.querySelector(".hint").textContent = error.message; });
+if (place) judge().catch(error => { place.querySelector("[data-hint]").textContent = error.message; });

@@ -6,10 +6,10 @@ const watch = document.getElementById("watch");
 
 // Whether somebody would lose what they have filled in or are looking at.
 function isInUse() {
-  const isChanged = [...document.querySelectorAll("main input:not([type=range], [type=hidden])")]
+  const isChanged = [...document.querySelectorAll("main input:not([type=range], [type=hidden], [type=checkbox])")]
     .some(field => field.type === "file" ? field.files.length : field.value !== field.defaultValue);
   const isChosen = [...document.querySelectorAll("main option")].some(option => option.selected !== option.defaultSelected && option.selected && option.index > 0);
-  return isChanged || isChosen || document.querySelector(".verdicts > li, input:focus, select:focus");
+  return isChanged || isChosen || document.querySelector(".verdicts > li, dialog[open], input:focus, select:focus");
 }
 
 async function follow() {

@@ -1,0 +1,38 @@
+/// How many images models judged on each day.
+extension MetadataTransaction {
+    /// Adds to a day's counts; nothing for a project that is gone.
+    ///
+    /// - Parameter added: its counts are what came since the last call.
+    package func add(_ added: DetectionDay) throws {
+        try execute(
+            """
+            INSERT INTO detection_day (project, version, day, images, anomalies)
+            SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT),
+                CAST($5 AS BIGINT)
+            WHERE EXISTS (SELECT 1 FROM project WHERE name = $1)
+            ON CONFLICT (project, version, day) DO UPDATE
+            SET images = detection_day.images + excluded.images,
+                anomalies = detection_day.anomalies + excluded.anomalies
+            """, [added.project, added.version, added.day, added.images, added.anomalies])
+    }
+
+    /// The days of a project from `day` on, each with the sums of all models, in their order.
+    package func detectionDays(_ project: String, from day: Int) throws -> [DetectionDay] {
+        try connection.query(
+            """
+            SELECT day, CAST(SUM(images) AS BIGINT), CAST(SUM(anomalies) AS BIGINT)
+            FROM detection_day
+            WHERE project = $1 AND day >= $2 GROUP BY day ORDER BY day
+            """, [project, day]
+        ) {
+            DetectionDay(
+                project: project, version: 0, day: $0.integer(0), images: $0.integer(1),
+                anomalies: $0.integer(2))
+        }
+    }
+
+    /// Removes the counts of days before `day`.
+    package func removeDetections(before day: Int) throws {
+        try execute("DELETE FROM detection_day WHERE day < $1", [day])
+    }
+}

@@ -1,0 +1,104 @@
+"""The console's pages about models: judging, comparing, trying and verifying."""
+
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from support.browser import Browser, link
+from support.calls import until
+from support.pictures import draw, png
+
+
+@pytest.fixture
+def browser(hosted, tmp_path):
+    browser = Browser(tmp_path / "profile")
+    browser.open(link(hosted))
+    browser.until(lambda: browser.text("h1") == "Projects")
+    yield browser
+    browser.quit()
+
+
+def model_page(browser, hosted, part=""):
+    browser.open(f"{hosted.endpoint}/console/projects/parts/models/1{part}")
+
+
+def test_a_model_is_judged_by_keys_with_its_pictures_behind_every_number(hosted, browser):
+    """Results, results by label, predictions drawn over the images."""
+    model_page(browser, hosted)
+    performance = hosted.client().describe_model(
+        ProjectName="parts", ModelVersion="1")["ModelDescription"]["Performance"]
+    browser.until(lambda: browser.text("[data-figure=f1]") == f"{performance['F1Score']:.3f}")
+    assert browser.text("[data-figure=recall]") == f"{performance['Recall']:.3f}"
+    assert "95 %" in browser.text("[data-figure=interval]")
+    browser.until(lambda: browser.all("[data-place=figures] svg .curve"))
+    assert "blot" in browser.text("[data-place=figures] table")
+    assert browser.violations() == []
+    # The second threshold takes images out of both verdicts.
+    browser.find("summary").send_keys(Keys.ENTER)
+    browser.fill("unsure", "1000000")
+    anomalies = sum(int(browser.text(f"[data-cell=anomaly-{side}]")) for side in ("low", "mid", "high"))
+    browser.until(lambda: browser.text("[data-cell=anomaly-high]") == "0")
+    assert int(browser.text("[data-figure=unsure]")) >= 1
+    assert browser.violations() == []
+    browser.press("No second threshold")
+    browser.until(lambda: int(browser.text("[data-cell=anomaly-high]")) == anomalies)
+    # The pictures behind a cell, with the heat map, the predicted and the true mask.
+    browser.find("[data-cell=anomaly-high]").send_keys(Keys.ENTER)
+    tile = browser.until(lambda: browser.all("#cell .tile"))
+    assert len(tile) == anomalies
+    tile[0].send_keys(Keys.ENTER)
+    browser.until(lambda: "IoU" in browser.text("#viewer .legend"))
+    with_heat = browser.script("return document.querySelector('#viewer canvas').toDataURL()")
+    heat = browser.find("[data-layer=heat]")
+    for _ in range(3):
+        heat.send_keys(Keys.PAGE_DOWN)
+    assert browser.script("return document.querySelector('#viewer canvas').toDataURL()") != with_heat
+    assert browser.violations() == []
+    browser.find("#viewer-name + button").send_keys(Keys.ENTER)
+    # On paper.
+    model_page(browser, hosted, "/report")
+    assert f"{performance['F1Score']:.3f}" in browser.text(".figures")
+    assert browser.all("svg.histogram rect.good")
+    assert browser.violations() == []
+    assert browser.problems() == []
+
+
+def test_a_trial_is_verified_and_taken_into_the_dataset(hosted, browser, tmp_path):
+    """Trial detections from the computer, from a bucket and from a camera; verify; add."""
+    for seed in (900, 901):
+        (tmp_path / f"{seed}.png").write_bytes(png(draw(seed, seed == 901)[0]))
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    bucket = hosted.bucket("trials") / "new"
+    bucket.mkdir(exist_ok=True)
+    (bucket / "7.png").write_bytes(png(draw(907, True)[0]))
+    client = hosted.client()
+    before = client.describe_dataset(ProjectName="parts", DatasetType="train")[
+        "DatasetDescription"]["ImageStats"]
+    model_page(browser, hosted, "/trial")
+    browser.find("[data-way=files] [type=file]").send_keys(
+        "\n".join(str(tmp_path / name) for name in ("900.png", "901.png", "broken.png")))
+    browser.press("Judge")
+    browser.until(lambda: browser.text("#try [role=status]") == "Images judged: 3.")
+    assert "broken.png" in browser.text("#try .verdicts .problem")
+    browser.fill("prefix", "s3://trials/new/")
+    browser.press("Judge what is there")
+    browser.until(lambda: "7.png" in browser.text("#try .verdicts"))
+    browser.press("Turn the camera on")
+    browser.until(lambda: browser.find("[data-shot]").is_enabled())
+    browser.press("Take a picture and judge it")
+    cards = browser.until(lambda: len(browser.all("#try .verdicts canvas")) == 4
+                          and browser.all("#try .verdicts > li"))
+    assert browser.violations() == []
+    # By keys: the newest stands on top.
+    for card in cards:
+        if "camera" not in card.text and "broken" not in card.text:
+            card.send_keys("r" if ("anomaly" in card.text) == ("900" not in card.text) else "w")
+    browser.press("Add the verified images")
+    browser.until(lambda: "Images added: 3." in browser.text("#try [role=status]"))
+    until(lambda: client.describe_dataset(ProjectName="parts", DatasetType="train")[
+        "DatasetDescription"]["ImageStats"]["Total"] == before["Total"] + 3)
+    stats = client.describe_dataset(ProjectName="parts", DatasetType="train")[
+        "DatasetDescription"]["ImageStats"]
+    assert stats["Normal"] == before["Normal"] + 1 and stats["Anomaly"] == before["Anomaly"] + 2
+    assert browser.find("[data-again]").is_displayed()
+    assert browser.problems() == []

@@ -1,0 +1,10 @@
+// Numbers rounded as the command line rounds them: what lies exactly in the middle goes to the even
+// digit.
+export function decimals(value, places = 3) {
+  if (value === null || !Number.isFinite(value)) return "–";
+  const exact = Math.abs(value).toFixed(20), point = exact.indexOf(".");
+  const isMiddle = /^50*$/.test(exact.slice(point + 1 + places));
+  const isEven = Number(exact[places ? point + places : point - 1]) % 2 === 0;
+  if (isMiddle && isEven) return (value < 0 ? "-" : "") + exact.slice(0, point + 1 + places);
+  return value.toFixed(places);
+}
