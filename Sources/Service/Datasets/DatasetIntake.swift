@@ -13,19 +13,23 @@ struct DatasetIntake: Sendable {
     private var reader: ManifestReader
     private var faults = FaultList()
     private var notes = DatasetNotes()
+    /// Images that lines take out of the dataset; nil where no line may.
+    private(set) var removals: Set<String>?
 
     /// - Parameters:
     ///   - name: what messages call the manifest.
     ///   - linesMax: more lines are too many.
     ///   - rights: of the user who wants the entries; nil for the root key.
+    ///   - takesRemovals: whether lines may take images out, which changes of a dataset may.
     init(
         context: ServiceContext, project: String, name: String, linesMax: Int,
-        rights: PictureRights?
+        rights: PictureRights?, takesRemovals: Bool = false
     ) {
         self.context = context
         self.project = project
         self.name = name
         self.rights = rights
+        removals = takesRemovals ? [] : nil
         created = context.now()
         reader = ManifestReader(name: name, linesMax: linesMax)
     }
@@ -66,14 +70,20 @@ struct DatasetIntake: Sendable {
         let checked = lines.map { line in
             (line.number, line.content.flatMap { content in rules.checked(content) })
         }
-        let good = checked.compactMap { try? $0.1.get() }
+        let good = checked.compactMap { try? $0.1.get() }.filter { !$0.isRemoval }
         var findings = try await PictureCheck(context: context, rights: rights)
             .findings(of: good)[...]
         var entries: [DatasetEntry] = []
         for (number, content) in checked {
             switch content {
             case .failure(let error): fault(number, error.message)
+            case .success(let line) where line.isRemoval:
+                if removals == nil {
+                    fault(number, "has \(ManifestLine.removalMember), which changes may have only.")
+                }
+                removals?.insert(line.source)
             case .success(let line):
+                removals?.remove(line.source)
                 guard let finding = findings.popFirst() else { continue }
                 finding.faults.forEach { fault(number, $0) }
                 // What people outlined is an anomaly, whether they also said so or not.

@@ -33,6 +33,10 @@ package struct ManifestLine: Sendable, Equatable {
     let labelWords: String?
     /// The attribute that `mask` was read from.
     let maskAttribute: String?
+    /// Whether the line takes its image out of the dataset; an extension of Spotter.
+    package var isRemoval: Bool { members[Self.removalMember] == .boolean(true) }
+    /// The member that makes a line a removal when it is true.
+    package static let removalMember = "spotter-remove"
     /// The whole line, for those who write one with more members.
     package let members: [String: JSONValue]
 

@@ -7,10 +7,10 @@ struct MaskAttribute {
     let name: String
     let mask: ManifestLine.Mask
 
-    private static let type = "groundtruth/semantic-segmentation"
-    private static let mapName = "internal-color-map"
+    static let type = "groundtruth/semantic-segmentation"
+    static let mapName = "internal-color-map"
     /// The attribute that the guide of Lookout for Vision uses. It needs a description.
-    private static let usualName = "anomaly-mask-ref"
+    static let usualName = "anomaly-mask-ref"
 
     /// The mask that counts.
     ///
@@ -20,10 +20,8 @@ struct MaskAttribute {
     ///   several masks of which none is the newest.
     static func chosen(in members: [String: JSONValue]) throws(ManifestLineError) -> MaskAttribute?
     {
-        let all = LineAttribute.named(in: members).filter {
-            // Without a type, only what can be nothing else.
-            let isMask = $0.type == type || $0.type == nil && $0.metadata[mapName] != nil
-            return isMask && !(members[$0.name]?.string ?? "").isEmpty
+        let all = described(in: members).filter {
+            !(members[$0.name]?.string ?? "").isEmpty
         }
         if all.isEmpty, let reference = members[usualName]?.string, !reference.isEmpty {
             throw ManifestLineError(
@@ -37,6 +35,20 @@ struct MaskAttribute {
             name: newest.name,
             mask: ManifestLine.Mask(
                 reference: reference, classes: try classes(newest.metadata, newest.name)))
+    }
+
+    /// Every attribute that a labelling job of masks left, also one without a mask.
+    static func names(in members: [String: JSONValue]) -> [String] {
+        described(in: members).map(\.name)
+    }
+
+    private static func described(in members: [String: JSONValue]) -> [(
+        name: String, type: String?, metadata: [String: JSONValue]
+    )] {
+        // Without a type, only what can be nothing else.
+        LineAttribute.named(in: members).filter {
+            $0.type == type || $0.type == nil && $0.metadata[mapName] != nil
+        }
     }
 
     private static func classes(_ metadata: [String: JSONValue], _ name: String)

@@ -1,5 +1,6 @@
 import Base
 package import FoundationEssentials
+package import Vision
 import Wire
 
 extension ManifestLine {
@@ -27,6 +28,66 @@ extension ManifestLine {
             ])
         }
         return try JSONCoding.text(JSONValue.object(members))
+    }
+
+    /// The line with another mask, and everything else as it was. What several labelling jobs
+    /// outlined goes: the new mask is the only one.
+    ///
+    /// - Parameters:
+    ///   - reference: of the PNG; nil takes the mask away.
+    ///   - classes: what its colours stand for, the background first, each colour once.
+    ///   - person: who outlined, for the mask's description.
+    ///   - time: of the mask.
+    package func remasked(
+        _ reference: String?, _ classes: [MaskClass], by person: String, at time: Date
+    ) throws -> String {
+        var members = members
+        for name in MaskAttribute.names(in: members) + [MaskAttribute.usualName] {
+            members[name] = nil
+            members[name + LineAttribute.metadataSuffix] = nil
+        }
+        if let reference {
+            let map = classes.enumerated().map { index, entry in
+                let value: JSONValue = .object([
+                    "class-name": .string(entry.name), "hex-color": .string(entry.color.hex),
+                    "confidence": .integer(1),
+                ])
+                return (String(index), value)
+            }
+            members[MaskAttribute.usualName] = .string(reference)
+            members[MaskAttribute.usualName + LineAttribute.metadataSuffix] = .object([
+                MaskAttribute.mapName: .object(Dictionary(uniqueKeysWithValues: map)),
+                "type": .string(MaskAttribute.type), "human-annotated": .string("yes"),
+                "job-name": .string("console/\(person)"),
+                "creation-date": .string(time.formatted(.iso8601)),
+            ])
+        }
+        return try JSONCoding.text(JSONValue.object(members))
+    }
+
+    /// The line with another name for a label of its mask, and everything else as it was.
+    package func renamed(label old: String, to new: String) throws -> String {
+        var members = members
+        for name in MaskAttribute.names(in: members) {
+            let key = name + LineAttribute.metadataSuffix
+            guard var details = members[key]?.object,
+                var map = details[MaskAttribute.mapName]?.object
+            else { continue }
+            for (index, entry) in map where entry.object?["class-name"]?.string == old {
+                var entry = entry.object ?? [:]
+                entry["class-name"] = .string(new)
+                map[index] = .object(entry)
+            }
+            details[MaskAttribute.mapName] = .object(map)
+            members[key] = .object(details)
+        }
+        return try JSONCoding.text(JSONValue.object(members))
+    }
+
+    /// A line that takes an image out of a dataset, for UpdateDatasetEntries.
+    package static func removal(of source: String) throws -> String {
+        try JSONCoding.text(
+            JSONValue.object(["source-ref": .string(source), removalMember: .boolean(true)]))
     }
 
     /// A line for an image that is in no dataset yet.

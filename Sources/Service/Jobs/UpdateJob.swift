@@ -19,12 +19,17 @@ struct UpdateJob: JobRunner {
         guard let changes else { throw JobError("The changes are gone.") }
         var intake = DatasetIntake(
             context: context, project: project, name: "Changes", linesMax: linesMax,
-            rights: try await PictureRights(of: reader, context))
+            rights: try await PictureRights(of: reader, context), takesRemovals: true)
         let changed = try await intake.entries(in: changes)
-        let entries = changed + (try await intake.lastEntries())
+        let last = try await intake.lastEntries()
+        // Of several lines about one image the last counts.
+        let removals = intake.removals ?? []
+        let entries = (changed + last).filter { !removals.contains($0.sourceRef) }
         let notes = try await intake.notesText()
         try await lease.complete { transaction in
             guard var dataset = try transaction.dataset(project, type) else { return }
+            let removed = try transaction.removeEntries(
+                of: removals.sorted(), project: project, type: type)
             try transaction.addEntries(entries, project: project, type: type)
             dataset.stats = try transaction.countEntries(project: project, type: type)
             guard dataset.stats.total <= linesMax else {
@@ -33,7 +38,9 @@ struct UpdateJob: JobRunner {
                         + "are allowed.")
             }
             dataset.status = .updateComplete
-            dataset.statusMessage = "\(entries.count) entries were added or replaced.\(notes)"
+            dataset.statusMessage =
+                "\(entries.count) entries were added or replaced."
+                + (removals.isEmpty ? "" : " \(removed) were removed.") + notes
             dataset.updated = now
             try transaction.save(dataset)
             try transaction.saveChange(nil, project: project, type: type)

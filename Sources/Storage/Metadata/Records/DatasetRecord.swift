@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 package import Wire
 
@@ -42,6 +43,12 @@ package struct DatasetEntry: Sendable, Codable, Equatable {
         self.line = line
         self.verdict = verdict
         self.created = created
+    }
+
+    /// - Parameter document: as `entryDocuments` gives it.
+    /// - Throws: `DecodingError` for anything else.
+    package init(document: Data) throws {
+        self = try JSONCoding.decode(DatasetEntry.self, from: document)
     }
 }
 

@@ -1,5 +1,5 @@
 import Base
-import FoundationEssentials
+package import FoundationEssentials
 package import Wire
 
 /// Entries of datasets: a row for each line of a manifest.
@@ -28,6 +28,19 @@ extension MetadataTransaction {
     package func removeEntries(project: String, type: DatasetType) throws {
         try execute(
             "DELETE FROM dataset_entry WHERE project = $1 AND type = $2", [project, type.rawValue])
+    }
+
+    /// Removes single entries; those that the dataset does not have are passed over.
+    ///
+    /// - Returns: how many there were.
+    package func removeEntries(of sources: [String], project: String, type: DatasetType) throws
+        -> Int
+    {
+        let before = try countEntries(project: project, type: type).total
+        try connection.execute(
+            "DELETE FROM dataset_entry WHERE project = $1 AND type = $2 AND source_ref = $3",
+            each: sources.map { [project, type.rawValue, $0] })
+        return before - (try countEntries(project: project, type: type).total)
     }
 
     /// Entries in the order of their first addition, after the first `offset`.
@@ -71,6 +84,19 @@ extension MetadataTransaction {
             ORDER BY position DESC LIMIT $\(arguments.count + 1)
             """, arguments + [limit]
         ) { ($0.integer(2), try Self.entry($0)) }
+    }
+
+    /// The documents of all entries of a dataset, the newest first: JSON that `DatasetEntry` reads.
+    /// Who keeps them can see by their bytes which have changed.
+    package func entryDocuments(project: String, type: DatasetType) throws
+        -> [(position: Int, document: Data)]
+    {
+        try connection.query(
+            """
+            SELECT position, document FROM dataset_entry WHERE project = $1 AND type = $2
+            ORDER BY position DESC
+            """, [project, type.rawValue]
+        ) { ($0.integer(0), $0.bytes(1) ?? Data()) }
     }
 
     /// The lines of single images, by their `sourceRef`; those that the dataset does not have are
