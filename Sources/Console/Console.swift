@@ -27,6 +27,7 @@ package struct Console: Sendable {
     let thumbnails: Thumbnails
     let shelf = ResultsShelf()
     let attempts = AttemptBound()
+    let gallery = GalleryMemory()
 
     /// - Parameter root: the root key.
     package init(context: ServiceContext, files: ConsoleFiles, root: Credentials) {
@@ -39,7 +40,7 @@ package struct Console: Sendable {
 
     /// The most bytes that a request's body may have: an image, or a form.
     package func bodyBytesMax(path: [String]) -> Int {
-        ["upload", "try"].contains(path.last)
+        ["upload", "try", "mask"].contains(path.last)
             ? context.limits.imageBytesMax : ConsoleLimits.formBytesMax
     }
 
@@ -58,7 +59,7 @@ package struct Console: Sendable {
             if request.method == "POST" { try Self.checkForm(request, visitor) }
             let visit = Visit(
                 request: request, page: page, visitor: visitor, context: context,
-                thumbnails: thumbnails, shelf: shelf, done: done)
+                thumbnails: thumbnails, shelf: shelf, gallery: gallery, done: done)
             return try await route(visit)
         } catch {
             return failure(error, request, page, visitor)
@@ -166,11 +167,22 @@ package struct Console: Sendable {
         case ("state", 1, false): return try await ProjectPages(visit).state(name)
         case ("train", 1, true): return try await ProjectPages(visit).train(name)
         case ("datasets", 1, true): return try await ImagePages(visit, name).makeDataset()
-        case ("images", 1, false): return try await ImagePages(visit, name).gallery()
+        case ("images", 1, false): return try await GalleryPages(visit, name).page()
         case ("image", 1, false): return try await ImagePages(visit, name).image()
         case ("upload", 1, true): return try await ImagePages(visit, name).upload()
         case ("labels", 1, true): return try await ImagePages(visit, name).label()
         case ("compare", 1, false): return try await ComparePage(visit, name).answer()
+        case ("dataset-state", 1, false): return try await ImagePages(visit, name).state()
+        case ("new-dataset", 1, true): return try await ImportPages(visit, name).makeDataset()
+        case ("bucket-list", 1, false): return try await ImportPages(visit, name).list()
+        case ("manifest", 1, false): return try await ImportPages(visit, name).manifest()
+        case ("lines", 1, true): return try await ImportPages(visit, name).enter()
+        case ("remove", 1, true): return try await ImportPages(visit, name).remove()
+        case ("rename-label", 1, true): return try await ImportPages(visit, name).renameLabel()
+        case ("mask", 1, false): return try await MaskPages(visit, name).editor()
+        case ("mask", 1, true): return try await MaskPages(visit, name).save()
+        case ("mask-picture", 1, false): return try await MaskPages(visit, name).picture()
+        case ("heat", 1, false): return try await MaskPages(visit, name).heat()
         case ("models", 2..., _):
             return try await ModelPages(visit, name, rest[1]).answer(
                 rest.dropFirst(2).first ?? "", isPost: isPost)
@@ -235,7 +247,7 @@ package struct Console: Sendable {
                 default: 400
                 }
             return (status, error.clientMessage)
-        case let error as VisionError where error.code == .invalidImage:
+        case let error as VisionError where [.invalidImage, .invalidMask].contains(error.code):
             return (400, error.message)
         default: return (500, "Something went wrong. The server's log has the reason.")
         }

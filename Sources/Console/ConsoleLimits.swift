@@ -35,6 +35,20 @@ enum ConsoleLimits {
     static let reportImagesMax = 24
     /// Images that two models judge differently, on one page; the others are counted.
     static let changedImagesMax = 200
+    /// Keys of a bucket that are listed at once, as S3 does.
+    static let keysPage = 1_000
+    /// Bytes of a manifest that is brought in from a bucket by way of the browser, which holds it:
+    /// 20,000 lines of 1.6 KB. A larger one makes a dataset of its own with CreateDataset.
+    static let manifestBytesMax = 32 << 20
+    /// Entries of a dataset whose lines are all read for the labels of its filter: a tenth of a
+    /// second.
+    static let quickEntriesMax = 2_000
+    /// Bits of 64 that near-duplicates may differ in: the next frame of a camera that stands still
+    /// differs in up to 4, another part of the same kind in more than 10.
+    static let lookalikeBitsMax = 6
+    /// How long a request looks at pictures it has not seen before: people wait so long for a page
+    /// and see it grow.
+    static let lookalikeMilliseconds = 1_500
     /// Entries of one change of a dataset from the gallery.
     static let changesMax = 500
 }

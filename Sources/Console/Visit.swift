@@ -12,6 +12,7 @@ struct Visit: Sendable {
     let context: ServiceContext
     let thumbnails: Thumbnails
     let shelf: ResultsShelf
+    let gallery: GalleryMemory
     let done: @Sendable (Console.Action) async -> Void
 
     /// Operations in the visitor's name.
@@ -77,6 +78,19 @@ struct Visit: Sendable {
             return [:]
         }
         return ["disabled": true, "reason": reason]
+    }
+
+    /// What the entries of a dataset say, for what the API's list cannot answer.
+    func index(of project: String, _ type: DatasetType) async throws -> DatasetIndex {
+        try await operations.index(of: project, type, in: gallery.indexes)
+    }
+
+    /// Enters lines into a dataset as UpdateDatasetEntries does.
+    func change(_ project: String, _ type: DatasetType, _ lines: [String]) async throws {
+        let changes = Data(lines.joined(separator: "\n").utf8).base64EncodedString()
+        let _: UpdateDatasetEntriesResponse = try await perform(
+            .updateDatasetEntries, ["projectName": project, "datasetType": type.rawValue],
+            ["Changes": .string(changes)])
     }
 
     func html(_ template: String, _ values: [String: Any]) -> ConsoleResponse {

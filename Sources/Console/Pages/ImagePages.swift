@@ -15,7 +15,10 @@ struct ImagePages {
         self.project = project
     }
 
-    private func type() throws -> DatasetType {
+    private func type() throws -> DatasetType { try Self.type(visit) }
+
+    /// Which dataset a page is about.
+    static func type(_ visit: Visit) throws -> DatasetType {
         guard let type = DatasetType(rawValue: visit.request.parameter("dataset") ?? "train") else {
             throw WireError.validation("dataset must be train or test.")
         }
@@ -45,56 +48,7 @@ struct ImagePages {
         return .redirect(visit.home(project))
     }
 
-    // MARK: Gallery
-
-    func gallery() async throws -> ConsoleResponse {
-        let type = try type()
-        let shown = visit.request.parameter("show") ?? "all"
-        let search = visit.request.parameter("search") ?? ""
-        var query: [(name: String, value: String)] = [
-            ("maxResults", String(ConsoleLimits.galleryPage))
-        ]
-        switch shown {
-        case "normal", "anomaly": query.append(("anomalyClass", shown))
-        case "unlabelled": query.append(("labeled", "false"))
-        default: break
-        }
-        if !search.isEmpty { query.append(("sourceRefContains", search)) }
-        if let after = visit.request.parameter("after") { query.append(("nextToken", after)) }
-        let page: ListDatasetEntriesResponse = try await visit.perform(
-            .listDatasetEntries, ["projectName": project, "datasetType": type.rawValue],
-            query: query)
-        let filters = ["all", "unlabelled", "normal", "anomaly"].map { name -> [String: Any] in
-            [
-                "name": name, "title": visit.page.text("filter_\(name)"),
-                "isChosen": name == shown,
-            ]
-        }
-        return visit.html(
-            "gallery",
-            [
-                "project": project, "home": visit.home(project), "type": type.rawValue,
-                "title": visit.page.text("dataset_\(type.rawValue)"), "filters": filters,
-                "search": search, "show": shown,
-                "images": page.datasetEntries.compactMap(tile),
-                "isEmpty": page.datasetEntries.isEmpty, "next": page.nextToken ?? "",
-                "edit": try await visit.button(.updateDatasetEntries, project: project),
-            ])
-    }
-
-    private func tile(_ line: String) -> [String: Any]? {
-        guard let entry = try? ManifestLine(parsing: line) else { return nil }
-        let verdict = entry.verdict?.rawValue ?? "unlabelled"
-        return [
-            "source": entry.source, "verdict": verdict,
-            "title": visit.page.text("verdict_\(verdict)"),
-            "name": entry.source.split(separator: "/").last.map(String.init) ?? entry.source,
-            "hasMask": entry.mask != nil,
-            "thumbnail": "\(visit.home(project))/image?small=1&source="
-                + FormCoding.segment(entry.source),
-            "full": "\(visit.home(project))/image?source=" + FormCoding.segment(entry.source),
-        ]
-    }
+    // MARK: Pictures
 
     /// An image, or a small picture of it. Browsers keep it for a while; it is the visitor's alone.
     func image() async throws -> ConsoleResponse {
@@ -120,6 +74,23 @@ struct ImagePages {
             headers: [
                 ("Cache-Control", "private, max-age=600"), ("X-Content-Type-Options", "nosniff"),
             ])
+    }
+
+    /// How a dataset is doing, for scripts that wait for a change to be taken.
+    func state() async throws -> ConsoleResponse {
+        let found: DescribeDatasetResponse = try await visit.perform(
+            .describeDataset, ["projectName": project, "datasetType": try type().rawValue])
+        let dataset = found.datasetDescription
+        let busy: Set<DatasetStatus> = [
+            .createInProgress, .updateInProgress, .updateFailedRollbackInProgress,
+        ]
+        let failed: Set<DatasetStatus> = [.createFailed, .updateFailedRollbackComplete]
+        return try visit.json(
+            .object([
+                "isBusy": .boolean(busy.contains(dataset.status)),
+                "hasFailed": .boolean(failed.contains(dataset.status)),
+                "message": .string(dataset.statusMessage),
+            ]))
     }
 
     // MARK: Images in
@@ -168,10 +139,7 @@ struct ImagePages {
                 try (line ?? ManifestLine.fresh(source)).relabelled(
                     verdict, by: visit.visitor.name, at: visit.context.now()))
         }
-        let changes = Data(lines.joined(separator: "\n").utf8).base64EncodedString()
-        let _: UpdateDatasetEntriesResponse = try await visit.perform(
-            .updateDatasetEntries, ["projectName": project, "datasetType": type.rawValue],
-            ["Changes": .string(changes)])
+        try await visit.change(project, type, lines)
         return try visit.json(.object([:]))
     }
 }

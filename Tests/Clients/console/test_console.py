@@ -5,6 +5,7 @@ from selenium.webdriver.common.keys import Keys
 
 from support.browser import Browser
 from support.calls import until
+from support.console import open_import
 from support.pictures import draw, png
 
 
@@ -32,6 +33,7 @@ def folders(tmp_path, name, normal, anomalous):
 
 
 def bring(browser, files, label):
+    open_import(browser)
     browser.find("#upload select").send_keys(label)
     browser.find("#upload [name=files]").send_keys("\n".join(str(file) for file in files))
     shown = len(browser.all("#gallery li"))
@@ -66,6 +68,7 @@ def test_somebody_who_never_saw_an_api_does_the_whole_job(server, browser, tmp_p
     browser.driver.switch_to.active_element.send_keys("a")
     browser.until(lambda: browser.text("#labels [role=status]") == "Saved")
     # One that is no picture is refused by its name, and nothing else is lost.
+    open_import(browser)
     browser.find("#upload [name=files]").send_keys(str(pictures / "broken.png"))
     browser.press("Bring in")
     browser.until(lambda: "broken.png" in browser.text(".refused"))

@@ -55,6 +55,13 @@ final class ConsoleBrowser: Sendable {
         _ method: HTTPRequest.Method, _ path: String, headers: [(String, String)] = [],
         body: String = ""
     ) async throws -> Answer {
+        try await send(method, path, headers: headers, bytes: Data(body.utf8))
+    }
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, headers: [(String, String)] = [],
+        bytes: Data
+    ) async throws -> Answer {
         let sides = path.split(separator: "?", maxSplits: 1).map(String.init)
         let query = (sides.count > 1 ? PercentCoding.decodeQuery(sides[1]) : nil) ?? []
         var headers = headers
@@ -62,7 +69,7 @@ final class ConsoleBrowser: Sendable {
         let answer = try await server.send(
             TestRequest(
                 method, "/console" + sides[0], query: query.map { ($0.name, $0.value) },
-                headers: headers, body: body))
+                headers: headers, body: bytes))
         if let set = answer.header("set-cookie") {
             cookie = String(set.prefix { $0 != ";" })
         }

@@ -7,7 +7,9 @@ const status = bar.querySelector("[role=status]");
 const undoButton = bar.querySelector("[data-undo]");
 const titles = Object.fromEntries([...document.getElementById("titles").content.children]
   .map(element => [element.dataset.verdict, element.textContent]));
-const tiles = [...list.children];
+const words = Object.fromEntries([...document.getElementById("gallery-words").content.children]
+  .map(element => [element.dataset.word, element.textContent]));
+let tiles = [...list.children];
 let current = 0, anchor = 0;
 const undone = [];
 
@@ -50,16 +52,7 @@ async function send() {
     status.textContent = bar.dataset.saving;
     const body = JSON.stringify(Object.fromEntries(batch.map(([source, change]) => [source, change.to])));
     try {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          await post(`${bar.dataset.home}/labels?dataset=${bar.dataset.dataset}`, body, "application/json");
-          break;
-        } catch (error) {
-          // The dataset takes one change at a time.
-          if (error.status !== 409 || attempt > 200) throw error;
-          await pause(150);
-        }
-      }
+      await persist(`${bar.dataset.home}/labels?dataset=${bar.dataset.dataset}`, body, "application/json");
       if (!waiting.size) status.textContent = bar.dataset.saved;
     } catch (error) {
       status.textContent = `${bar.dataset.failed} ${error.message}`;
@@ -80,17 +73,60 @@ function label(changes, isUndo) {
   send();
 }
 
+// Takes the chosen images out of the dataset; undoing enters their lines again.
+async function removeChosen() {
+  if (bar.querySelector("[data-remove]").disabled || !chosen().length) return;
+  const gone = chosen(), at = tiles.indexOf(gone[0]), address = `${bar.dataset.home}/remove?dataset=${bar.dataset.dataset}`;
+  status.textContent = bar.dataset.saving;
+  try {
+    await send();
+    const { lines } = await persist(address, JSON.stringify(gone.map(tile => tile.dataset.source)), "application/json");
+    const places = gone.map(tile => ({ tile, next: tile.nextElementSibling }));
+    for (const tile of gone) tile.remove();
+    tiles = [...list.children];
+    undone.push({ lines, places });
+    undoButton.disabled = false;
+    status.textContent = words.removed.replace("{n}", gone.length);
+    current = 0;
+    // Keys go on working where nothing is left.
+    if (tiles.length) focus(at); else { list.tabIndex = -1; list.focus(); }
+    anchor = current;
+  } catch (error) { status.textContent = `${bar.dataset.failed} ${error.message}`; }
+}
+
+async function restore({ lines, places }) {
+  status.textContent = bar.dataset.saving;
+  try {
+    await persist(`${bar.dataset.home}/lines?dataset=${bar.dataset.dataset}`, lines.join("\n"), "text/plain");
+    for (const { tile, next } of places.reverse()) list.insertBefore(tile, next?.parentNode === list ? next : null);
+    tiles = [...list.children];
+    current = 0;
+    focus(tiles.indexOf(places[0].tile));
+    status.textContent = bar.dataset.saved;
+  } catch (error) { status.textContent = `${bar.dataset.failed} ${error.message}`; }
+}
+
+// The dataset takes one change at a time.
+async function persist(address, body, type) {
+  for (let attempt = 0; ; attempt++) {
+    try { return await post(address, body, type); } catch (error) {
+      if (error.status !== 409 || attempt > 200) throw error;
+      await pause(150);
+    }
+  }
+}
+
 function labelChosen(verdict) {
   if (bar.querySelector("[data-label]").disabled) return;
   const changes = chosen().filter(tile => tile.dataset.verdict !== verdict).map(tile => ({ tile, verdict }));
   if (changes.length) label(changes);
-  if (chosen().length === 1) focus(current + 1);
+  if (chosen().length === 1 && !large.open) { focus(current + 1); anchor = current; }
 }
 
 function undo() {
   const changes = undone.pop();
   undoButton.disabled = undone.length === 0;
-  if (changes) label(changes, true);
+  if (changes?.lines) restore(changes); else if (changes) label(changes, true);
 }
 
 const columns = () => {
@@ -100,12 +136,39 @@ const columns = () => {
 };
 
 const large = document.getElementById("large");
-function enlarge() {
-  const image = large.querySelector("img");
-  image.src = tiles[current].dataset.full;
-  image.alt = tiles[current].querySelector("img").alt;
-  large.showModal();
+const magnified = large.querySelector(".magnified"), picture = large.querySelector("img");
+function showLarge() {
+  const tile = tiles[current];
+  picture.src = tile.dataset.full;
+  picture.alt = tile.querySelector("img").alt;
+  magnified.classList.remove("close");
+  document.getElementById("large-name").textContent = picture.alt;
+  const label = document.getElementById("large-label");
+  label.className = `label ${tile.dataset.verdict}`;
+  label.textContent = titles[tile.dataset.verdict];
 }
+function enlarge() {
+  if (!tiles.length) return;
+  showLarge();
+  if (!large.open) large.showModal();
+  magnified.focus();
+}
+large.addEventListener("keydown", event => {
+  const key = event.key.toLowerCase(), steps = { arrowleft: -1, arrowright: 1 }, labels = { n: "normal", a: "anomaly", u: "unlabelled" };
+  const isClose = magnified.classList.contains("close");
+  if (key in steps && !isClose) { select(() => false); current = Math.max(0, Math.min(tiles.length - 1, current + steps[key])); select(tile => tile === tiles[current]); }
+  else if (key in labels && !event.ctrlKey) { select(tile => tile === tiles[current]); labelChosen(labels[key]); magnified.focus(); }
+  else if (key === "z") undo();
+  else if (key === "m") outline();
+  else if (key === "+" || key === "-" || key === " ") { magnified.classList.toggle("close", key === " " ? !isClose : key === "+"); event.preventDefault(); return; }
+  else return;
+  event.preventDefault();
+  showLarge();
+});
+picture.addEventListener("click", () => magnified.classList.toggle("close"));
+large.addEventListener("close", () => { if (tiles.length) focus(current); });
+function outline() { if (tiles.length) location.href = tiles[current].dataset.mask; }
+bar.querySelector("[data-draw]").addEventListener("click", outline);
 
 list.addEventListener("keydown", event => {
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns(), Home: -tiles.length, End: tiles.length };
@@ -119,6 +182,10 @@ list.addEventListener("keydown", event => {
     const tile = tiles[current];
     tile.setAttribute("aria-selected", String(tile.getAttribute("aria-selected") !== "true"));
   } else if (event.key === "Enter") enlarge();
+  else if (key === "m") outline();
+  else if (event.key === "Delete" || key === "x") removeChosen();
+  else if (event.key === "PageDown") document.querySelector("a.more")?.click();
+  else if (event.key === "PageUp") history.back();
   else if (key === "a" && (event.ctrlKey || event.metaKey)) select(() => true);
   else if (key === "z") undo();
   else if (key in labels && !event.ctrlKey && !event.metaKey) labelChosen(labels[key]);
@@ -141,6 +208,10 @@ list.addEventListener("dblclick", enlarge);
 for (const button of bar.querySelectorAll("[data-label]")) {
   button.addEventListener("click", () => labelChosen(button.dataset.label || "unlabelled"));
 }
+bar.querySelector("[data-remove]").addEventListener("click", removeChosen);
 undoButton.addEventListener("click", undo);
 window.addEventListener("beforeunload", event => { if (waiting.size || isSending) event.preventDefault(); });
 if (tiles.length) tiles[0].tabIndex = 0;
+for (const field of document.querySelectorAll("#view select")) field.addEventListener("change", () => field.form.requestSubmit());
+// Pictures that have not been looked at yet are looked at by the next request.
+if (bar.dataset.growing) setTimeout(() => { if (!waiting.size && !isSending && !chosen().length) location.reload(); }, 300);

@@ -1,11 +1,22 @@
-// Brings images into a dataset: each is sent by itself, then their labels together.
-import { pause, post } from "./calls.js";
+// Brings images in: files, folders and zips of this computer, pictures of a bucket, and manifests.
+import { get, pause, post } from "./calls.js";
+import { openZip } from "./zip.js";
 
 const form = document.getElementById("upload");
-const progress = form.querySelector("progress");
-const status = form.querySelector("[role=status]");
-const refusals = form.querySelector(".refused");
-const skipped = /(^|\/)(\._[^/]*|\.DS_Store|Thumbs\.db)$/;
+const progress = form.querySelector("progress"), status = form.querySelector("[role=status]"), refusals = form.querySelector(".refused");
+const words = Object.fromEntries([...document.getElementById("upload-words").content.children].map(element => [element.dataset.word, element.textContent]));
+const { home, dataset } = form.dataset;
+const skipped = /(^|\/)(\._[^/]*|\.DS_Store|Thumbs\.db|__MACOSX\/.*)$/;
+const batchMax = 200, batchBytesMax = 180 << 10, refusalsShownMax = 500, key = `spotter import ${home} ${dataset}`;
+let refused = 0, entered = 0, isBusy = false;
+
+function refuse(name, reason) {
+  refused++;
+  if (refused > refusalsShownMax) return;
+  const line = document.createElement("li");
+  line.textContent = `${name}: ${reason}`;
+  refusals.append(line);
+}
 
 function labelOf(path) {
   const chosen = form.elements.label.value;
@@ -16,49 +27,172 @@ function labelOf(path) {
   return folder ? "anomaly" : null;
 }
 
+// Which dataset an image goes to: the same one whenever it is brought in.
+function target(name) {
+  const share = Number(form.elements.split.value);
+  if (!share) return dataset;
+  let value = 2166136261;
+  for (const byte of new TextEncoder().encode(name)) value = Math.imul(value ^ byte, 16777619) >>> 0;
+  value = Math.imul(value ^ value >>> 15, 2246822519) >>> 0;
+  return (value >>> 8) % 100 < share ? "test" : "train";
+}
+
+// MARK: What was done, for going on after a reload
+
+function remembered() { try { return JSON.parse(localStorage.getItem(key)) ?? null; } catch { return null; } }
+function remember(state) { try { localStorage.setItem(key, JSON.stringify(state)); } catch { /* Then it begins again after a reload. */ } }
+function forget() { try { localStorage.removeItem(key); } catch { /* It was never kept. */ } }
+
+// MARK: Entering
+
+// Sends again while the dataset takes another change.
+async function persist(address, body, type) {
+  for (let attempt = 0; ; attempt++) {
+    try { return await post(address, body, type); } catch (error) {
+      if (error.status !== 409 || attempt > 600) throw error;
+      await pause(200);
+    }
+  }
+}
+
+async function settled(type) {
+  for (let attempt = 0; attempt < 3000; attempt++) {
+    const now = await get(`${home}/dataset-state?dataset=${type}`);
+    if (!now.isBusy) return now.hasFailed ? now.message : null;
+    await pause(150);
+  }
+  return null;
+}
+
+// Enters items together. Where one of them spoils it, the halves are tried, down to that one.
+async function enter(type, items, send, name) {
+  await send(type, items);
+  const failure = await settled(type);
+  if (failure === null) { entered += items.length; return; }
+  if (items.length === 1) { refuse(name(items[0]), failure); return; }
+  const middle = items.length >> 1;
+  await enter(type, items.slice(0, middle), send, name);
+  await enter(type, items.slice(middle), send, name);
+}
+
+const sendLabels = (type, items) => persist(`${home}/labels?dataset=${type}`, JSON.stringify(Object.fromEntries(items.map(({ source, label }) => [source, label]))), "application/json");
+const enterImages = (type, items) => enter(type, items, sendLabels, item => item.name ?? item.source);
+
+async function needTest() {
+  if (!Number(form.elements.split.value)) return;
+  // The dataset may be there already.
+  await needDataset("test");
+}
+
+async function needDataset(type) {
+  try { await get(`${home}/dataset-state?dataset=${type}`); } catch (error) {
+    if (error.status !== 404) throw error;
+    await post(`${home}/new-dataset?dataset=${type}`, "{}", "application/json");
+    await settled(type);
+  }
+}
+
+// MARK: This computer
+
 async function bring(files) {
-  files = files.filter(file => !skipped.test(file.path));
-  if (!files.length) return;
-  const { home, dataset } = form.dataset;
-  refusals.replaceChildren();
-  progress.hidden = false;
-  const labels = [];
-  let sent = 0, refused = 0;
-  const queue = [...files];
+  const opened = [];
+  for (const file of files) {
+    if (skipped.test(file.path)) continue;
+    if (!/\.zip$/i.test(file.path)) { opened.push({ path: file.path, stamp: `${file.file.size} ${file.file.lastModified}`, read: async () => file.file }); continue; }
+    try {
+      const zip = await openZip(file.file, Number(form.dataset.imageBytes), words);
+      for (const { path, reason } of zip.refused) refuse(`${file.path}: ${path}`, reason);
+      for (const member of zip.members) if (!skipped.test(member.path)) opened.push({ path: member.path, stamp: `${member.size} ${file.file.lastModified}`, read: member.read });
+    } catch (error) { refuse(file.path, error.message); }
+  }
+  const state = remembered()?.kind === "files" ? remembered() : { kind: "files", done: {}, all: 0 };
+  state.all = opened.length;
+  remember(state);
+  const queue = opened.filter(file => state.done[file.path] !== file.stamp), waiting = { train: [], test: [] };
+  let sent = opened.length - queue.length;
+  entered += sent;
+  let entering = Promise.resolve();
+  const flush = type => {
+    const items = waiting[type].splice(0, batchMax);
+    if (!items.length) return;
+    entering = entering.then(async () => {
+      await enterImages(type, items);
+      for (const item of items) state.done[item.name] = item.stamp;
+      remember(state);
+    });
+    entering.catch(() => {});
+  };
   async function worker() {
     for (let next; (next = queue.shift());) {
       try {
-        const answer = await post(`${home}/upload?dataset=${dataset}&name=${encodeURIComponent(next.path)}`, next.file, "application/octet-stream");
-        labels.push([answer.source, labelOf(next.path)]);
+        const type = target(next.path);
+        const answer = await post(`${home}/upload?dataset=${type}&name=${encodeURIComponent(next.path)}`, await next.read(), "application/octet-stream");
+        waiting[type].push({ source: answer.source, label: labelOf(next.path), name: next.path, stamp: next.stamp });
+        if (waiting[type].length >= batchMax) flush(type);
       } catch (error) {
-        refused++;
-        const line = document.createElement("li");
-        line.textContent = `${next.path}: ${error.message}`;
-        refusals.append(line);
+        if (error.message === "signed out") throw error;
+        refuse(next.path, error.message);
       }
       sent++;
-      progress.value = sent / files.length;
-      status.textContent = form.dataset.sending.replace("{n}", sent).replace("{all}", files.length);
+      show(sent, opened.length);
     }
   }
   await Promise.all([worker(), worker(), worker()]);
-  status.textContent = form.dataset.waiting;
-  while (labels.length) {
-    const batch = labels.splice(0, 200);
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await post(`${home}/labels?dataset=${dataset}`, JSON.stringify(Object.fromEntries(batch)), "application/json");
-        break;
-      } catch (error) {
-        if (error.status !== 409 || attempt > 600) throw error;
-        await pause(200);
+  status.textContent = words.waiting;
+  for (const type of ["train", "test"]) while (waiting[type].length) flush(type);
+  await entering;
+}
+
+function show(part, all) {
+  progress.value = all ? part / all : 1;
+  status.textContent = words.sending.replace("{n}", part).replace("{all}", all);
+}
+
+// MARK: Buckets and manifests
+
+async function bringPrefix(place, after) {
+  let count = 0;
+  progress.removeAttribute("value");
+  for (;;) {
+    remember({ kind: "prefix", place, after, label: form.elements.label.value, split: form.elements.split.value });
+    const page = await get(`${home}/bucket-list?dataset=${dataset}&place=${encodeURIComponent(place)}${after ? `&after=${encodeURIComponent(after)}` : ""}`);
+    for (const other of page.others) refuse(other, words.notPicture);
+    for (const type of ["train", "test"]) {
+      const items = page.sources.filter(source => target(source) === type).map(source => ({ source, label: labelOf(source.slice(5)) }));
+      for (let start = 0; start < items.length; start += batchMax) {
+        await enterImages(type, items.slice(start, start + batchMax));
+        count += Math.min(batchMax, items.length - start);
+        status.textContent = words.taken.replace("{n}", count);
       }
     }
+    if (!page.next) break;
+    after = page.next;
   }
-  const text = form.dataset.done.replace("{n}", sent - refused).replace("{refused}", refused);
-  status.textContent = text;
-  if (!refused) { await pause(400); location.reload(); }
 }
+
+async function bringManifest(text, name) {
+  const lines = text.split(/\r\n|\r|\n/).map((line, index) => ({ text: line, number: index + 1 })).filter(line => line.text.trim());
+  let part = 0;
+  const send = async (type, items) => {
+    const answer = await persist(`${home}/lines?dataset=${type}`, items.map(item => item.text).join("\n"), "text/plain");
+    for (const { line, reason } of answer.refused) refuse(`${name}, ${items[line - 1].number}`, reason);
+    entered -= answer.refused.length;
+  };
+  for (const type of ["train", "test"]) {
+    const own = lines.filter(line => target(line.text) === type);
+    for (let start = 0; start < own.length;) {
+      let end = start, bytes = 0;
+      while (end < own.length && end - start < batchMax && (bytes += own[end].text.length * 3 + 1) < batchBytesMax || end === start) end++;
+      const items = own.slice(start, end);
+      await enter(type, items, send, item => `${name}, ${item.number}`);
+      part += items.length;
+      show(part, lines.length);
+      start = end;
+    }
+  }
+}
+
+// MARK: The form
 
 // What was dropped, with the folders that it lay in.
 async function dropped(items) {
@@ -78,15 +212,53 @@ async function dropped(items) {
   return files;
 }
 
-const report = error => { status.textContent = error.message; };
+async function run(work) {
+  if (isBusy) return;
+  isBusy = true;
+  refusals.replaceChildren();
+  [refused, entered] = [0, 0];
+  progress.hidden = false;
+  progress.value = 0;
+  try {
+    await needTest();
+    await work();
+    forget();
+    status.textContent = words.done.replace("{n}", entered).replace("{refused}", refused);
+    if (!refused && entered) { await pause(400); location.reload(); }
+  } catch (error) { status.textContent = error.message; } finally { isBusy = false; progress.hidden = true; }
+}
+
 form.addEventListener("submit", event => {
   event.preventDefault();
-  const files = [...form.elements.files.files, ...form.elements.folder.files]
-    .map(file => ({ file, path: file.webkitRelativePath || file.name }));
-  bring(files).catch(report);
+  const files = [...form.elements.files.files, ...form.elements.folder.files].map(file => ({ file, path: file.webkitRelativePath || file.name }));
+  const place = form.elements.place.value.trim(), manifest = form.elements.manifest.files[0];
+  run(async () => {
+    if (files.length) await bring(files);
+    if (manifest) await bringManifest(await manifest.text(), manifest.name);
+    if (/\.(manifest|jsonl?|json)$/i.test(place)) {
+      const response = await fetch(`${home}/manifest?place=${encodeURIComponent(place)}`, { headers: { accept: "application/json" } });
+      if (!response.ok) throw new Error((await response.json()).message ?? String(response.status));
+      await bringManifest(await response.text(), place);
+    } else if (place) await bringPrefix(place, null);
+  });
 });
-form.addEventListener("dragover", event => event.preventDefault());
-form.addEventListener("drop", event => {
+// Anywhere on the page.
+document.addEventListener("dragover", event => event.preventDefault());
+document.addEventListener("drop", event => {
   event.preventDefault();
-  dropped(event.dataTransfer.items).then(bring).catch(report);
+  if (form.querySelector("button").disabled) return;
+  document.getElementById("bring").open = true;
+  const items = dropped(event.dataTransfer.items);
+  run(async () => bring(await items));
 });
+window.addEventListener("beforeunload", event => { if (isBusy) event.preventDefault(); });
+
+const before = remembered();
+if (before?.kind === "prefix" && !form.querySelector("button").disabled) {
+  form.elements.label.value = before.label;
+  form.elements.split.value = before.split;
+  form.closest("details")?.setAttribute("open", "");
+  run(() => bringPrefix(before.place, before.after));
+} else if (before?.kind === "files" && before.all) {
+  status.textContent = words.interrupted.replace("{n}", Object.keys(before.done).length).replace("{all}", before.all);
+}

@@ -1,0 +1,223 @@
+import FoundationEssentials
+import NIOPosix
+import Service
+import Vision
+import Wire
+
+/// The images of a dataset in a gallery: filtered, sorted, searched, page by page.
+struct GalleryPages {
+    private let visit: Visit
+    private let project: String
+    private let type: DatasetType
+
+    init(_ visit: Visit, _ project: String) throws {
+        self.visit = visit
+        self.project = project
+        type = try ImagePages.type(visit)
+    }
+
+    /// One page of tiles.
+    private struct Shown {
+        var tiles: [[String: Any]] = []
+        /// Where the next page begins; nil on the last.
+        var next: String?
+        /// How many images pass the filter; nil where the database does not count them.
+        var count: Int?
+        /// What people should know about this view.
+        var note: String?
+        /// Whether another request shows more, because pictures are still being looked at.
+        var isGrowing = false
+    }
+
+    private static let filters = [
+        "all", "unlabelled", "normal", "anomaly", "mask", "noMask", "wrong", "duplicates",
+    ]
+    private static let orders = ["newest", "score", "doubt", "name"]
+
+    func page() async throws -> ConsoleResponse {
+        let filter = visit.request.parameter("show") ?? "all"
+        let order = visit.request.parameter("sort") ?? "newest"
+        let search = visit.request.parameter("search") ?? ""
+        let isPlain =
+            ["all", "unlabelled", "normal", "anomaly"].contains(filter) && order == "newest"
+        let shown = try await isPlain ? listed(filter, search) : indexed(filter, order, search)
+        let described = try? await visit.perform(
+            .describeDataset, ["projectName": project, "datasetType": type.rawValue],
+            as: DescribeDatasetResponse.self)
+        let total = described?.datasetDescription.imageStats.total
+        // The first page of a large dataset does not wait until all its lines have been read.
+        var labels = visit.gallery.indexes.knownLabels(of: project, type)
+        if labels == nil, let total, total <= ConsoleLimits.quickEntriesMax {
+            labels = try await visit.index(of: project, type).labels
+        }
+        var choices = Self.filters.map { name -> [String: Any] in
+            choice(name, visit.page.text("filter_\(name)"), filter)
+        }
+        choices += (labels ?? []).map {
+            choice("label:\($0.name)", "\(visit.page.text("filter_label")) \($0.name)", filter)
+        }
+        let orders = Self.orders.map { choice($0, visit.page.text("sort_\($0)"), order) }
+        return visit.html(
+            "gallery",
+            [
+                "project": project, "home": visit.home(project), "type": type.rawValue,
+                "title": visit.page.text("dataset_\(type.rawValue)"), "filters": choices,
+                "orders": orders, "search": search, "show": filter, "sort": order,
+                "images": shown.tiles, "isEmpty": shown.tiles.isEmpty,
+                "next": next(shown.next, filter, order, search),
+                "imageBytes": visit.context.limits.image.bytesMax,
+                "isOpen": total == 0, "count": shown.count.map(String.init) ?? "",
+                "note": shown.note ?? "",
+                "isGrowing": shown.isGrowing, "total": total.map(String.init) ?? "",
+                "edit": try await visit.button(.updateDatasetEntries, project: project),
+            ])
+    }
+
+    /// The address of the next page; empty where there is none.
+    private func next(_ after: String?, _ filter: String, _ order: String, _ search: String)
+        -> String
+    {
+        guard let after else { return "" }
+        let query = [
+            ("dataset", type.rawValue), ("show", filter), ("sort", order), ("search", search),
+            ("after", after),
+        ]
+        return "?" + query.map { "\($0.0)=\(FormCoding.segment($0.1))" }.joined(separator: "&")
+    }
+
+    private func choice(_ name: String, _ title: String, _ chosen: String) -> [String: Any] {
+        ["name": name, "title": title, "isChosen": name == chosen]
+    }
+
+    // MARK: What the API lists
+
+    private func listed(_ filter: String, _ search: String) async throws -> Shown {
+        var query: [(name: String, value: String)] = [
+            ("maxResults", String(ConsoleLimits.galleryPage))
+        ]
+        switch filter {
+        case "normal", "anomaly": query.append(("anomalyClass", filter))
+        case "unlabelled": query.append(("labeled", "false"))
+        default: break
+        }
+        if !search.isEmpty { query.append(("sourceRefContains", search)) }
+        if let after = visit.request.parameter("after") { query.append(("nextToken", after)) }
+        let page: ListDatasetEntriesResponse = try await visit.perform(
+            .listDatasetEntries, ["projectName": project, "datasetType": type.rawValue],
+            query: query)
+        let tiles = page.datasetEntries.compactMap { line -> [String: Any]? in
+            guard let entry = try? ManifestLine(parsing: line) else { return nil }
+            return tile(entry.source, entry.verdict, hasMask: entry.mask != nil)
+        }
+        return Shown(tiles: tiles, next: page.nextToken)
+    }
+
+    // MARK: What it does not
+
+    private func indexed(
+        _ filter: String, _ order: String, _ search: String
+    ) async throws -> Shown {
+        let index = try await visit.index(of: project, type)
+        var shown = Shown()
+        var judged: JudgedImages?
+        if filter == "wrong" || order == "score" || order == "doubt" {
+            judged = try await visit.judgedImages(of: project)
+            shown.note =
+                judged.map {
+                    visit.page.text("gallery_judged").replacing("{version}", with: $0.version)
+                } ?? visit.page.text("gallery_notJudged")
+        }
+        var groups: [String: Int] = [:]
+        if filter == "duplicates" {
+            let found = try await visit.lookalikes(in: index)
+            groups = found.groups
+            shown.isGrowing = found.known < index.entries.count
+            shown.note = visit.page.text("gallery_lookalikes")
+                .replacing("{n}", with: String(found.known))
+                .replacing("{all}", with: String(index.entries.count))
+        }
+        let sorted = try await visit.context.pools.images.runIfActive {
+            [judged, groups] in
+            let found = index.entries.filter {
+                (search.isEmpty || $0.source.contains(search))
+                    && Self.passes($0, filter, judged, groups)
+            }
+            return Self.sorted(found, order, judged, groups)
+        }
+        let after = visit.request.parameter("after")
+        let start = after.flatMap { after in sorted.firstIndex { $0.source == after } } ?? -1
+        let page = sorted.dropFirst(start + 1).prefix(ConsoleLimits.galleryPage)
+        shown.tiles = page.map {
+            tile(
+                $0.source, $0.verdict, hasMask: $0.mask != nil, judged: judged,
+                group: groups[$0.source])
+        }
+        shown.count = sorted.count
+        if start + 1 + page.count < sorted.count { shown.next = page.last?.source }
+        return shown
+    }
+
+    private static func passes(
+        _ entry: DatasetIndex.Entry, _ filter: String, _ judged: JudgedImages?,
+        _ groups: [String: Int]
+    ) -> Bool {
+        switch filter {
+        case "unlabelled": entry.verdict == nil
+        case "normal", "anomaly": entry.verdict?.rawValue == filter
+        case "mask": entry.mask != nil
+        case "noMask": entry.mask == nil && entry.verdict == .anomaly
+        case "wrong":
+            judged?.isAnomalous(entry.source).map {
+                entry.verdict != nil && $0 != (entry.verdict == .anomaly)
+            } ?? false
+        case "duplicates": groups[entry.source] != nil
+        default:
+            !filter.hasPrefix("label:")
+                || (entry.mask?.classes.contains { "label:\($0.name)" == filter } ?? false)
+        }
+    }
+
+    /// Those without a score come last; equal ones keep their order.
+    private static func sorted(
+        _ entries: [DatasetIndex.Entry], _ order: String, _ judged: JudgedImages?,
+        _ groups: [String: Int]
+    ) -> [DatasetIndex.Entry] {
+        if !groups.isEmpty {
+            return entries.enumerated().sorted {
+                (groups[$0.element.source] ?? 0, $0.offset)
+                    < (groups[$1.element.source] ?? 0, $1.offset)
+            }.map(\.element)
+        }
+        if order == "name" {
+            let names = entries.map { ($0, $0.source.split(separator: "/").last ?? "") }
+            return names.sorted { ($0.1, $0.0.source) < ($1.1, $1.0.source) }.map(\.0)
+        }
+        guard let judged, order != "newest" else { return entries }
+        let keyed = entries.enumerated().map { place, entry -> (Double, Int) in
+            guard let score = judged.scores[entry.source] else { return (.infinity, place) }
+            return (order == "score" ? -score : judged.doubt(score), place)
+        }
+        return keyed.sorted { $0 < $1 }.map { entries[$0.1] }
+    }
+
+    private func tile(
+        _ source: String, _ verdict: ManifestLine.Verdict?, hasMask: Bool,
+        judged: JudgedImages? = nil, group: Int? = nil
+    ) -> [String: Any] {
+        let (home, place) = (visit.home(project), FormCoding.segment(source))
+        let name = verdict?.rawValue ?? "unlabelled"
+        var tile: [String: Any] = [
+            "source": source, "verdict": name, "title": visit.page.text("verdict_\(name)"),
+            "name": source.split(separator: "/").last.map(String.init) ?? source,
+            "hasMask": hasMask, "thumbnail": "\(home)/image?small=1&source=\(place)",
+            "full": "\(home)/image?source=\(place)",
+            "maskPage": "\(home)/mask?dataset=\(type.rawValue)&source=\(place)",
+            "group": group.map(String.init) ?? "",
+        ]
+        if let judged, let score = judged.scores[source] {
+            tile["score"] = ProjectPages.decimals(score)
+            tile["isHigh"] = score > judged.threshold
+        }
+        return tile
+    }
+}

@@ -1,0 +1,150 @@
+import Base
+import FoundationEssentials
+import NIOPosix
+import Service
+import Vision
+import Wire
+
+/// The page on which people outline defects, and what it asks for.
+struct MaskPages {
+    private let visit: Visit
+    private let project: String
+    private let type: DatasetType
+
+    init(_ visit: Visit, _ project: String) throws {
+        self.visit = visit
+        self.project = project
+        type = try ImagePages.type(visit)
+    }
+
+    private var source: String { visit.request.parameter("source") ?? "" }
+
+    private func line() async throws -> ManifestLine {
+        guard let line = try await visit.operations.lines(of: [source], in: project, type)[source]
+        else {
+            throw WireError(
+                .resourceNotFound,
+                "The \(type.rawValue) dataset of \(project) has no image '\(source.prefix(200))'.")
+        }
+        return try ManifestLine(parsing: line)
+    }
+
+    /// The editor for the mask of one image.
+    func editor() async throws -> ConsoleResponse {
+        let line = try await line()
+        let size = try await visit.operations.pictureSize(of: source)
+        let (home, place) = (visit.home(project), FormCoding.segment(source))
+        let query = "dataset=\(type.rawValue)&source=\(place)"
+        let index = try await visit.index(of: project, type)
+        let around = index.neighbours(of: source).map {
+            $0.map { "\(home)/mask?dataset=\(type.rawValue)&source=\(FormCoding.segment($0))" }
+        }
+        let name = source.split(separator: "/").last.map(String.init) ?? source
+        let verdict = line.verdict?.rawValue ?? "unlabelled"
+        return visit.html(
+            "mask",
+            [
+                "project": project, "home": home, "type": type.rawValue, "name": name,
+                "datasetTitle": visit.page.text("dataset_\(type.rawValue)"), "title": name,
+                "width": size.width, "height": size.height,
+                "image": "\(home)/image?source=\(place)",
+                "mask": line.mask == nil ? "" : "\(home)/mask-picture?\(query)",
+                "save": "\(home)/mask?\(query)", "heat": "\(home)/heat?\(query)",
+                "verdict": verdict, "verdictTitle": visit.page.text("verdict_\(verdict)"),
+                "classes": try JSONCoding.text(
+                    JSONValue.array(try await classes().map(Self.json))),
+                "own": try JSONCoding.text(
+                    JSONValue.array(MaskClass.labels(of: line.mask?.classes ?? []).map(Self.json))),
+                "before": around[0] ?? "", "after": around[1] ?? "",
+                "edit": try await visit.button(.updateDatasetEntries, project: project),
+            ])
+    }
+
+    /// The labels of all masks of the project, each with the colour that most of them give it.
+    private func classes() async throws -> [LabelClass] {
+        var found: [LabelClass] = []
+        for type in [DatasetType.train, .test] {
+            guard let index = try? await visit.index(of: project, type) else { continue }
+            for label in index.labels where !found.contains(where: { $0.name == label.name }) {
+                found.append(label)
+            }
+        }
+        return found
+    }
+
+    private static func json(_ label: LabelClass) -> JSONValue {
+        .object(["name": .string(label.name), "color": .string(label.color)])
+    }
+
+    /// The mask of an image as a palette PNG.
+    func picture() async throws -> ConsoleResponse {
+        guard let mask = try await visit.operations.maskPicture(of: try await line()) else {
+            throw WireError(.resourceNotFound, "The image has no mask.")
+        }
+        return ConsoleResponse(
+            200, "image/png", mask.png,
+            headers: [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])
+    }
+
+    /// Where a hosted model of the project sees an anomaly in an image: a grey PNG of the size of
+    /// the model's input, in which 128 is the threshold.
+    func heat() async throws -> ConsoleResponse {
+        let models: ListModelsResponse = try await visit.perform(
+            .listModels, ["projectName": project])
+        guard let model = models.models.first(where: { $0.status == .hosted }) else {
+            throw WireError(.resourceNotFound, "No model of \(project) is hosted.")
+        }
+        let bytes = try await visit.operations.object(
+            source, bytesMax: visit.context.limits.image.bytesMax)
+        let detection = try await visit.operations.inspect(project, model.modelVersion, bytes)
+            .detection
+        let png = try await visit.context.pools.images.runIfActive {
+            let scale = 128 / max(Float(detection.threshold), 1e-9)
+            let greys = (0...255).map { RGB(UInt8($0), UInt8($0), UInt8($0)) }
+            return try PNG.encode(
+                indices: detection.map.values.map { UInt8(min(max($0 * scale, 0), 255)) },
+                width: detection.map.width, height: detection.map.height, palette: greys)
+        }
+        return ConsoleResponse(
+            200, "image/png", png,
+            headers: [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])
+    }
+
+    /// Keeps a drawn mask, whose PNG is the body, and enters it into the dataset. One that marks
+    /// something makes its image an anomaly; one that marks nothing is taken away, and the label
+    /// stays.
+    func save() async throws -> ConsoleResponse {
+        let line = try await line()
+        let classes = Data((visit.request.parameter("classes") ?? "").utf8)
+        // What is no list of labels is one without any, which is refused.
+        let wanted = (try? JSONCoding.decode([LabelClass].self, from: classes)) ?? []
+        let drawn = try await visit.operations.drawnMask(
+            visit.request.body, wanted, of: line.source)
+        let (person, now) = (visit.visitor.name, visit.context.now())
+        var changed = line
+        var reference: String?
+        if drawn.classes.count > 1 {
+            let name =
+                (line.source.split(separator: "/").last.map(String.init) ?? "image")
+                .split(separator: ".").first.map(String.init) ?? "image"
+            let digest = Checksum.sha256(drawn.png + Data(line.source.utf8)).prefix(16)
+            let place =
+                "s3://\(ProjectPages.bucket)/masks/\(project)/\(type.rawValue)/"
+                + "\(digest)-\(name.prefix(100)).png"
+            try await visit.operations.keep(drawn.png, at: place)
+            reference = place
+            if line.verdict != .anomaly {
+                changed = try ManifestLine(
+                    parsing: try line.relabelled(.anomaly, by: person, at: now))
+            }
+        }
+        let text = try changed.remasked(reference, drawn.classes, by: person, at: now)
+        try await visit.change(project, type, [text])
+        return try visit.json(
+            .object([
+                "verdict": .string(
+                    (reference == nil ? changed.verdict : .anomaly)?.rawValue ?? "unlabelled"),
+                "labels": .array(drawn.classes.dropFirst().map { .string($0.name) }),
+            ]))
+    }
+}

@@ -1,0 +1,144 @@
+"""Bringing images in, finding them, labelling them and taking them out, in a real browser."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from support.browser import Browser
+from support.calls import until, wait_dataset
+from support.console import fill, press, sign_in
+from support.pictures import draw, line, png
+
+
+@pytest.fixture
+def browser(tmp_path):
+    browser = Browser(tmp_path / "profile")
+    yield browser
+    browser.quit()
+
+
+def project(server, name):
+    client = server.client()
+    client.create_project(ProjectName=name)
+    client.create_dataset(ProjectName=name, DatasetType="train")
+    wait_dataset(client, name, "train")
+    return client
+
+
+def images(browser, server, name, query=""):
+    browser.open(f"{server.endpoint}/console/projects/{name}/images?dataset=train{query}")
+
+
+def stats(client, name, kind="train"):
+    return client.describe_dataset(ProjectName=name, DatasetType=kind)[
+        "DatasetDescription"]["ImageStats"]
+
+
+def members(*entries):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return bytearray(out.getvalue())
+
+
+def test_a_zip_comes_in_and_what_is_wrong_in_it_is_named(server, browser, tmp_path):
+    client = project(server, "zips")
+    sign_in(browser, server)
+    content = members(
+        ("set/normal/1.png", png(draw(1, False, (64, 64))[0])),
+        ("set/scratch/2.png", png(draw(2, True, (64, 64))[0])),
+        ("../out.png", b"x"), ("set/bomb.png", bytes(1 << 20)), ("set/note.txt", b"hello"),
+        ("set/.DS_Store", b"x"))
+    # The directory says that the bomb is smaller than it is.
+    at = content.rindex(b"set/bomb.png") - 46
+    content[at + 24:at + 28] = (1000).to_bytes(4, "little")
+    (tmp_path / "set.zip").write_bytes(content)
+    (tmp_path / "broken.zip").write_bytes(b"no zip")
+    images(browser, server, "zips")
+    browser.find("#upload [name=files]").send_keys(f"{tmp_path}/set.zip\n{tmp_path}/broken.zip")
+    browser.press("Bring in")
+    browser.until(lambda: "2 images were brought in" in browser.text("#upload [role=status]"))
+    refused = browser.text("#upload .refused")
+    for words in ("broken.zip: is damaged", "../out.png: has a path", "bomb.png: is larger",
+                  "note.txt"):
+        assert words in refused, refused
+    assert stats(client, "zips") == {"Total": 2, "Labeled": 2, "Normal": 1, "Anomaly": 1}
+    assert browser.problems() == []
+
+
+@pytest.mark.slow
+def test_a_prefix_of_a_bucket_comes_in_with_labels_from_folders(server, browser):
+    client, s3 = project(server, "prefix"), server.client("s3")
+    s3.create_bucket(Bucket="parts")
+    for number in range(6):
+        kind = "anomaly" if number % 2 else "good"
+        s3.put_object(Bucket="parts", Key=f"in/{kind}/{number}.png",
+                      Body=png(draw(number, False, (64, 64))[0]))
+    s3.put_object(Bucket="parts", Key="in/good/broken.png", Body=b"\x89PNG\r\n\x1a\nbroken")
+    s3.put_object(Bucket="parts", Key="in/read.me", Body=b"x")
+    sign_in(browser, server)
+    images(browser, server, "prefix")
+    browser.fill("place", "s3://parts/in/")
+    browser.press("Bring in")
+    browser.until(lambda: "6 images were brought in" in browser.text("#upload [role=status]"))
+    assert "broken.png" in browser.text("#upload .refused")
+    assert "read.me" in browser.text("#upload .refused")
+    assert stats(client, "prefix") == {"Total": 6, "Labeled": 6, "Normal": 3, "Anomaly": 3}
+    assert browser.problems() == []
+
+
+@pytest.mark.slow
+def test_a_manifest_comes_in_split_into_training_and_test(server, browser, tmp_path):
+    client, s3 = project(server, "manifests"), server.client("s3")
+    s3.create_bucket(Bucket="lines")
+    lines = []
+    for number in range(40):
+        s3.put_object(Bucket="lines", Key=f"{number}.png",
+                      Body=png(draw(number, False, (64, 64))[0]))
+        lines.append(json.dumps(line("lines", f"{number}.png", number % 2 == 1)))
+    lines.insert(7, "this is no line")
+    (tmp_path / "all.manifest").write_text("\n".join(lines))
+    sign_in(browser, server)
+    images(browser, server, "manifests")
+    browser.find("#upload [name=manifest]").send_keys(str(tmp_path / "all.manifest"))
+    browser.fill("split", "30")
+    browser.press("Bring in")
+    browser.until(lambda: "40 images were brought in, 1 refused" in browser.text("#upload [role=status]"))
+    assert "all.manifest, 8: " in browser.text("#upload .refused")
+    train, test = stats(client, "manifests")["Total"], stats(client, "manifests", "test")["Total"]
+    assert train + test == 40 and 4 <= test <= 20
+    assert browser.problems() == []
+
+
+@pytest.mark.slow
+def test_images_are_found_labelled_removed_and_brought_back_by_keys(server, browser):
+    client = fill(server, "keys", {f"{n}.png": draw(n, False, (64, 64))[0] for n in range(8)})
+    sign_in(browser, server)
+    images(browser, server, "keys", "&sort=name")
+    tiles = browser.until(lambda: browser.all("#gallery li"))
+    assert browser.violations() == []
+    tiles[0].click()
+    press(browser, "n")
+    # The rest of the page at once.
+    ActionChains(browser.driver).key_down(Keys.SHIFT).send_keys(Keys.END).key_up(
+        Keys.SHIFT).send_keys("a").perform()
+    until(lambda: stats(client, "keys") == {"Total": 8, "Labeled": 8, "Normal": 1, "Anomaly": 7})
+    images(browser, server, "keys", "&show=anomaly&search=3.png")
+    assert len(browser.until(lambda: browser.all("#gallery li"))) == 1
+    browser.all("#gallery li")[0].click()
+    press(browser, Keys.ENTER)
+    browser.until(lambda: browser.find("#large").get_attribute("open"))
+    assert browser.violations() == []
+    press(browser, "n", Keys.ESCAPE)
+    until(lambda: stats(client, "keys")["Normal"] == 2)
+    press(browser, "x")
+    browser.until(lambda: "1 images were taken out" in browser.text("#labels [role=status]"))
+    until(lambda: stats(client, "keys")["Total"] == 7)
+    press(browser, "z")
+    until(lambda: stats(client, "keys")["Total"] == 8)
+    assert browser.problems() == []

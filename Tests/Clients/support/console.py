@@ -1,0 +1,41 @@
+"""What tests of the console do again and again."""
+
+import json
+
+from selenium.webdriver.common.action_chains import ActionChains
+
+from support.calls import wait_dataset
+from support.pictures import png
+
+
+def fill(server, project, pictures):
+    """A project whose training images are these pictures."""
+    client, s3 = server.client(), server.client("s3")
+    s3.create_bucket(Bucket=project)
+    client.create_project(ProjectName=project)
+    client.create_dataset(ProjectName=project, DatasetType="train")
+    lines = []
+    for name, picture in pictures.items():
+        s3.put_object(Bucket=project, Key=name, Body=png(picture))
+        lines.append(json.dumps({"source-ref": f"s3://{project}/{name}"}))
+    wait_dataset(client, project, "train")
+    client.update_dataset_entries(
+        ProjectName=project, DatasetType="train", Changes="\n".join(lines).encode())
+    wait_dataset(client, project, "train")
+    return client
+
+
+def sign_in(browser, server):
+    lines = [server.process.stdout.readline() for _ in range(2)]
+    browser.open(lines[1].strip())
+    browser.until(lambda: browser.text("h1") == "Projects")
+
+
+def press(browser, *keys):
+    ActionChains(browser.driver).send_keys(*keys).perform()
+
+
+def open_import(browser):
+    """The form that brings images in is folded away where there are images."""
+    if not browser.find("#bring").get_attribute("open"):
+        browser.find("#bring summary").click()
