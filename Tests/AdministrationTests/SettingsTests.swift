@@ -96,7 +96,7 @@ import Testing
                 try await projects.project("parts")
                     == ProjectRegistry.Project(
                         name: "parts", backbone: nil, acceptsMixedSizes: false,
-                        lastModelVersion: 0))
+                        falseAlarmRate: nil, lastModelVersion: 0))
             let file = "\(Checkout.root)/share/spotter/backbone-e1.onnx"
             try await projects.set(
                 "parts",
@@ -113,6 +113,29 @@ import Testing
             #expect(try await projects.all().map(\.acceptsMixedSizes) == [true])
             let kept = try await projects.project("parts")
             #expect(kept.backbone == nil)
+        }
+    }
+
+    @Test func aProjectIsGivenAShareOfFalseAlarmsAndLosesIt() async throws {
+        try await installation.beside { stores in
+            let projects = ProjectRegistry(stores)
+            // Another setting leaves it as it is.
+            let changes: [(ProjectRegistry.Change, Double?)] = [
+                (.init(falseAlarmRate: 0.02), 0.02), (.init(acceptsMixedSizes: true), 0.02),
+                (.init(falseAlarmRate: .some(nil)), nil),
+            ]
+            for (change, expected) in changes {
+                try await projects.set("parts", change, environment: [:])
+                let rate = try await projects.project("parts").falseAlarmRate
+                #expect(rate == expected)
+            }
+            for wrong in [0, 0.004, 0.6, -1, .nan, .infinity] {
+                let refused = await #expect(throws: AdministrationError.self) {
+                    try await projects.set(
+                        "parts", ProjectRegistry.Change(falseAlarmRate: wrong), environment: [:])
+                }
+                #expect(refused?.message.contains("0.005 to 0.5") == true)
+            }
         }
     }
 

@@ -13,6 +13,9 @@ package struct ModelRegistry: Sendable {
         /// The threshold that training chose, in units of the score; nil for a model that is not
         /// trained.
         package let trainedThreshold: Double?
+        /// Share of normal images that may be called anomalous, by which training chose the
+        /// threshold; nil when nobody asked for one.
+        package let falseAlarmRate: Double?
         /// The threshold that was set in its place; nil when none was.
         package let setThreshold: Double?
         /// The second threshold, up to which a person is to judge; nil without one.
@@ -39,7 +42,8 @@ package struct ModelRegistry: Sendable {
         let manifest = try await stores.manifest(of: record)
         return Model(
             status: record.status.rawValue, trainedThreshold: manifest?.training.threshold,
-            setThreshold: record.threshold, unsureThreshold: record.unsureThreshold,
+            falseAlarmRate: manifest?.training.falseAlarmRate, setThreshold: record.threshold,
+            unsureThreshold: record.unsureThreshold,
             backbone: manifest?.training.backbone,
             imageWidth: manifest?.image.width, imageHeight: manifest?.image.height,
             acceptsOtherSizes: manifest?.acceptsOtherSizes ?? false)

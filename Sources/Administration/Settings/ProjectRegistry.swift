@@ -18,11 +18,18 @@ package struct ProjectRegistry: Sendable {
         package var backbone: Backbone?
         /// Whether images of a project may differ in size; training brings all to the first one's.
         package var acceptsMixedSizes: Bool?
+        /// Share of normal images that may be called anomalous, one of `Decision.falseAlarmRates`;
+        /// the inner nil goes back to the threshold of the best F1.
+        package var falseAlarmRate: Double??
 
         /// Changes nothing that is left out.
-        package init(backbone: Backbone? = nil, acceptsMixedSizes: Bool? = nil) {
+        package init(
+            backbone: Backbone? = nil, acceptsMixedSizes: Bool? = nil,
+            falseAlarmRate: Double?? = nil
+        ) {
             self.backbone = backbone
             self.acceptsMixedSizes = acceptsMixedSizes
+            self.falseAlarmRate = falseAlarmRate
         }
     }
 
@@ -34,6 +41,8 @@ package struct ProjectRegistry: Sendable {
         package let backbone: String?
         /// Whether its images may differ in size.
         package let acceptsMixedSizes: Bool
+        /// Share of normal images that may be called anomalous; nil where nobody asked for one.
+        package let falseAlarmRate: Double?
         /// Version of the newest model; 0 before the first.
         package let lastModelVersion: Int
     }
@@ -64,13 +73,18 @@ package struct ProjectRegistry: Sendable {
     /// - Parameters:
     ///   - executable: path from which the runtime that tries a backbone is looked for.
     ///   - environment: `SPOTTER_ONNX_RUNTIME` is read.
-    /// - Throws: `AdministrationError` for a project that does not exist, `VisionError` naming a
-    ///   file that cannot be a backbone, `StorageError`.
+    /// - Throws: `AdministrationError` for a project that does not exist and for a share out of
+    ///   range, `VisionError` naming a file that cannot be a backbone, `StorageError`.
     package func set(
         _ name: String, _ change: Change, executable: String = InstalledFile.executable,
         environment: [String: String]
     ) async throws {
         _ = try await project(name)
+        if let rate = change.falseAlarmRate ?? nil, !Decision.falseAlarmRates.contains(rate) {
+            throw AdministrationError(
+                "The share of false alarms must be \(Decision.falseAlarmRates.lowerBound) to "
+                    + "\(Decision.falseAlarmRates.upperBound), not \(rate).")
+        }
         var backbone: String??
         switch change.backbone {
         case nil: break
@@ -84,11 +98,13 @@ package struct ProjectRegistry: Sendable {
             backbone = .some(try await stores.backbones().add(source))
         }
         let (stored, acceptsMixedSizes) = (backbone, change.acceptsMixedSizes)
+        let falseAlarmRate = change.falseAlarmRate
         try await stores.metadata().write { transaction in
             guard var record = try transaction.project(name) else { throw Self.missing(name) }
             var settings = record.settings ?? ProjectSettings()
             if let stored { settings.backbone = stored }
             if let acceptsMixedSizes { settings.acceptsMixedSizes = acceptsMixedSizes }
+            if let falseAlarmRate { settings.falseAlarmRate = falseAlarmRate }
             record.settings = settings
             try transaction.save(record)
         }
@@ -98,6 +114,7 @@ package struct ProjectRegistry: Sendable {
         Project(
             name: record.name, backbone: record.settings?.backbone,
             acceptsMixedSizes: record.settings?.acceptsMixedSizes ?? false,
+            falseAlarmRate: record.settings?.falseAlarmRate,
             lastModelVersion: record.lastModelVersion)
     }
 

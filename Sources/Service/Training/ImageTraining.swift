@@ -90,7 +90,7 @@ private struct ImageTrainingRun: Sendable {
         return try await context.pools.jobs.runIfActive {
             try Trainer(
                 runtime: runtime, extractor: extractor, labels: labels, threads: threads,
-                seed: Self.seed)
+                seed: Self.seed, falseAlarmRate: settings.falseAlarmRate)
         }
     }
 

@@ -11,6 +11,11 @@ package struct Decision: Sendable, Codable, Equatable {
     /// 60.
     package var slope: Double
 
+    /// Shares of new normal images that may be called anomalous. Less than one in 200 cannot be
+    /// promised from the tens of normal images that a project has; with more than half of them a
+    /// verdict says nothing.
+    package static let falseAlarmRates = 0.005...0.5
+
     package init(threshold: Double, slope: Double) {
         self.threshold = threshold
         self.slope = slope

@@ -60,6 +60,10 @@ package struct TrainingSummary: Sendable, Codable, Equatable {
     package var candidates: [Candidate]
     /// In units of the score; a host or package may use another one.
     package var threshold: Double
+    /// Share of normal images that may be above the threshold, as the project asked; nil for a
+    /// threshold that was chosen without such a wish, and in models made before this member
+    /// existed.
+    package var falseAlarmRate: Double?
     /// (n⁺ + 1) / (n + 1) with n⁺ of n normal images above the threshold out of fold: the chance
     /// that an exchangeable new image exceeds it.
     package var expectedFalseAlarmRate: Double

@@ -25,19 +25,47 @@ extension Decision {
             ? highest : Ranking.bestThreshold(normal: normal, anomalous: drawn)
         let threshold = max(
             Self.thresholdMin, min(max(best, least), highest * Self.drawnMultipleMax))
-        let median = sorted.isEmpty ? 1 : sorted[sorted.count / 2]
-        let gap = log(max(threshold, 1e-9)) - log(max(median, 1e-9))
-        let slope = min(max(log(19) / max(gap, 1e-6), Self.slopes.0), Self.slopes.1)
-        self.init(threshold: threshold, slope: slope)
+        self.init(
+            threshold: threshold, slope: Self.slope(normal: normal, threshold: threshold))
     }
 
-    /// Chooses threshold and slope from out-of-fold scores.
+    /// Places the threshold by the false alarms that are wanted, from out-of-fold scores of normal
+    /// images alone; labelled anomalies, where there are any, only shape the confidence.
     ///
-    /// The threshold of the best F1, and the slope of the highest likelihood with both classes
-    /// weighted alike and Platt's targets (n + 1) / (n + 2) in place of 1, so that a few well
-    /// separated images do not pass for certainty.
+    /// - Parameters:
+    ///   - labelled: out-of-fold scores of labelled anomalies.
+    ///   - falseAlarmRate: share of new normal images above the threshold, one of
+    ///     `falseAlarmRates`.
+    init(normal: [Double], labelled: [Double], falseAlarmRate: Double) {
+        let threshold = max(
+            Self.thresholdMin, NormalTail(scores: normal).score(exceededBy: falseAlarmRate))
+        self.init(
+            threshold: threshold,
+            slope: labelled.isEmpty
+                ? Self.slope(normal: normal, threshold: threshold)
+                : Self.slope(normal: normal, anomalous: labelled, threshold: threshold))
+    }
+
+    /// What gives the median normal image a confidence of 0.95.
+    private static func slope(normal: [Double], threshold: Double) -> Double {
+        let sorted = normal.sorted()
+        let median = sorted.isEmpty ? 1 : sorted[sorted.count / 2]
+        let gap = log(max(threshold, 1e-9)) - log(max(median, 1e-9))
+        return min(max(log(19) / max(gap, 1e-6), slopes.0), slopes.1)
+    }
+
+    /// Chooses threshold and slope from out-of-fold scores: the threshold of the best F1.
     init(normal: [Double], anomalous: [Double]) {
         let threshold = Ranking.bestThreshold(normal: normal, anomalous: anomalous)
+        self.init(
+            threshold: threshold,
+            slope: Self.slope(normal: normal, anomalous: anomalous, threshold: threshold))
+    }
+
+    /// The slope of the highest likelihood, with both classes weighted alike and Platt's targets
+    /// (n + 1) / (n + 2) in place of 1, so that a few well separated images do not pass for
+    /// certainty.
+    private static func slope(normal: [Double], anomalous: [Double], threshold: Double) -> Double {
         func loss(_ slope: Double) -> Double {
             let decision = Decision(threshold: threshold, slope: slope)
             func mean(_ scores: [Double], isAnomalous: Bool) -> Double {
@@ -52,12 +80,12 @@ extension Decision {
             return mean(normal, isAnomalous: false) + mean(anomalous, isAnomalous: true)
         }
         // The loss is convex in the slope, so golden-section search finds its minimum.
-        var (low, high) = Self.slopes
+        var (low, high) = slopes
         let golden = (5.0.squareRoot() - 1) / 2
         for _ in 0..<60 {
             let (left, right) = (high - golden * (high - low), low + golden * (high - low))
             if loss(left) < loss(right) { high = right } else { low = left }
         }
-        self.init(threshold: threshold, slope: (low + high) / 2)
+        return (low + high) / 2
     }
 }

@@ -17,15 +17,20 @@ package final class Trainer: Sendable {
     private let labels: [LabelClass]
     private let threads: Int
     private let seed: UInt64
+    private let falseAlarmRate: Double?
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - labels: the labels that masks name, in the order of the manifest.
     ///   - threads: cores that the runtime may use.
     ///   - seed: the same seed, images and order give the same model.
+    ///   - falseAlarmRate: share of new normal images that may be called anomalous, one of
+    ///     `Decision.falseAlarmRates`, by which the threshold is placed; nil places it where F1 is
+    ///     best.
+    /// - Throws: `unsuitableDataset` with too many labels.
     package init(
         runtime: OnnxRuntime, extractor: some FeatureExtractor, labels: [LabelClass], threads: Int,
-        seed: UInt64
+        seed: UInt64, falseAlarmRate: Double? = nil
     ) throws(VisionError) {
         guard labels.count <= VisionLimits.labelsMax else {
             throw VisionError(
@@ -38,6 +43,7 @@ package final class Trainer: Sendable {
         self.labels = labels
         self.threads = threads
         self.seed = seed
+        self.falseAlarmRate = falseAlarmRate
         state = Mutex(State(random: SeededRandom(seed: seed)))
     }
 
@@ -124,10 +130,7 @@ package final class Trainer: Sendable {
         progress("Fitting the final model")
         let chosen = result.best
         let isLabelled = images.realAnomalies > 0
-        let decision =
-            isLabelled
-            ? Decision(normal: chosen.normalScores, anomalous: chosen.anomalousScores)
-            : Decision(normal: chosen.normalScores, drawn: chosen.anomalousScores)
+        let decision = decision(chosen, isLabelled: isLabelled)
         let validation = try search.validation(chosen.view)
         let (head, iou) = try head(
             chosen, validation, hasMasks: images.hasMasks, progress: progress)
@@ -143,6 +146,18 @@ package final class Trainer: Sendable {
             model: [UInt8](model), imageWidth: size.width, imageHeight: size.height,
             inputWidth: chosen.view.input.width, inputHeight: chosen.view.input.height,
             labels: head.classifier == nil ? [] : labels, decision: decision, summary: summary)
+    }
+
+    private func decision(_ chosen: Candidate, isLabelled: Bool) -> Decision {
+        let (normal, anomalous) = (chosen.normalScores, chosen.anomalousScores)
+        if let falseAlarmRate {
+            return Decision(
+                normal: normal, labelled: isLabelled ? anomalous : [],
+                falseAlarmRate: falseAlarmRate)
+        }
+        return isLabelled
+            ? Decision(normal: normal, anomalous: anomalous)
+            : Decision(normal: normal, drawn: anomalous)
     }
 
     private func head(
@@ -188,7 +203,7 @@ package final class Trainer: Sendable {
             anomalousImages: anomalies.offered,
             sampledImages: normals.images.count + anomalies.images.count,
             folds: Folds.count, chosen: chosen.summary, candidates: candidates,
-            threshold: decision.threshold,
+            threshold: decision.threshold, falseAlarmRate: falseAlarmRate,
             expectedFalseAlarmRate: Double(confusion.falsePositives + 1)
                 / Double(chosen.normalScores.count + 1),
             f1: isLabelled ? confusion.f1 : nil, labelIoU: labelIoU,

@@ -39,6 +39,14 @@ struct Evaluate: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
+            Share of new normal images that may be called anomalous, such as 0.02. Without it the \
+            threshold is where F1 is best.
+            """, valueName: "0.005...0.5"))
+    var falseAlarms: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            """
             ONNX file of another backbone, 'own' for those that come with Spotter, whose weights \
             no photograph taught, or 'filter-bank' for features that nobody taught. Without it, \
             EfficientNet-Lite0 where set-up could fetch it.
@@ -58,6 +66,11 @@ struct Evaluate: AsyncParsableCommand {
         try backboneOptions.check(isFile: backbone.map { !words.contains($0) } ?? false)
         guard (1...256).contains(threads) else {
             throw ValidationError("--threads must be 1 to 256, not \(threads).")
+        }
+        if let falseAlarms, !Decision.falseAlarmRates.contains(falseAlarms) {
+            throw ValidationError(
+                "--false-alarms must be a share of \(Decision.falseAlarmRates.lowerBound) to "
+                    + "\(Decision.falseAlarmRates.upperBound), not \(falseAlarms).")
         }
     }
 
@@ -79,8 +92,9 @@ struct Evaluate: AsyncParsableCommand {
         try FileManager.default.createDirectory(
             atPath: mapsFolder ?? output, withIntermediateDirectories: true)
         let result = try EvaluationRun(
-            train: train, test: test, supervision: supervision, seed: seed, threads: threads,
-            runtime: runtime, extractor: extractor(installation, runtime), maps: mapsFolder,
+            train: train, test: test, supervision: supervision, seed: seed,
+            falseAlarmRate: falseAlarms, threads: threads, runtime: runtime,
+            extractor: extractor(installation, runtime), maps: mapsFolder,
             progress: { try? FileHandle.standardError.write(contentsOf: Data("\($0)\n".utf8)) }
         ).result()
         // Written under another name and renamed.

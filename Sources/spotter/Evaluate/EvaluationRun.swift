@@ -8,6 +8,8 @@ struct EvaluationRun {
     let test: String
     let supervision: Supervision
     let seed: UInt64
+    /// nil for the threshold of the best F1.
+    let falseAlarmRate: Double?
     let threads: Int
     let runtime: OnnxRuntime
     let extractor: any FeatureExtractor
@@ -64,7 +66,8 @@ struct EvaluationRun {
         -> TrainedDetector
     {
         let trainer = try Trainer(
-            runtime: runtime, extractor: extractor, labels: labels, threads: threads, seed: seed)
+            runtime: runtime, extractor: extractor, labels: labels, threads: threads, seed: seed,
+            falseAlarmRate: falseAlarmRate)
         progress("Reading \(files.count) training images")
         try files.forEach { _, entry in
             let image = try entry.decoded(sampleBits: sampleBits)

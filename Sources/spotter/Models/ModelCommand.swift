@@ -24,7 +24,7 @@ struct ModelCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows a model's status, threshold, backbone and image size.")
+            abstract: "Shows a model's status, threshold, false alarms, backbone and image size.")
 
         @OptionGroup var selection: Selection
 
@@ -104,6 +104,7 @@ struct ModelCommand: AsyncParsableCommand {
         Output.line("threshold = \(model.setThreshold ?? trained)")
         Output.line("trained-threshold = \(trained)")
         if let unsure = model.unsureThreshold { Output.line("unsure-threshold = \(unsure)") }
+        if let rate = model.falseAlarmRate { Output.line("false-alarms = \(rate)") }
         Output.line("backbone = \(model.backbone ?? "unknown")")
         if let width = model.imageWidth, let height = model.imageHeight {
             Output.line(

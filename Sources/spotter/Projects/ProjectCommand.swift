@@ -1,6 +1,7 @@
 import Administration
 import ArgumentParser
 import Foundation
+import Vision
 
 struct ProjectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,6 +19,28 @@ struct ProjectCommand: AsyncParsableCommand {
         case mixed
     }
 
+    enum FalseAlarms: ExpressibleByArgument {
+        case standard
+        case share(Double)
+
+        init?(argument: String) {
+            if argument == "default" {
+                self = .standard
+            } else if let share = Double(argument), Decision.falseAlarmRates.contains(share) {
+                self = .share(share)
+            } else {
+                return nil
+            }
+        }
+
+        var share: Double? {
+            switch self {
+            case .standard: nil
+            case .share(let share): share
+            }
+        }
+    }
+
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists the projects with their settings.")
@@ -30,6 +53,7 @@ struct ProjectCommand: AsyncParsableCommand {
                     Output.line(
                         "\(project.name)  models up to \(project.lastModelVersion)  "
                             + "image-sizes \(ProjectCommand.sizes(project).rawValue)  "
+                            + "false-alarms \(ProjectCommand.falseAlarms(project))  "
                             + "backbone \(project.backbone ?? "default")")
                 }
             }
@@ -71,6 +95,13 @@ struct ProjectCommand: AsyncParsableCommand {
                 first one's size and the models take any size; aspects are not kept.
                 """)
         var imageSizes: ImageSizes?
+        @Option(
+            help: ArgumentHelp(
+                """
+                Share of new normal images that may be called anomalous, such as 0.02, which the \
+                threshold is placed by; 'default' places it where F1 is best.
+                """, valueName: "0.005...0.5|default"))
+        var falseAlarms: FalseAlarms?
 
         private var change: ProjectRegistry.Change.Backbone? {
             backbone.map {
@@ -82,8 +113,9 @@ struct ProjectCommand: AsyncParsableCommand {
 
         func validate() throws {
             try backboneOptions.check(isFile: backbone != nil && backbone != "default")
-            guard backbone != nil || imageSizes != nil else {
-                throw ValidationError("Give --backbone, --image-sizes or both.")
+            guard backbone != nil || imageSizes != nil || falseAlarms != nil else {
+                throw ValidationError(
+                    "Give --backbone, --image-sizes, --false-alarms or several of them.")
             }
         }
 
@@ -93,7 +125,8 @@ struct ProjectCommand: AsyncParsableCommand {
                 try await projects.set(
                     name,
                     ProjectRegistry.Change(
-                        backbone: change, acceptsMixedSizes: imageSizes.map { $0 == .mixed }),
+                        backbone: change, acceptsMixedSizes: imageSizes.map { $0 == .mixed },
+                        falseAlarmRate: falseAlarms.map(\.share)),
                     environment: ProcessInfo.processInfo.environment)
                 ProjectCommand.show(try await projects.project(name))
             }
@@ -104,10 +137,15 @@ struct ProjectCommand: AsyncParsableCommand {
         project.acceptsMixedSizes ? .mixed : .one
     }
 
+    private static func falseAlarms(_ project: ProjectRegistry.Project) -> String {
+        project.falseAlarmRate.map { "\($0)" } ?? "default"
+    }
+
     private static func show(_ project: ProjectRegistry.Project) {
         Output.line("project = \(project.name)")
         Output.line("backbone = \(project.backbone ?? "default")")
         Output.line("image-sizes = \(sizes(project).rawValue)")
+        Output.line("false-alarms = \(falseAlarms(project))")
         Output.line("newest-model = \(project.lastModelVersion)")
     }
 }

@@ -23,6 +23,9 @@ package struct ProjectSettings: Sendable, Codable, Equatable {
     package var backbone: String?
     /// Whether images may have different sizes; nil is no.
     package var acceptsMixedSizes: Bool?
+    /// Share of normal images that may be called anomalous, which the next thresholds are placed
+    /// by; nil leaves them where training finds the best F1.
+    package var falseAlarmRate: Double?
 
     /// The server's defaults.
     package init() {}
