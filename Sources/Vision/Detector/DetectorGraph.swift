@@ -288,8 +288,8 @@ enum DetectorGraph {
             "Transpose", [builder.node("Reshape", [logits, shape])],
             [("perm", .ints([0, 3, 1, 2]))]
         )
-        let smooth = appendMean(&builder, planes, radius: 1)
-        appendUpsampling(&builder, view, smooth, channels: labels, output: logitsOutput)
+        let shown = classifier.isSmoothed ? appendMean(&builder, planes, radius: 1) : planes
+        appendUpsampling(&builder, view, shown, channels: labels, output: logitsOutput)
     }
 
     /// The mean of each row of `[P, C]` over the cells around.

@@ -11,6 +11,9 @@ package struct PixelClassifier: Sendable, Equatable {
     package let inputs: Int
     /// Whether it looks at the mean over the cells around too.
     package let seesSurroundings: Bool
+    /// Whether logits are averaged over 3×3 cells: it quietens textures, and blurs the outlines of
+    /// defects that are a few cells wide.
+    package let isSmoothed: Bool
     /// `[width, labels]`, row-major: a patch's own, then its surroundings'.
     package let weights: [Float]
     /// One value a label; a logit above 0 means the label is there.

@@ -35,8 +35,10 @@ struct MaskLearner: Sendable {
     func fit(_ fit: CrossValidation.Fit, _ judgement: CrossValidation.Judgement)
         throws(VisionError) -> (PixelClassifier, [String: Double])
     {
-        let (lesson, cuts) = try best(fit, judgement)
-        var classifier = train(lesson.masked, lesson, without: nil)
+        let best = try best(fit, judgement)
+        let (lesson, cuts) = (best.lesson, best.cuts)
+        var classifier = train(
+            lesson.masked, lesson, isSmoothed: best.isSmoothed, without: nil)
         var iou: [String: Double] = [:]
         for label in labels.indices {
             classifier.bias[label] -= cuts[label].cut
@@ -45,23 +47,35 @@ struct MaskLearner: Sendable {
         return (classifier, iou)
     }
 
-    private static func mean(_ cuts: [(cut: Float, iou: Double)]) -> Double {
-        cuts.reduce(0) { $0 + $1.iou } / Double(max(1, cuts.count))
+    /// Out-of-fold cuts of one way to learn, and whether logits are smoothed before.
+    private struct Outcome {
+        let lesson: Lesson
+        let cuts: [(cut: Float, iou: Double)]
+        let isSmoothed: Bool
+
+        var iou: Double { cuts.reduce(0) { $0 + $1.iou } / Double(max(1, cuts.count)) }
     }
 
-    /// With surroundings or without, whichever finds the masks better out of fold.
+    /// With surroundings or without, with smoothed logits or without, whichever finds the masks
+    /// better out of fold.
     private func best(_ fit: CrossValidation.Fit, _ judgement: CrossValidation.Judgement)
-        throws(VisionError) -> (lesson: Lesson, cuts: [(cut: Float, iou: Double)])
+        throws(VisionError) -> Outcome
     {
-        let own = try lesson(fit, judgement, seesSurroundings: false)
-        let ownCuts = outOfFold(own)
+        let own = outcome(try lesson(fit, judgement, seesSurroundings: false))
         // Features of a network that sees textures say enough of what is around a cell.
         guard labels.count <= VisionLimits.comparedLabelsMax, !view.extractor.seesTexture else {
-            return (own, ownCuts)
+            return own
         }
-        let wide = try lesson(fit, judgement, seesSurroundings: true)
-        let wideCuts = outOfFold(wide)
-        return Self.mean(wideCuts) > Self.mean(ownCuts) ? (wide, wideCuts) : (own, ownCuts)
+        let wide = outcome(try lesson(fit, judgement, seesSurroundings: true))
+        return wide.iou > own.iou ? wide : own
+    }
+
+    private func outcome(_ lesson: Lesson) -> Outcome {
+        let (smooth, sharp) = outOfFold(lesson)
+        let outcomes = [(smooth, true), (sharp, false)].map {
+            Outcome(lesson: lesson, cuts: $0.0, isSmoothed: $0.1)
+        }
+        return outcomes[1].iou > outcomes[0].iou ? outcomes[1] : outcomes[0]
     }
 
     private func lesson(
@@ -100,21 +114,29 @@ struct MaskLearner: Sendable {
             masked: masked, background: negatives, seesSurroundings: seesSurroundings)
     }
 
-    /// The best cut of each label's logits on images that the classifier did not see.
-    private func outOfFold(_ lesson: Lesson) -> [(cut: Float, iou: Double)] {
-        var histograms = labels.map { _ in LogitHistogram() }
+    /// The best cut of each label's logits, smoothed and not, on images that the classifier did not
+    /// see.
+    private func outOfFold(_ lesson: Lesson) -> (
+        smooth: [(cut: Float, iou: Double)], sharp: [(cut: Float, iou: Double)]
+    ) {
+        var smooth = labels.map { _ in LogitHistogram() }
+        var sharp = smooth
         for fold in 0..<Folds.count {
             let (held, training) = (
                 lesson.masked.filter { $0.fold == fold }, lesson.masked.filter { $0.fold != fold }
             )
             guard !held.isEmpty, !training.isEmpty else { continue }
-            let classifier = train(training, lesson, without: fold)
+            let classifier = train(training, lesson, isSmoothed: false, without: fold)
             // A label that the training did not see says nothing about its cut.
             let seen = labels.indices.map { label in
                 training.contains { !($0.positives?[label].isEmpty ?? true) }
             }
-            for example in held { tally(example, classifier, seen, &histograms) }
+            for example in held { tally(example, classifier, seen, &smooth, &sharp) }
         }
+        return (Self.cuts(smooth), Self.cuts(sharp))
+    }
+
+    private static func cuts(_ histograms: [LogitHistogram]) -> [(cut: Float, iou: Double)] {
         let cuts = histograms.map { $0.isEmpty ? nil : $0.bestCut() }
         let known = cuts.compactMap { $0 }
         let usual = known.reduce(0) { $0 + $1.cut } / Float(max(1, known.count))
@@ -156,9 +178,9 @@ struct MaskLearner: Sendable {
     }
 
     /// - Parameter fold: whose background is left out too.
-    private func train(_ examples: [Example], _ lesson: Lesson, without fold: Int?)
-        -> PixelClassifier
-    {
+    private func train(
+        _ examples: [Example], _ lesson: Lesson, isSmoothed: Bool, without fold: Int?
+    ) -> PixelClassifier {
         let kept = lesson.background.indices.filter { $0 != fold }
         let background = Rows(
             width: lesson.background[0].width,
@@ -174,23 +196,22 @@ struct MaskLearner: Sendable {
             }
         }
         return .fit(
-            labels: labels, seesSurroundings: lesson.seesSurroundings, positives: positives,
+            labels: labels, seesSurroundings: lesson.seesSurroundings, isSmoothed: isSmoothed,
+            positives: positives,
             background: background)
     }
 
     /// Counts an image's pixels by their logits.
     private func tally(
         _ example: Example, _ classifier: PixelClassifier, _ seen: [Bool],
-        _ histograms: inout [LogitHistogram]
+        _ smooth: inout [LogitHistogram], _ sharp: inout [LogitHistogram]
     ) {
         guard let mask = example.mask else { return }
         let grids = classifier.logits(
             example.rows, gridWidth: view.gridWidth, gridHeight: view.gridHeight)
         for (label, grid) in grids.enumerated() where seen[label] {
-            let logits = grid.resized(width: mask.width, height: mask.height)
-            for (logit, shown) in zip(logits.values, mask.indices) {
-                histograms[label].count(logit, isLabel: shown == label + 1)
-            }
+            smooth[label].count(grid.averaged3x3(), of: label, in: mask)
+            sharp[label].count(grid, of: label, in: mask)
         }
     }
 }
@@ -210,6 +231,13 @@ private struct LogitHistogram {
         let clamped = min(max(logit, -Self.logitMax), Self.logitMax)
         let bin = Int((clamped * Self.binsPerUnit).rounded(.down)) + Self.offset
         if isLabel { hits[bin] += 1 } else { others[bin] += 1 }
+    }
+
+    mutating func count(_ grid: FloatMap, of label: Int, in mask: LabelMask) {
+        let logits = grid.resized(width: mask.width, height: mask.height)
+        for (logit, shown) in zip(logits.values, mask.indices) {
+            count(logit, isLabel: shown == label + 1)
+        }
     }
 
     /// The lower edge of the bin above which intersection over union is best.

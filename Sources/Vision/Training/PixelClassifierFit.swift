@@ -4,10 +4,12 @@ extension PixelClassifier {
     ///
     /// - Parameters:
     ///   - seesSurroundings: whether the rows have them.
+    ///   - isSmoothed: whether logits are averaged over 3×3 cells.
     ///   - positives: for each label, patches that show it.
     ///   - background: patches that show none; those of other labels are added.
     static func fit(
-        labels: [LabelClass], seesSurroundings: Bool, positives: [Rows], background: Rows
+        labels: [LabelClass], seesSurroundings: Bool, isSmoothed: Bool, positives: [Rows],
+        background: Rows
     ) -> PixelClassifier {
         let width = positives[0].width
         var weights = [Float](repeating: 0, count: width * labels.count)
@@ -27,10 +29,11 @@ extension PixelClassifier {
         }
         return PixelClassifier(
             labels: labels, inputs: seesSurroundings ? width / 2 : width,
-            seesSurroundings: seesSurroundings, weights: weights, bias: bias)
+            seesSurroundings: seesSurroundings, isSmoothed: isSmoothed, weights: weights,
+            bias: bias)
     }
 
-    /// Logits of one image's patches, a grid for each label, smoothed as in the graph.
+    /// Logits of one image's patches, a grid for each label, not smoothed.
     func logits(_ rows: Rows, gridWidth: Int, gridHeight: Int) -> [FloatMap] {
         labels.indices.map { label in
             let values = (0..<rows.count).map { row in
@@ -38,7 +41,7 @@ extension PixelClassifier {
                     $0 + $1.0 * weights[$1.1 * labels.count + label]
                 }
             }
-            return FloatMap(width: gridWidth, height: gridHeight, values: values).averaged3x3()
+            return FloatMap(width: gridWidth, height: gridHeight, values: values)
         }
     }
 }
