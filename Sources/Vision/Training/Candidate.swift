@@ -33,6 +33,27 @@ struct Candidate: Sendable {
 
     var auroc: Double? { Ranking.auroc(normal: normalScores, anomalous: anomalousScores) }
 
+    /// Area under the ROC curve of each label's images, or of few labels' together; of all
+    /// anomalous images where there are fewer than two labels.
+    private var aurocByLabel: [Double] {
+        let folds = judgement.labelFolds ?? anomalousScores.map { _ in 0 }
+        return (0..<Folds.count).compactMap { fold in
+            Ranking.auroc(
+                normal: normalScores,
+                anomalous: zip(anomalousScores, folds).filter { $0.1 == fold }.map(\.0))
+        }
+    }
+
+    /// Whether no label's images are ranked worse than `standard` ranks them. What wins by one kind
+    /// of defect alone at the cost of another would lose against kinds that nobody labelled.
+    func keepsEveryLabel(of standard: Candidate) -> Bool {
+        zip(aurocByLabel, standard.aurocByLabel).allSatisfy { $0 >= $1 - Self.lossMax }
+    }
+
+    /// What a candidate may lose of the area under the ROC curve, among images that it was not
+    /// taught: less than one pair of twenty normal and five anomalous images.
+    static let lossMax = 0.01
+
     var separation: Double? {
         anomalousScores.isEmpty
             ? nil : Ranking.separation(normal: normalScores, anomalous: anomalousScores)

@@ -29,6 +29,8 @@ struct CrossValidation: Sendable {
         let border: BorderScale
         let normal: [[Float]]
         let anomalous: [[Float]]
+        /// As `ViewImages` has them, of the anomalous images.
+        let labelFolds: [Int]?
     }
 
     private static let textureExponent = 0.5
@@ -92,7 +94,7 @@ struct CrossValidation: Sendable {
             }
             return Judgement(
                 configuration: kinds[kind], border: border, normal: scaled(normal[kind]),
-                anomalous: scaled(anomalous[kind]))
+                anomalous: scaled(anomalous[kind]), labelFolds: images.labelFolds)
         }
     }
 

@@ -104,9 +104,11 @@ struct Search {
         }
     }
 
-    /// The best of the candidates where it is better beyond doubt, else the standard.
+    /// The best of the candidates that lose no label where it is better beyond doubt, else the
+    /// standard.
     private static func preferred(_ standard: Candidate, to candidates: [Candidate]) -> Candidate {
-        guard let best = best(candidates), best.merit > standard.merit + standard.doubt else {
+        let kept = candidates.filter { $0.keepsEveryLabel(of: standard) }
+        guard let best = best(kept), best.merit > standard.merit + standard.doubt else {
             return standard
         }
         return best

@@ -58,7 +58,7 @@ struct SupervisionLearner {
                 inputs, lessons, teacher, folds: validation.images.normalFolds + folds)
             let unseen = Self.weights.map { joined(base, opinions, teacher, weight: $0) }
             let best = unseen.reduce(unseen[0]) { $1.merit > $0.merit + 1e-9 ? $1 : $0 }
-            guard best.merit > base.merit - base.doubt else { return nil }
+            guard (best.auroc ?? 0) >= (base.auroc ?? 0) - Candidate.lossMax else { return nil }
             weight = best.supervision?.weight ?? weight
         }
         let opinions = opinions(inputs, lessons, teacher, folds: lessons.map(\.fold))
