@@ -8,7 +8,7 @@ newest_python := .deps/venv-newest/bin/python
 # Three processes for two cores; the tests of a file share one.
 in_parallel := --numprocesses 3 --dist loadfile
 
-.PHONY: help setup build release demo edge-agent test check test-swift test-clients build-tests run-swift-tests run-client-tests integration simulation test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
+.PHONY: help setup build release demo edge-agent packages test-packages test check test-swift test-clients build-tests run-swift-tests run-client-tests integration simulation test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
@@ -17,6 +17,8 @@ help:
 	@echo 'make release   .build/release/spotter'
 	@echo 'make install   into PREFIX ($(PREFIX)), below DESTDIR if set'
 	@echo 'make install-systemd  the units of packaging/systemd, in the same way'
+	@echo 'make packages  spotter_*.deb, spotter-edge_*.deb and an archive, under .build/packages'
+	@echo 'make test-packages  installs, upgrades and purges them in roots of Debian; as root'
 	@echo 'make edge-agent the agent for devices of this processor, under .build/edge-agent'
 	@echo 'make integration objects on an S3 of Ceph that it starts on loopback'
 	@echo 'make test-arm64 a package on ARM64 by emulation'
@@ -57,7 +59,7 @@ check: test
 	$(python) -m pytest Tests/Clients -m slow $(in_parallel)
 	$(newest_python) -m pytest $(addprefix Tests/Clients/, api/test_resources.py api/test_sdk.py \
 		s3 greengrass) $(in_parallel)
-	$(MAKE) --no-print-directory lint-deployment fuzz test-arm64 integration simulation
+	$(MAKE) --no-print-directory lint-deployment fuzz test-arm64 integration simulation test-packages
 	@if [ -e .deps/venv-training/requirements.txt ]; then $(MAKE) --no-print-directory test-training; fi
 
 # Another S3 is moto's, from the environment of the client tests; PostgreSQL is Debian's. The client
@@ -111,6 +113,23 @@ edge-agent: setup
 	swift build -c release --product spotter-edge --static-swift-stdlib --scratch-path .build-edge \
 		$(SWIFT_BUILD_FLAGS)
 	scripts/bundle-edge-agent .build-edge/release/spotter-edge .build/edge-agent/$(architecture)
+
+# Both programs with the flags of the agent, in its scratch folder, and argument-parser's own writer
+# of manual pages.
+packages:
+	@scripts/setup --packages
+	swift build -c release --product spotter --static-swift-stdlib --scratch-path .build-edge \
+		$(SWIFT_BUILD_FLAGS)
+	swift build -c release --product spotter-edge --static-swift-stdlib --scratch-path .build-edge \
+		$(SWIFT_BUILD_FLAGS)
+	swift build -c release --product generate-manual --scratch-path .build-manual \
+		--package-path .build-edge/checkouts/swift-argument-parser
+	scripts/make-packages .build-edge/release/spotter .build-edge/release/spotter-edge \
+		.build-manual/release/generate-manual .build/packages
+
+test-packages: packages
+	@scripts/setup --tests
+	$(python) -m pytest Tests/Packages -p no:randomly
 
 bench: release
 	@scripts/setup --tests
@@ -185,4 +204,4 @@ protobuf:
 		--grpc-swift-2_out=Sources/EdgeProtocol edge_agent.proto attachment.proto
 
 clean:
-	rm -rf .build .build-edge
+	rm -rf .build .build-edge .build-manual

@@ -13,6 +13,11 @@ let settings: [SwiftSetting] = [
 let optimizedSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 let optimizedTargets: Set<String> = ["Access", "Base", "Vision"]
 
+/// Libraries that lie beside a program win. DT_RPATH, unlike DT_RUNPATH, also serves their own.
+let besideIt: [LinkerSetting] = [
+    .unsafeFlags(
+        ["--disable-new-dtags", "-rpath", "$ORIGIN/../lib/spotter"].flatMap { ["-Xlinker", $0] })
+]
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -127,7 +132,8 @@ let package = Package(
         .executableTarget(
             name: "spotter",
             dependencies: inner + nio + lifecycle
-                + ["Administration", "Console", "Server", parser, crypto]),
+                + ["Administration", "Console", "Server", parser, crypto],
+            linkerSettings: besideIt),
 
         // Generated from the .proto files beside it, by 'make protobuf'.
         .target(
@@ -152,13 +158,7 @@ let package = Package(
         .executableTarget(
             name: "spotter-edge",
             dependencies: lifecycle + ["Base", "EdgeAgent", "Vision", parser, logging],
-            // DT_RPATH, unlike DT_RUNPATH, also serves the libraries of the libraries.
-            linkerSettings: [
-                .unsafeFlags([
-                    "-Xlinker", "--disable-new-dtags", "-Xlinker", "-rpath", "-Xlinker",
-                    "$ORIGIN/../lib/spotter",
-                ])
-            ]),
+            linkerSettings: besideIt),
 
         // Manual clock, seeded random, faulty stores, fixtures: for tests only.
         .target(name: "TestSupport", dependencies: core + nio + ["Service", "Storage", "Vision"]),

@@ -44,7 +44,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         await Spotter.reporting {
             var configuration = ServerConfiguration(
-                stores: stores.configuration, hostname: hostname, port: port)
+                stores: stores.served.configuration, hostname: hostname, port: port)
             configuration.tls = try tls.files()
             try service.apply(to: &configuration)
             if hasNoWorker { configuration.lanes = [] }

@@ -8,12 +8,36 @@ struct StoresOptions: ParsableArguments {
     static let standardRegion = "us-east-1"
     static let noAccountID = "000000000000"
 
+    /// Where a server keeps its data that was given no folder.
+    private static let ownName = "./spotter-data"
+    /// Where the service of the Debian package keeps its data.
+    private static let serviceName = "/var/lib/spotter"
+
     @Option(
-        help: """
+        name: .customLong("data-directory"),
+        help: ArgumentHelp(
+            """
             Folder for the database, objects, models and components, as far as other options do \
-            not put them elsewhere.
-            """)
-    var dataDirectory = "./spotter-data"
+            not put them elsewhere. Without it ./spotter-data; commands beside a server take \
+            /var/lib/spotter, the installed service's, where there is no ./spotter-data.
+            """, valueName: "data-directory"))
+    var givenDirectory: String?
+
+    /// Of the server that a command works on: root need not name the installed service's.
+    var dataDirectory: String {
+        if let givenDirectory { return givenDirectory }
+        let files = FileManager.default
+        let hasService = files.isReadableFile(atPath: "\(Self.serviceName)/spotter.sqlite")
+        return hasService && !files.fileExists(atPath: Self.ownName)
+            ? Self.serviceName : Self.ownName
+    }
+
+    /// For a server or a worker itself: it begins where it is told, or where it stands.
+    var served: StoresOptions {
+        var options = self
+        options.givenDirectory = givenDirectory ?? Self.ownName
+        return options
+    }
 
     @OptionGroup var metadata: MetadataOption
 
@@ -49,6 +73,14 @@ struct StoresOptions: ParsableArguments {
             """, valueName: "bucket"))
     var stateBucket: String?
 
+    @Flag(
+        name: .customLong("no-backup"),
+        help: """
+            Makes no copy of the data directory's rows (DIR/earlier-rows) when a newer Spotter is \
+            about to change their schema.
+            """)
+    var hasNoBackup = false
+
     func validate() throws {
         guard accountID.wholeMatch(of: /[0-9]{12}/) != nil else {
             throw ValidationError("--account-id must have 12 digits, not '\(accountID)'.")
@@ -76,6 +108,7 @@ struct StoresOptions: ParsableArguments {
         var configuration = StoresConfiguration(
             dataDirectory: dataDirectory, region: region, accountID: accountID)
         configuration.metadata = metadata.choice
+        configuration.keepsEarlierRows = !hasNoBackup
         if objectStore == .s3 {
             configuration.objectStore = .s3(endpoint: s3Endpoint, region: s3Region)
         }

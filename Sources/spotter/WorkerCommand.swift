@@ -71,7 +71,7 @@ struct WorkerCommand: AsyncParsableCommand {
     func run() async throws {
         await Spotter.reporting {
             var configuration = ServerConfiguration(
-                stores: stores.configuration, hostname: hostname, port: port)
+                stores: stores.served.configuration, hostname: hostname, port: port)
             configuration.tls = try tls.files()
             try service.apply(to: &configuration)
             configuration.lanes = WorkerLane.lanes(kinds, places: concurrency)

@@ -1,9 +1,10 @@
 import FoundationEssentials
 import GRDB
-import Storage
 import TestSupport
 import Testing
 import Wire
+
+@testable import Storage
 
 @Suite struct SQLiteStoreTests {
     @Test func itKeepsTheContract() async throws {
@@ -88,6 +89,25 @@ import Wire
         }
         #expect(found.map(\.entry.sourceRef) == ["s3://b/1"])
         #expect(try await store.read { try $0.users() }.isEmpty)
+    }
+
+    /// Each step is one transaction, so that a process that is killed leaves so many whole ones.
+    @Test(arguments: Schema.names)
+    func aDatabaseThatStoppedAfterAnyStepIsBroughtUpToDate(_ step: String) async throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/db"
+        let queue = try DatabaseQueue(path: path)
+        try Schema.sqliteMigrator.migrate(queue, upTo: step)
+        try await queue.write {
+            try $0.execute(
+                sql: "INSERT INTO setting (name, value) VALUES ('kept', x'01')")
+        }
+        try queue.close()
+        #expect(try SQLiteFile.schema(path).applied.last == step)
+        let store = try SQLiteStore(path: path)
+        #expect(try SQLiteFile.schema(path).missing == [])
+        #expect(try await store.read { try $0.setting("kept") } == Data([1]))
+        #expect(try SQLiteFile.problems(path) == [])
     }
 
     /// A file as the version before clusters left it, with a row of each kind; never made again.

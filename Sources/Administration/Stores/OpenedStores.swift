@@ -20,7 +20,7 @@ extension Stores {
     ///
     /// - Throws: `AdministrationError` beside a folder without a database, or whose rows were
     ///   moved, and for a data directory that has models and no database; `StorageError` when the
-    ///   database cannot be opened.
+    ///   database cannot be opened. Rows are copied before a step changes their schema.
     package func metadata() throws -> any MetadataStore {
         try once(\.metadata) {
             let path = configuration.dataDirectory
@@ -34,6 +34,9 @@ extension Stores {
                 try MovedRows.check(path)
             }
             if let directory, configuration.metadata == .embedded { try directory.checkRows() }
+            if configuration.keepsEarlierRows, configuration.metadata == .embedded {
+                _ = try EarlierRows.keep(of: path, logger: logger)
+            }
             return try configuration.metadata.open(database: DataDirectory.database(path))
         }
     }

@@ -65,7 +65,10 @@ package enum SelfSigned {
             throw AdministrationError("--days must be 1 to \(daysMax), not \(days).")
         }
         do {
-            try DurableFile.makeFolder(folder, mode: 0o755)
+            // Whatever the process's mask is: the server's user must reach its files.
+            if try DurableFile.makeFolder(folder), chmod(folder, 0o755) != 0 {
+                throw FileError("make", folder)
+            }
             let kept = try authority(in: folder, now: now)
             let authority = try kept ?? Authority(now: now)
             if kept == nil {

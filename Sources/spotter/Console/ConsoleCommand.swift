@@ -17,8 +17,12 @@ struct ConsoleCommand: AsyncParsableCommand {
         @OptionGroup var stores: StoresOptions
         @Option(help: "Name of the user.")
         var user: String?
-        @Option(help: "Address at which browsers reach the server.")
-        var address = "http://127.0.0.1:9444"
+        @Option(
+            help: """
+                Address at which browsers reach the server; without it port 9444 of this machine, \
+                by https if SPOTTER_TLS_CERTIFICATE is set.
+                """)
+        var address: String?
 
         func run() async throws {
             await stores.reporting { stores in
@@ -27,7 +31,10 @@ struct ConsoleCommand: AsyncParsableCommand {
                     throw AdministrationError("There is no user \(user).")
                 }
                 let link = try await ConsoleLink.make(user, in: metadata, now: Date())
-                Output.line(address + link)
+                let environment = ProcessInfo.processInfo.environment
+                let isSecure = environment["SPOTTER_TLS_CERTIFICATE"]?.isEmpty == false
+                let own = "\(isSecure ? "https" : "http")://127.0.0.1:9444"
+                Output.line((address ?? own) + link)
             }
         }
     }

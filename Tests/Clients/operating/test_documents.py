@@ -42,7 +42,10 @@ CANNOT_RUN = {
     ("docs/edge.md", "# Classic"): "needs a device with Greengrass",
     ("docs/operating.md", "{\"level\""): "the form of a line, which test_process reads",
     ("docs/operating.md", "pg_dump"): "needs a database with that name; test_restore does it",
-    ("docs/operating.md", "sudo systemctl"): "needs systemd; `restore` runs below",
+    ("docs/operating.md", "sudo systemctl stop spotter\nsudo mv /var/lib/spotter /"):
+        "needs systemd; `restore` runs below",
+    ("docs/operating.md", "sudo systemctl stop spotter\nsudo mv /var/lib/spotter/"):
+        "needs systemd; EarlierRowsTests goes back",
     ("docs/operating.md", "export PGPASSWORD"): "needs a database and an S3; test_migrate has both",
     ("docs/postgresql.md", "createuser"): "needs a database's superuser; test_postgresql has one",
     ("docs/scaling.md", "export PGPASSWORD"): "needs a database and an S3; test_cluster has both",
@@ -50,6 +53,8 @@ CANNOT_RUN = {
     ("docs/storage.md", "export AWS_ACCESS"): "needs another S3; test_one_endpoint has one",
     ("docs/switching.md", "make release"): "installs into the machine; test_deployment installs aside",
     ("docs/testing.md", "swift build"): "is how these tests are run",
+    ("README.md", "sudo apt"): "installs into the machine; make test-packages does it in a root",
+    ("docs/deployment.md", "make packages"): "takes half an hour and root; make test-packages does it",
     ("README.md", "make demo"): "builds a release; test_main_job has the demonstration",
     ("README.md", ".build/release/spotter demo"): "needs labelled pictures; test_main_job has some",
     ("README.md", ".build/release/spotter serve"): "goes on until it is stopped; all tests do it",

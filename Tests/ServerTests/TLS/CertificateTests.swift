@@ -46,6 +46,7 @@ import Testing
     @Test func keysAreTheirOwnersOnly() throws {
         let files = try pair("a")
         let folder = "\(directory.path)/a"
+        #expect((FileStatus(path: folder)?.mode ?? 0) & 0o777 == 0o755)
         for name in ["server-key.pem", "ca-key.pem"] {
             #expect((FileStatus(path: "\(folder)/\(name)")?.mode ?? 0) & 0o777 == 0o600)
         }
