@@ -8,7 +8,7 @@ newest_python := .deps/venv-newest/bin/python
 # Three processes for two cores; the tests of a file share one.
 in_parallel := --numprocesses 3 --dist loadfile
 
-.PHONY: help setup build release demo edge-agent packages test-packages test check test-swift test-clients build-tests run-swift-tests run-client-tests integration simulation test-arm64 test-training fuzz bench bench-edge bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
+.PHONY: help setup build release demo edge-agent packages test-packages test check test-swift test-clients build-tests run-swift-tests run-client-tests integration simulation test-arm64 test-training fuzz bench bench-edge bench-console bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
 
 help:
 	@echo 'make demo      build and show the main job'
@@ -26,6 +26,7 @@ help:
 	@echo 'make simulation 10,000 lives of a cluster in which everything fails, from seeds'
 	@echo 'make fuzz      100,000 hostile requests, and schemathesis'
 	@echo 'make bench     speed and memory of training and detection'
+	@echo 'make bench-console  how quick the console is in a browser, and its memory'
 	@echo 'make bench-cluster  servers and workers under kill -9, jobs a minute, requests a second'
 	@echo 'make accuracy  how good the models are, against baselines; needs ../shared/data'
 	@echo 'make lint-deployment  check the files of packaging/'
@@ -134,6 +135,10 @@ test-packages: packages
 bench: release
 	@scripts/setup --tests
 	$(python) Benchmarks/training_and_detection.py
+
+bench-console: release
+	@scripts/setup --tests
+	$(python) Benchmarks/console.py $(ARGUMENTS)
 
 bench-edge: release edge-agent
 	@scripts/setup --tests

@@ -12,7 +12,19 @@ package import Wire
 package struct Console: Sendable {
     /// Something that was done by way of the console, for the audit log and the metrics.
     package struct Action: Sendable {
-        package let operation: Wire.Operation
+        package enum Kind: Sendable, Equatable {
+            /// An operation of the API.
+            case operation(isReadOnly: Bool)
+            /// What the API cannot do.
+            case own
+            /// Signing in or out.
+            case signIn
+        }
+
+        /// The operation's name, or the console's own.
+        package let name: String
+        package let kind: Kind
+        /// Of somebody who could not sign in it has the key that was named, and nothing else.
         package let principal: Principal
         package let input: JSONValue
         /// Of an operation that succeeded.
@@ -28,10 +40,17 @@ package struct Console: Sendable {
     let shelf = ResultsShelf()
     let attempts = AttemptBound()
     let gallery = GalleryMemory()
+    let installation: ConsoleInstallation?
 
-    /// - Parameter root: the root key.
-    package init(context: ServiceContext, files: ConsoleFiles, root: Credentials) {
+    /// - Parameters:
+    ///   - root: the root key.
+    ///   - installation: the server around the console; without it there is less to see.
+    package init(
+        context: ServiceContext, files: ConsoleFiles, root: Credentials,
+        installation: ConsoleInstallation? = nil
+    ) {
         self.context = context
+        self.installation = installation
         self.files = files
         sessions = SessionBook(
             metadata: context.metadata, root: root, arns: context.arns, now: context.now)
@@ -53,13 +72,14 @@ package struct Console: Sendable {
         let page = Page(files, request)
         var visitor: SessionBook.Visitor?
         do {
-            if let answer = try await open(request, page) { return answer }
+            if let answer = try await open(request, page, done) { return answer }
             visitor = try await sessions.visitor(request)
             guard let visitor else { return .redirect("/console/sign-in") }
             if request.method == "POST" { try Self.checkForm(request, visitor) }
             let visit = Visit(
                 request: request, page: page, visitor: visitor, context: context,
-                thumbnails: thumbnails, shelf: shelf, gallery: gallery, done: done)
+                thumbnails: thumbnails, shelf: shelf, gallery: gallery, installation: installation,
+                done: done)
             return try await route(visit)
         } catch {
             return failure(error, request, page, visitor)
@@ -68,12 +88,15 @@ package struct Console: Sendable {
 
     // MARK: What needs no session
 
-    private func open(_ request: ConsoleRequest, _ page: Page) async throws -> ConsoleResponse? {
+    private func open(
+        _ request: ConsoleRequest, _ page: Page,
+        _ done: @escaping @Sendable (Action) async -> Void
+    ) async throws -> ConsoleResponse? {
         switch (request.method, request.path.first ?? "") {
         case (_, "assets"): asset(request)
         case ("GET", "sign-in"): page.response("sign-in", nil, [:])
-        case ("POST", "sign-in"): try await signIn(request, page)
-        case ("GET", "link"): try await signInByLink(request, page)
+        case ("POST", "sign-in"): try await SignIn(self, request, page, done).byKey()
+        case ("GET", "link"): try await SignIn(self, request, page, done).byLink()
         default: nil
         }
     }
@@ -94,52 +117,6 @@ package struct Console: Sendable {
             ])
     }
 
-    private func signIn(_ request: ConsoleRequest, _ page: Page) async throws -> ConsoleResponse {
-        try Self.checkOrigin(request)
-        let time = context.now()
-        guard attempts.mayTry(request.sourceAddress, now: time) else {
-            return page.response(
-                "sign-in", nil, ["problem": page.text("signIn_tooMany")], status: 429)
-        }
-        let form = request.form
-        guard
-            let token = try await sessions.signIn(
-                accessKeyID: form["key"] ?? "", secret: form["secret"] ?? "")
-        else {
-            attempts.failed(request.sourceAddress, now: time)
-            return page.response(
-                "sign-in", nil, ["problem": page.text("signIn_wrong")], status: 403)
-        }
-        return welcome(token, request)
-    }
-
-    private func signInByLink(_ request: ConsoleRequest, _ page: Page) async throws
-        -> ConsoleResponse
-    {
-        let time = context.now()
-        guard attempts.mayTry(request.sourceAddress, now: time),
-            let token = try await sessions.signIn(link: request.parameter("token") ?? "")
-        else {
-            attempts.failed(request.sourceAddress, now: time)
-            return page.response(
-                "sign-in", nil, ["problem": page.text("signIn_linkOver")], status: 403)
-        }
-        return welcome(token, request)
-    }
-
-    private func welcome(_ token: String, _ request: ConsoleRequest) -> ConsoleResponse {
-        var response = ConsoleResponse.redirect("/console/projects")
-        let secure = request.isSecure ? "; Secure" : ""
-        let seconds = Int(ConsoleLimits.sessionSeconds)
-        response.headers.append(
-            (
-                "Set-Cookie",
-                "\(SessionBook.cookieName)=\(token); Path=/console; HttpOnly; SameSite=Strict; "
-                    + "Max-Age=\(seconds)\(secure)"
-            ))
-        return response
-    }
-
     // MARK: Pages
 
     private func route(_ visit: Visit) async throws -> ConsoleResponse {
@@ -147,9 +124,14 @@ package struct Console: Sendable {
         switch (visit.request.method, path.count, path.first ?? "") {
         case ("GET", 0, _): return .redirect("/console/projects")
         case ("POST", 1, "sign-out"):
-            try await sessions.signOut(
-                visit.visitor, everywhere: visit.request.form["everywhere"] != nil)
+            try await SignIn(self, visit.request, visit.page, visit.done).out(visit.visitor)
             return .redirect("/console/sign-in")
+        case ("POST", 1, "theme"): return Theme.chosen(visit.request)
+        case ("GET", 1, "operate"): return try await OperatePage(visit).answer()
+        case ("GET", 2, "operate") where path[1] == "audit":
+            return try await AuditPage(visit).answer()
+        case (_, 2..., "operate") where path[1] == "users":
+            return try await UserPages(visit).answer(Array(path.dropFirst(2)))
         case (_, 1, "projects"): return try await ProjectPages(visit).projects()
         case (_, 2..., "projects"):
             return try await project(path[1], Array(path.dropFirst(2)), visit)
@@ -163,7 +145,8 @@ package struct Console: Sendable {
         let isPost = visit.request.method == "POST"
         switch (rest.first ?? "", rest.count, isPost) {
         case ("", 0, false): return try await ProjectPages(visit).project(name)
-        case ("delete", 1, true): return try await ProjectPages(visit).delete(name)
+        case ("delete", 1, false): return try await DeletionPage(visit, name).page()
+        case ("delete", 1, true): return try await DeletionPage(visit, name).delete()
         case ("state", 1, false): return try await ProjectPages(visit).state(name)
         case ("train", 1, true): return try await ProjectPages(visit).train(name)
         case ("datasets", 1, true): return try await ImagePages(visit, name).makeDataset()
@@ -171,6 +154,8 @@ package struct Console: Sendable {
         case ("image", 1, false): return try await ImagePages(visit, name).image()
         case ("upload", 1, true): return try await ImagePages(visit, name).upload()
         case ("labels", 1, true): return try await ImagePages(visit, name).label()
+        case ("packages", 2, false):
+            return try await PackagePage(visit, name, rest[1]).answer()
         case ("compare", 1, false): return try await ComparePage(visit, name).answer()
         case ("dataset-state", 1, false): return try await ImagePages(visit, name).state()
         case ("new-dataset", 1, true): return try await ImportPages(visit, name).makeDataset()
@@ -207,7 +192,7 @@ package struct Console: Sendable {
         }
     }
 
-    private static func checkOrigin(_ request: ConsoleRequest) throws {
+    static func checkOrigin(_ request: ConsoleRequest) throws {
         let site = request.header("sec-fetch-site") ?? "same-origin"
         let origin = request.header("origin")
         let isOwn =

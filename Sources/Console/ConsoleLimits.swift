@@ -12,6 +12,10 @@ enum ConsoleLimits {
     static let linkSeconds: TimeInterval = 15 * 60
     /// Sessions and links of one user; the oldest programs that sign in again and again end there.
     static let sessionsPerUserMax = 100
+    /// Characters of a key that a refused attempt named, in the audit log: twice those of a key.
+    static let keyCharactersMax = 40
+    /// How long a browser keeps whether pages are dark: a year.
+    static let themeSeconds: TimeInterval = 365 * 86_400
     /// How old the time of a session's last request may be before it is written again.
     static let seenSeconds: TimeInterval = 60
     /// Failed attempts to sign in from one address …
@@ -49,6 +53,16 @@ enum ConsoleLimits {
     /// How long a request looks at pictures it has not seen before: people wait so long for a page
     /// and see it grow.
     static let lookalikeMilliseconds = 1_500
+    /// Days that the line of a project shows.
+    static let sparklineDays = 30
+    /// Jobs that failed are shown for so long: whoever comes back from a week away sees them.
+    static let failedJobsSeconds: TimeInterval = 7 * 86_400
+    /// Of those, on one page.
+    static let failedJobsMax = 50
+    /// How far back the audit log is searched: as long as ten files of 64 MiB usually reach.
+    static let auditDaysMax = 90
+    /// Lines of it on one page.
+    static let auditLinesMax = 200
     /// Entries of one change of a dataset from the gallery.
     static let changesMax = 500
 }

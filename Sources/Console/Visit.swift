@@ -13,6 +13,8 @@ struct Visit: Sendable {
     let thumbnails: Thumbnails
     let shelf: ResultsShelf
     let gallery: GalleryMemory
+    /// nil in programs that have no server around the console.
+    let installation: ConsoleInstallation?
     let done: @Sendable (Console.Action) async -> Void
 
     /// Operations in the visitor's name.
@@ -63,17 +65,42 @@ struct Visit: Sendable {
     ) async {
         await done(
             Console.Action(
-                operation: operation, principal: visitor.principal, input: input, answer: answer,
-                error: error))
+                name: operation.rawValue, kind: .operation(isReadOnly: operation.isReadOnly),
+                principal: visitor.principal, input: input, answer: answer, error: error))
+    }
+
+    /// Does what the API cannot, and notes it under a name of its own, like `SetModelThreshold`.
+    @discardableResult
+    func noting<Value>(
+        _ name: String, _ input: [String: JSONValue], _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            let value = try await body()
+            await note(name, input, nil)
+            return value
+        } catch {
+            let failure = error as? WireError ?? WireError(.accessDenied, "\(error)")
+            if error is WireError || error is AccessError { await note(name, input, failure) }
+            throw error
+        }
+    }
+
+    private func note(_ name: String, _ input: [String: JSONValue], _ error: WireError?) async {
+        await done(
+            Console.Action(
+                name: name, kind: .own, principal: visitor.principal, input: .object(input),
+                answer: nil, error: error))
     }
 
     /// What a button needs: whether the visitor may do it, and why not.
-    func button(_ operation: Wire.Operation, project: String? = nil, model: String? = nil)
-        async throws -> [String: Any]
-    {
+    func button(
+        _ operation: Wire.Operation, project: String? = nil, model: String? = nil,
+        resource: String? = nil
+    ) async throws -> [String: Any] {
         var input: [String: JSONValue] = [:]
         if let project { input["ProjectName"] = .string(project) }
         if let model { input["ModelVersion"] = .string(model) }
+        if let resource { input["ResourceArn"] = .string(resource) }
         guard let reason = try await operations.refusal(of: operation, .object(input)) else {
             return [:]
         }

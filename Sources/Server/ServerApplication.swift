@@ -39,7 +39,8 @@ struct ServerApplication: Sendable {
             perSecond: context.limits.requestsPerSecond, membership: membership)
         let console = consoleFiles.map {
             ConsoleEndpoint(
-                console: Console(context: context, files: $0, root: credentials),
+                console: Console(
+                    context: context, files: $0, root: credentials, installation: installation),
                 requests: requests, audit: audit, bodies: bodies, now: context.now)
         }
         return FrontDoor(
@@ -88,6 +89,17 @@ struct ServerApplication: Sendable {
                 FrontDoor.service(of: head) == .s3
                     ? S3Limits.putBytesMax : max(Limits.jsonBodyBytesMax, limits.imageBytesMax)
             }, hostname: hostname, port: port, onReady: onReady, logger: context.logger)
+    }
+
+    /// What the console shows of this server and its installation.
+    private var installation: ConsoleInstallation {
+        let place: AuditSearch.Place =
+            context.reservedBucket == nil
+            ? .directory(audit.files.directory)
+            : .bucket(context.state.objects, name: context.state.name)
+        return ConsoleInstallation(
+            membership: membership, audit: AuditSearch(place, pool: context.pools.files),
+            freeBytes: freeBytes, version: version)
     }
 
     private func authenticator(_ service: AWSService) -> Authenticator {

@@ -32,9 +32,10 @@ package struct SpotterServer: Sendable {
     }
 
     /// A link with which somebody signs in to the console as the owner of the root key, once and
-    /// within 15 minutes: path and query.
-    package func consoleLink() async throws -> String {
-        try await ConsoleLink.make(nil, in: parts.context.metadata, now: parts.context.now())
+    /// within 15 minutes: path and query. nil where the console's files are not there.
+    package func consoleLink() async throws -> String? {
+        guard Installation.consoleFolder() != nil else { return nil }
+        return try await ConsoleLink.make(nil, in: parts.context.metadata, now: parts.context.now())
     }
 
     /// Serves until the task is cancelled or a signal arrives.

@@ -42,6 +42,10 @@ import Testing
             let row = try await stores.metadata().read { try $0.user("ann") }
             #expect(row?.policy.contains("Deny") == true)
             #expect(row?.secretAccessKey == second.secretAccessKey)
+            try await users.setDisabled(true, "ann")
+            #expect(try await users.all().first?.isDisabled == true)
+            try await users.setDisabled(false, "ann")
+            #expect(try await users.all().first?.isDisabled == false)
             try await users.delete("ann")
             #expect(try await users.all().isEmpty)
         }
@@ -170,7 +174,10 @@ import Testing
             #expect(model.imageWidth == SmallModel.side && model.imageHeight == SmallModel.side)
             try await models.setThreshold(12.5, "parts", 1)
             #expect(try await models.model("parts", 1).setThreshold == 12.5)
+            try await models.setUnsureThreshold(20, "parts", 1)
+            #expect(try await models.model("parts", 1).unsureThreshold == 20)
             try await models.setThreshold(nil, "parts", 1)
+            try await models.setUnsureThreshold(nil, "parts", 1)
             #expect(try await models.model("parts", 1) == model)
         }
     }
@@ -181,6 +188,9 @@ import Testing
             for threshold in [0, -1, .infinity, .nan] {
                 let error = await #expect(throws: AdministrationError.self) {
                     try await models.setThreshold(threshold, "parts", 1)
+                }
+                await #expect(throws: AdministrationError.self) {
+                    try await models.setUnsureThreshold(threshold, "parts", 1)
                 }
                 #expect(error?.message.contains("a number above 0") == true)
             }

@@ -1,9 +1,10 @@
 package import Access
 package import FoundationEssentials
+import Service
 import Storage
+import Wire
 
-/// The users, for commands beside running servers. A server reads the user from the database at
-/// every request, so a change counts from the next one on.
+/// The users, for commands beside running servers.
 package struct UserRegistry: Sendable {
     /// A user as `spotter user list` shows it.
     package struct User: Sendable, Equatable {
@@ -13,9 +14,18 @@ package struct UserRegistry: Sendable {
         package let accessKeyID: String
         /// ISO 8601, in UTC.
         package let keyCreated: String
-    }
+        /// Whether the key opens nothing.
+        package let isDisabled: Bool
 
-    private static let nameCharactersMax = 64
+        package init(
+            name: String, accessKeyID: String, keyCreated: String, isDisabled: Bool = false
+        ) {
+            self.name = name
+            self.accessKeyID = accessKeyID
+            self.keyCreated = keyCreated
+            self.isDisabled = isDisabled
+        }
+    }
 
     private let stores: Stores
     private let now: @Sendable () -> Date
@@ -32,28 +42,17 @@ package struct UserRegistry: Sendable {
     /// - Throws: `AdministrationError` for a name that is taken or not valid and for a policy that
     ///   is not UTF-8, `AccessError` for a document that is not a policy, `StorageError`.
     package func create(_ name: String, policy: Data) async throws -> Credentials {
-        try Self.check(name)
-        let (text, key, now) = (try Self.text(policy), Self.newKey(), now())
-        try await stores.metadata().write { transaction in
-            guard try transaction.user(name) == nil else {
-                throw AdministrationError("The user \(name) exists already.")
-            }
-            try transaction.save(
-                UserRecord(
-                    name: name, accessKeyID: key.accessKeyID,
-                    secretAccessKey: key.secretAccessKey, policy: text, created: now))
-        }
-        return key
+        try await within { try await $0.create(name, policy: policy) }
     }
 
     /// In the order of their names.
     ///
     /// - Throws: `AdministrationError` when there is no data directory, `StorageError`.
     package func all() async throws -> [User] {
-        try await stores.metadata().read { try $0.users() }.map {
+        try await within { try await $0.all() }.map {
             User(
                 name: $0.name, accessKeyID: $0.accessKeyID,
-                keyCreated: $0.keyCreated.formatted(.iso8601))
+                keyCreated: $0.keyCreated.formatted(.iso8601), isDisabled: $0.disabled != nil)
         }
     }
 
@@ -62,78 +61,35 @@ package struct UserRegistry: Sendable {
     /// - Throws: `AdministrationError` for a user that does not exist and a policy that is not
     ///   UTF-8, `AccessError` for a document that is not a policy, `StorageError`.
     package func setPolicy(_ name: String, _ policy: Data) async throws {
-        let text = try Self.text(policy)
-        try await change(name) { $0.policy = text }
+        try await within { try await $0.setPolicy(name, policy) }
     }
 
     /// Gives a user a new key; the old one is refused from the next request on.
     ///
     /// - Throws: `AdministrationError` for a user that does not exist, `StorageError`.
     package func rotate(_ name: String) async throws -> Credentials {
-        let (key, now) = (Self.newKey(), now())
-        try await change(name) { user in
-            user.accessKeyID = key.accessKeyID
-            user.secretAccessKey = key.secretAccessKey
-            user.keyCreated = now
-        }
-        return key
+        try await within { try await $0.rotate(name) }
+    }
+
+    /// Makes a user's key open nothing, or again what it opened before.
+    ///
+    /// - Throws: `AdministrationError` for a user that does not exist, `StorageError`.
+    package func setDisabled(_ isDisabled: Bool, _ name: String) async throws {
+        try await within { try await $0.setDisabled(isDisabled, name) }
     }
 
     /// Removes a user; the key is refused from the next request on.
     ///
     /// - Throws: `AdministrationError` for a user that does not exist, `StorageError`.
     package func delete(_ name: String) async throws {
-        try await stores.metadata().write { transaction in
-            guard try transaction.user(name) != nil else { throw Self.missing(name) }
-            try transaction.removeUser(name)
+        try await within { try await $0.delete(name) }
+    }
+
+    private func within<Value>(_ body: (UserBook) async throws -> Value) async throws -> Value {
+        do {
+            return try await body(UserBook(stores.metadata(), now: now))
+        } catch let error as WireError {
+            throw AdministrationError(error.message)
         }
-    }
-
-    private func change(
-        _ name: String, _ body: @escaping @Sendable (inout UserRecord) -> Void
-    ) async throws {
-        try await stores.metadata().write { transaction in
-            guard var user = try transaction.user(name) else { throw Self.missing(name) }
-            body(&user)
-            try transaction.save(user)
-        }
-    }
-
-    private static func newKey() -> Credentials {
-        var random = SystemRandomNumberGenerator()
-        return Credentials.generate(using: &random)
-    }
-
-    private static func text(_ policy: Data) throws -> String {
-        // What is stored is what was checked: JSON may come in other encodings too.
-        guard let text = String(validating: policy, as: UTF8.self) else {
-            throw AdministrationError("The policy is not UTF-8 text; save it as UTF-8.")
-        }
-        _ = try PolicyDocument(parsing: Data(text.utf8))
-        return text
-    }
-
-    private static func check(_ name: String) throws {
-        let isName =
-            (1...nameCharactersMax).contains(name.utf8.count)
-            && name.utf8.allSatisfy {
-                switch $0 {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "="),
-                    UInt8(ascii: ","), UInt8(ascii: "."), UInt8(ascii: "@"), UInt8(ascii: "_"),
-                    UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
-        guard isName else {
-            throw AdministrationError(
-                "'\(name.prefix(80))' is not a valid user name. Use 1 to \(nameCharactersMax) "
-                    + "letters, digits and +=,.@_-.")
-        }
-    }
-
-    private static func missing(_ name: String) -> AdministrationError {
-        AdministrationError("There is no user \(name).")
     }
 }

@@ -69,9 +69,8 @@ struct TrialPages {
                 source, bytesMax: visit.context.limits.image.bytesMax)
         }
         let began = ContinuousClock.now
-        let inspection = try await visit.operations.inspect(project, version, image)
+        let detection = try await visit.operations.inspect(project, version, image)
         let milliseconds = (ContinuousClock.now - began) / .milliseconds(1)
-        let detection = inspection.detection
         var answer = try await visit.context.pools.images.runIfActive {
             try JudgePages.answer(
                 detection, Array(detection.segmentation?.classes.dropFirst() ?? []), nil)

@@ -97,7 +97,6 @@ struct MaskPages {
         let bytes = try await visit.operations.object(
             source, bytesMax: visit.context.limits.image.bytesMax)
         let detection = try await visit.operations.inspect(project, model.modelVersion, bytes)
-            .detection
         let png = try await visit.context.pools.images.runIfActive {
             let scale = 128 / max(Float(detection.threshold), 1e-9)
             let greys = (0...255).map { RGB(UInt8($0), UInt8($0), UInt8($0)) }

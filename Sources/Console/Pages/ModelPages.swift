@@ -1,6 +1,7 @@
 import FoundationEssentials
 import NIOPosix
 import Service
+import Storage
 import Vision
 import Wire
 
@@ -31,6 +32,8 @@ struct ModelPages {
         case ("report", false): try await ReportPage(visit, project, version).answer()
         case ("threshold", true): try await setThreshold()
         case ("start", true): try await start()
+        case ("cancel", true): try await cancel()
+        case ("tags", true): try await tag()
         case ("stop", true):
             try await done(.stopModel, as: HostingResponse.self)
         case ("delete", true):
@@ -68,6 +71,8 @@ struct ModelPages {
             "pack": try await visit.button(
                 .startModelPackagingJob, project: project, model: version),
         ]
+        values.merge(try await training(model)) { $1 }
+        values.merge(try await tags(model)) { $1 }
         if let threshold = thresholds.inForce {
             values["threshold"] = "\(threshold)"
             values["trained"] = thresholds.trained.map { "\($0)" } ?? ""
@@ -91,9 +96,86 @@ struct ModelPages {
                 "The second threshold must be a number above 0 or empty, not "
                     + "'\(second.prefix(40))'.")
         }
-        try await visit.operations.setThreshold(
-            threshold, unsure: unsure, of: project, version)
+        var input: [String: JSONValue] = [
+            "ProjectName": .string(project), "ModelVersion": .string(version),
+        ]
+        input["Threshold"] = threshold.map(JSONValue.number)
+        input["UnsureThreshold"] = unsure.map(JSONValue.number)
+        try await visit.noting("SetModelThreshold", input) {
+            try await visit.operations.setThreshold(
+                threshold, unsure: unsure, of: project, version)
+        }
         return .redirect(home)
+    }
+
+    /// How far the training is, and what it said.
+    private func training(_ model: ModelDescription) async throws -> [String: Any] {
+        let isTraining = model.status == .training
+        var values: [String: Any] = [
+            "isTraining": isTraining, "isFailed": model.status == .trainingFailed,
+            "cancel": try await visit.button(.deleteModel, project: project, model: version),
+        ]
+        guard let training = try await visit.operations.training(of: project, version) else {
+            return values
+        }
+        if isTraining {
+            values["share"] = Decimals.text(training.share)
+            values["progress"] = TrainingProgressText.line(
+                training, at: visit.context.now(), visit.page)
+        }
+        values["log"] = training.log.map {
+            ["time": OperatePage.time($0.time), "text": $0.text]
+        }
+        values["hasLog"] = !training.log.isEmpty
+        return values
+    }
+
+    private func cancel() async throws -> ConsoleResponse {
+        let input: [String: JSONValue] = [
+            "ProjectName": .string(project), "ModelVersion": .string(version),
+        ]
+        try await visit.noting("CancelTraining", input) {
+            try await visit.operations.cancelTraining(project, version)
+        }
+        return .redirect(home)
+    }
+
+    // MARK: Tags
+
+    private func tags(_ model: ModelDescription) async throws -> [String: Any] {
+        // A user may see a model and not its tags.
+        let found = try? await visit.perform(
+            .listTagsForResource, ["resourceArn": model.modelArn],
+            as: ListTagsForResourceResponse.self)
+        guard let found else { return [:] }
+        return [
+            "hasTags": true,
+            "tags": found.tags.map { ["key": $0.key, "value": $0.value] },
+            "tagging": try await visit.button(.tagResource, resource: model.modelArn),
+        ]
+    }
+
+    /// Sets one tag, or takes one away.
+    private func tag() async throws -> ConsoleResponse {
+        let form = visit.request.form
+        let description: DescribeModelResponse = try await visit.perform(.describeModel, labels)
+        let resource = ["resourceArn": description.modelDescription.modelArn]
+        if let key = form["remove"] {
+            let _: EmptyResponse = try await visit.perform(
+                .untagResource, resource, query: [("tagKeys", key)])
+        } else {
+            let _: EmptyResponse = try await visit.perform(
+                .tagResource, resource,
+                [
+                    "Tags": .array([
+                        .object([
+                            "Key": .string(form["key"] ?? ""),
+                            "Value": .string(form["value"] ?? ""),
+                        ])
+                    ])
+                ])
+        }
+        return .redirect(home + "#tags")
     }
 
     private func start() async throws -> ConsoleResponse {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Service
+import Storage
 import Wire
 
 /// The list of projects, and the page of one.
@@ -48,13 +49,13 @@ struct ProjectPages {
         {
             row["model"] = model(name, newest)
         }
+        if let days = try? await visit.operations.detections(
+            of: name, days: ConsoleLimits.sparklineDays)
+        {
+            row["spark"] = Sparkline(days, last: DetectionLedger.day(of: visit.context.now()))
+                .values(visit.page)
+        }
         return row
-    }
-
-    func delete(_ name: String) async throws -> ConsoleResponse {
-        let _: DeleteProjectResponse = try await visit.perform(
-            .deleteProject, ["projectName": name])
-        return .redirect("/console/projects")
     }
 
     // MARK: One project
@@ -62,10 +63,12 @@ struct ProjectPages {
     func project(_ name: String) async throws -> ConsoleResponse {
         let found = try await found(name)
         let datasets = try await datasets(found.project)
+        let trainings = try await visit.operations.trainings(of: name)
         var values: [String: Any] = [
             "title": name, "name": name, "home": visit.home(name), "datasets": datasets,
-            "models": found.models.map { model(name, $0) }, "hasModels": !found.models.isEmpty,
-            "jobs": found.jobs.map(job), "hasJobs": !found.jobs.isEmpty,
+            "models": found.models.map { model(name, $0, trainings) },
+            "hasModels": !found.models.isEmpty,
+            "jobs": found.jobs.map { job(name, $0) }, "hasJobs": !found.jobs.isEmpty,
             "train": try await visit.button(.createModel, project: name),
             "remove": try await visit.button(.deleteProject, project: name),
             "isBusy": found.isBusy, "state": found.state,
@@ -77,12 +80,22 @@ struct ProjectPages {
     /// What pages ask for again and again while jobs are under way.
     func state(_ name: String) async throws -> ConsoleResponse {
         let found = try await found(name)
+        let trainings = try await visit.operations.trainings(of: name)
+        let now = visit.context.now()
         return try visit.json(
             .object([
                 "state": .string(found.state),
                 "messages": .object(
                     found.models.reduce(into: [:]) {
                         $0[$1.modelVersion] = .string($1.statusMessage)
+                    }),
+                "trainings": .object(
+                    trainings.mapValues { training in
+                        .object([
+                            "share": .number(training.share),
+                            "text": .string(
+                                TrainingProgressText.line(training, at: now, visit.page)),
+                        ])
                     }),
                 "isBusy": .boolean(found.isBusy),
             ]))
@@ -191,13 +204,21 @@ struct ProjectPages {
         return lacking.isEmpty ? nil : lacking.joined(separator: " ")
     }
 
-    private func model(_ project: String, _ model: ModelMetadata) -> [String: Any] {
+    private func model(
+        _ project: String, _ model: ModelMetadata, _ trainings: [String: TrainingProgress] = [:]
+    ) -> [String: Any] {
         var row: [String: Any] = [
             "version": model.modelVersion, "status": model.status.rawValue,
             "message": model.statusMessage, "description": model.description ?? "",
             "created": Self.day(model.creationTimestamp),
             "page": "\(visit.home(project))/models/\(FormCoding.segment(model.modelVersion))",
         ]
+        row["isTraining"] = model.status == .training
+        if let training = trainings[model.modelVersion] {
+            row["share"] = Decimals.text(training.share)
+            row["progress"] = TrainingProgressText.line(
+                training, at: visit.context.now(), visit.page)
+        }
         if let performance = model.performance {
             row["f1"] = Self.decimals(performance.f1Score)
             row["precision"] = Self.decimals(performance.precision)
@@ -206,10 +227,11 @@ struct ProjectPages {
         return row
     }
 
-    private func job(_ job: ModelPackagingJobMetadata) -> [String: Any] {
+    private func job(_ project: String, _ job: ModelPackagingJobMetadata) -> [String: Any] {
         [
             "name": job.jobName, "version": job.modelVersion, "status": job.status.rawValue,
             "message": job.statusMessage, "created": Self.day(job.creationTimestamp),
+            "page": "\(visit.home(project))/packages/\(FormCoding.segment(job.jobName))",
         ]
     }
 

@@ -16,9 +16,11 @@ struct Page: Sendable {
     let files: ConsoleFiles
     let language: String
     let texts: [String: String]
+    private let theme: Theme?
 
     init(_ files: ConsoleFiles, _ request: ConsoleRequest) {
         self.files = files
+        theme = Theme.of(request)
         (language, texts) = files.language(request.header("accept-language"))
     }
 
@@ -50,6 +52,9 @@ struct Page: Sendable {
         values["user"] = visitor?.name
         values["formToken"] = visitor?.formToken
         values["versions"] = files.versions
+        values["theme"] = theme?.rawValue
+        for each in Theme.allCases { values["is_\(each.rawValue)"] = each == theme }
+        values["is_system"] = theme == nil
         let html = files.templates.render(values, withTemplate: template) ?? ""
         return ConsoleResponse(
             status, "text/html; charset=utf-8", Data(html.utf8), headers: Self.headers)

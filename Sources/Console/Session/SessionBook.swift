@@ -30,7 +30,9 @@ struct SessionBook: Sendable {
     func signIn(accessKeyID: String, secret: String) async throws -> String? {
         let user = try await metadata.read { try $0.user(accessKeyID: accessKeyID) }
         let isRoot = accessKeyID == root.accessKeyID
-        let expected = isRoot ? root.secretAccessKey : user?.secretAccessKey
+        let isDisabled = user?.disabled != nil
+        let expected =
+            isRoot ? root.secretAccessKey : isDisabled ? nil : user?.secretAccessKey
         // A key that nobody has takes as long as a wrong secret.
         let isRight = Self.isSame(secret, expected ?? root.secretAccessKey)
         guard isRight, expected != nil else { return nil }
@@ -48,6 +50,10 @@ struct SessionBook: Sendable {
             return link.expires > time ? link : nil
         }
         guard let link else { return nil }
+        if let name = link.userName {
+            let user = try await metadata.read { try $0.user(name) }
+            guard let user, user.disabled == nil else { return nil }
+        }
         return try await begin(link.userName)
     }
 
@@ -99,7 +105,9 @@ struct SessionBook: Sendable {
         else { return nil }
         let user = found?.1
         if session.userName != nil {
-            guard let user, user.keyCreated <= session.created else { return nil }
+            guard let user, user.disabled == nil, user.keyCreated <= session.created else {
+                return nil
+            }
         }
         if time.timeIntervalSince(session.seen) > ConsoleLimits.seenSeconds {
             session.seen = time
@@ -113,6 +121,20 @@ struct SessionBook: Sendable {
         return Visitor(
             principal: caller.principal,
             formToken: Self.formToken(token), session: session)
+    }
+
+    /// Whose a new session is; nil for a user who is gone already.
+    func principal(of token: String) async throws -> Principal? {
+        let id = Self.digest(token)
+        let found = try await metadata.read { transaction -> (SessionRecord, UserRecord?)? in
+            guard let session = try transaction.session(id) else { return nil }
+            return (session, try session.userName.flatMap { try transaction.user($0) })
+        }
+        guard let (session, user) = found else { return nil }
+        guard session.userName != nil else {
+            return Caller.root(arns, accessKeyID: root.accessKeyID).principal
+        }
+        return user.map { Caller.user($0, arns).principal }
     }
 
     /// Ends one session, or all of its user's.

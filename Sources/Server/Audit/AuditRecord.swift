@@ -16,10 +16,10 @@ enum AuditRecord {
         var record: [String: JSONValue] = [
             "eventVersion": .string("1.08"),
             "eventTime": .string(time.formatted(.iso8601)),
-            "eventSource": .string(call.service.eventSource),
+            "eventSource": .string(call.eventSource ?? call.service.eventSource),
             "eventName": .string(operation),
             "eventID": .string(UUID.random().uuidString.lowercased()),
-            "eventType": .string("AwsApiCall"),
+            "eventType": .string(call.eventType),
             "eventCategory": .string(call.isDataEvent ? "Data" : "Management"),
             "managementEvent": .boolean(!call.isDataEvent),
             "readOnly": .boolean(call.isReadOnly),
@@ -35,7 +35,6 @@ enum AuditRecord {
                 "serverHost": .string(source.host), "serverId": .string(source.member),
             ]),
         ]
-        if call.isConsole { record["eventType"] = .string("AwsConsoleAction") }
         if let error = call.error {
             record["errorCode"] = .string(error.code)
             record["errorMessage"] = .string(shortened(error.message))

@@ -28,8 +28,10 @@ struct APICall: Sendable {
     /// Whether the signature was right.
     var isVerified = false
     var isBodyRead = false
-    /// Whether somebody did it on a page of the console.
-    var isConsole = false
+    /// How audit records call where it came from: an API's call, or a page of the console.
+    var eventType = "AwsApiCall"
+    /// How audit records name the service, where that is not `service`.
+    var eventSource: String?
     /// What lets a page of another origin read the answer, also when it is an error.
     var crossOrigin = HTTPFields()
     var input: JSONValue?

@@ -39,7 +39,9 @@ struct Authenticator: Sendable {
             return Claim(
                 credentials: root, principal: Caller.root(arns, accessKeyID: id).principal)
         }
-        guard let user = try await metadata.read({ try $0.user(accessKeyID: id) }) else {
+        guard let user = try await metadata.read({ try $0.user(accessKeyID: id) }),
+            user.disabled == nil
+        else {
             throw AccessError(
                 .unrecognizedClient,
                 "The security token included in the request is invalid: nobody here has the access "
@@ -62,11 +64,12 @@ struct Authenticator: Sendable {
             let root = Caller.root(arns, accessKeyID: root.accessKeyID)
             return Claim(credentials: key, principal: root.principal)
         }
-        guard let user = try await metadata.read({ try $0.user(userName) }) else {
+        guard let user = try await metadata.read({ try $0.user(userName) }), user.disabled == nil
+        else {
             throw AccessError(
                 .unrecognizedClient,
                 "The user '\(userName.prefix(64))', for whom this URL was made, is not there "
-                    + "any more.")
+                    + "any more or is disabled.")
         }
         return Claim(credentials: key, principal: Caller.user(user, arns).principal)
     }

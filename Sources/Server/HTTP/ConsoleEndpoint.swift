@@ -71,15 +71,24 @@ struct ConsoleEndpoint: Sendable {
     /// What was done by way of the console is in the audit log and the metrics like a call.
     private func note(_ action: Console.Action, _ call: APICall, _ logger: Logger) async {
         var call = call
-        call.operation = action.operation.rawValue
-        call.isReadOnly = action.operation.isReadOnly
+        call.operation = action.name
         call.claimed = action.principal
         call.isVerified = true
+        call.eventType = "AwsConsoleAction"
         call.input = action.input
         call.answer = action.answer
         call.error = action.error.map { ($0.code.rawValue, $0.message) }
-        call.isConsole = true
-        requests.count(.lookoutvision, call.operation, call.error?.code)
+        switch action.kind {
+        case .operation(let isReadOnly):
+            call.isReadOnly = isReadOnly
+            requests.count(.lookoutvision, call.operation, call.error?.code)
+        case .own: call.eventSource = "spotter"
+        case .signIn:
+            call.eventSource = "signin.amazonaws.com"
+            call.eventType = "AwsConsoleSignIn"
+            // Anybody can try; such lines must not push those of people with a key out of the log.
+            call.isVerified = call.error == nil
+        }
         // Pages read all the time; what they change is what is asked about later.
         if !call.isReadOnly || call.error != nil {
             await audit.record(call, at: now(), logger: logger)

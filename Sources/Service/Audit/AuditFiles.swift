@@ -42,7 +42,8 @@ package final class AuditFiles: Sendable {
         case unverified
     }
 
-    let directory: String
+    /// Folder of the files.
+    package let directory: String
     private let kind: Kind
     private let fileBytesMax: Int
     private let filesMax: Int

@@ -140,8 +140,9 @@ private struct Permissions {
 
     /// What a packaging job does in the caller's name, as Lookout for Vision's guide lists it.
     private func packaging(_ project: String) throws -> [AccessRequest] {
-        let configuration = try WireCoding.decode(
-            ModelPackagingConfiguration.self, from: input["Configuration"] ?? .null)
+        // A call has it; who only asks whether there may be one has not.
+        guard let given = input["Configuration"] else { return [] }
+        let configuration = try WireCoding.decode(ModelPackagingConfiguration.self, from: given)
         let greengrass = configuration.greengrass
         let name = greengrass.componentName
         let model = try modelVersion(project)

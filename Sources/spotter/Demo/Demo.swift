@@ -18,7 +18,8 @@ struct Demo: AsyncParsableCommand {
             Starts a server of its own and does everything through its API, its S3 and its \
             Greengrass, as a program of yours would: bucket and pictures, project, dataset, \
             training, hosting, packaging as a Greengrass component, detection on pictures that \
-            training never saw. Without --images or --manifest it draws its pictures itself.
+            training never saw. Without --images or --manifest it draws its pictures itself. On a \
+            terminal it goes on serving then, and prints a link to the console with what it made.
             """)
 
     @Option(help: "Folder with pictures in normal/ and anomaly/.")
@@ -30,6 +31,11 @@ struct Demo: AsyncParsableCommand {
 
     @Option(help: "Folder for what the demonstration makes.")
     var output = "./spotter-demo"
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Go on serving at the end, until Ctrl-C; as a rule on a terminal only.")
+    var serve: Bool?
 
     private static let marker = ".spotter-demo"
 
@@ -57,7 +63,8 @@ struct Demo: AsyncParsableCommand {
             let connections = HTTPConnections()
             let pool = NIOThreadPool(numberOfThreads: 2)
             pool.start()
-            try await Self.serve(server) { port in
+            let staysOpen = serve ?? (isatty(STDOUT_FILENO) == 1)
+            try await Self.serve(server, staysOpen: staysOpen) { port in
                 let client = DemoClient(
                     endpoint: CloudEndpoint(isSecure: false, host: "127.0.0.1", port: port),
                     region: region, credentials: server.credentials, connections: connections,
@@ -66,8 +73,10 @@ struct Demo: AsyncParsableCommand {
                 let input = try await input(DemoBucket(objects: client.objects, name: bucket))
                 Output.line("Pictures   \(input.description)")
                 let tour = DemoTour(
-                    client: client, project: project, bucket: bucket, output: output, data: data)
+                    client: client, project: project, bucket: bucket, output: output)
                 try await tour.run(input)
+                let address = staysOpen ? "http://127.0.0.1:\(port)" : nil
+                try await next(server, at: address, data: data, project: project)
             }
             try await connections.shutDown()
             try await pool.shutdownGracefully()
@@ -76,9 +85,34 @@ struct Demo: AsyncParsableCommand {
         }
     }
 
-    /// Runs `body` beside the server and stops the server when it ends.
+    /// Says where what was made is shown.
+    ///
+    /// - Parameter address: nil when the server is about to end.
+    private func next(
+        _ server: SpotterServer, at address: String?, data: String, project: String
+    ) async throws {
+        guard let address else {
+            Output.line(
+                "Next: serve what was made, and open the console by the link that this prints:")
+            Output.line("  \(CommandLine.arguments[0]) serve --data-directory \(data)")
+            Output.line("It shows the project \(project) with its model.")
+            return
+        }
+        if let link = try await server.consoleLink() {
+            Output.line(
+                "The console shows the project \(project) with its model; open it by this link:")
+            Output.line("    \(address)\(link)")
+            Output.line("It is good once, within 15 minutes.")
+        }
+        Output.line("The server is at \(address); Ctrl-C ends it. Later, the same by:")
+        Output.line("  \(CommandLine.arguments[0]) serve --data-directory \(data)")
+    }
+
+    /// Runs `body` beside the server, and stops the server when it ends unless it stays open until
+    /// a signal comes.
     private static func serve(
-        _ server: SpotterServer, _ body: @escaping @Sendable (Int) async throws -> Void
+        _ server: SpotterServer, staysOpen: Bool,
+        _ body: @escaping @Sendable (Int) async throws -> Void
     ) async throws {
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let group = try await server.serviceGroup(signals: [.sigint, .sigterm]) { port in
@@ -90,7 +124,7 @@ struct Demo: AsyncParsableCommand {
                 continuation.finish()
             }
             if let port = await ports.first(where: { _ in true }) { try await body(port) }
-            await group.triggerGracefulShutdown()
+            if !staysOpen { await group.triggerGracefulShutdown() }
             try await tasks.waitForAll()
         }
     }

@@ -21,7 +21,6 @@ struct DemoTour: Sendable {
     let project: String
     let bucket: String
     let output: String
-    let data: String
 
     private var labels: [String: String] { ["projectName": project] }
     private var modelLabels: [String: String] {
@@ -281,9 +280,6 @@ struct DemoTour: Sendable {
         Output.line(String(repeating: "-", count: 78))
         for (title, text) in rows { Output.line("\(pad(title, 10)) \(text)") }
         Output.line(String(repeating: "-", count: 78))
-        Output.line("Next: serve what was made, and call it with your own program, or open the console:")
-        Output.line("  \(CommandLine.arguments[0]) serve --data-directory \(data)")
-        Output.line("It prints a link to the console, which shows the project of this demonstration.")
     }
 
     private func pad(_ text: String, _ width: Int) -> String {

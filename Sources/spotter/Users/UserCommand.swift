@@ -11,7 +11,10 @@ struct UserCommand: AsyncParsableCommand {
             A policy is a document of IAM: Version 2012-10-17 and statements with Effect, Action, \
             Resource and Condition. Changes count from the next request on; the server may run.
             """,
-        subcommands: [Create.self, List.self, SetPolicy.self, Rotate.self, Delete.self])
+        subcommands: [
+            Create.self, List.self, SetPolicy.self, Rotate.self, Disable.self, Enable.self,
+            Delete.self,
+        ])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -41,7 +44,9 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             await stores.reporting { stores in
                 for user in try await UserRegistry(stores).all() {
-                    Output.line("\(user.name)  \(user.accessKeyID)  key of \(user.keyCreated)")
+                    let state = user.isDisabled ? "  disabled" : ""
+                    Output.line(
+                        "\(user.name)  \(user.accessKeyID)  key of \(user.keyCreated)\(state)")
                 }
             }
         }
@@ -75,6 +80,36 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             await stores.reporting { stores in
                 UserCommand.show(try await UserRegistry(stores).rotate(name))
+            }
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a user's key open nothing, until it is enabled again.")
+
+        @OptionGroup var stores: StoresOptions
+        @Argument(help: "Name of the user.")
+        var name: String
+
+        func run() async throws {
+            await stores.reporting { stores in
+                try await UserRegistry(stores).setDisabled(true, name)
+            }
+        }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes the key of a disabled user open again what its policy allows.")
+
+        @OptionGroup var stores: StoresOptions
+        @Argument(help: "Name of the user.")
+        var name: String
+
+        func run() async throws {
+            await stores.reporting { stores in
+                try await UserRegistry(stores).setDisabled(false, name)
             }
         }
     }

@@ -1,12 +1,17 @@
 """The console's pages about models: judging, comparing, trying and verifying."""
 
 
+import json
+import subprocess
+
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from support import networks
 from support.browser import Browser, link
-from support.calls import until
-from support.pictures import draw, png
+from support.calls import until, wait_dataset
+from support.pictures import draw, line, make_dataset, png, source, train
+from support.server import SPOTTER
 
 
 @pytest.fixture
@@ -102,3 +107,44 @@ def test_a_trial_is_verified_and_taken_into_the_dataset(hosted, browser, tmp_pat
     assert stats["Normal"] == before["Normal"] + 1 and stats["Anomaly"] == before["Anomaly"] + 2
     assert browser.find("[data-again]").is_displayed()
     assert browser.problems() == []
+
+
+@pytest.mark.slow
+def test_the_figures_are_those_of_the_evaluation_command_to_the_digit(server, tmp_path):
+    """Some test images have the wrong label, so that no figure is 1."""
+    client = server.client()
+    make_dataset(server, client, "parts", "parts-images")
+    folder = server.bucket("parts-images")
+    lines = []
+    for index in range(500, 540):
+        anomalous = index % 2 == 0
+        (folder / f"{index}.png").write_bytes(png(draw(index, anomalous)[0]))
+        lines.append(json.dumps(line("parts-images", f"{index}.png", anomalous != (index % 7 == 0))))
+    (folder / "test.manifest").write_text("\n".join(lines) + "\n")
+    client.create_dataset(ProjectName="parts", DatasetType="test",
+                          DatasetSource=source("parts-images", "test.manifest"))
+    assert wait_dataset(client, "parts", "test")["Status"] == "CREATE_COMPLETE"
+    train(client, "parts", "parts-images")
+    out = subprocess.run(
+        [SPOTTER, "evaluate", "--train", folder / "train.manifest", "--test",
+         folder / "test.manifest", "--backbone", networks.small(), "--output", tmp_path / "out"],
+        check=True, capture_output=True, text=True).stdout
+    table = {row[:19].strip(): row[19:].split() for row in out.splitlines()}
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(link(server))
+        browser.until(lambda: browser.text("h1") == "Projects")
+        browser.open(f"{server.endpoint}/console/projects/parts/models/1")
+        browser.until(lambda: browser.text("[data-figure=f1]") not in ("", "–"))
+        f1, _, precision, _, recall = table["F1"]
+        shown = {name: browser.text(f"[data-figure={name}]")
+                 for name in ("auroc", "f1", "precision", "recall")}
+        assert shown == {"auroc": table["AUROC"][0], "f1": f1, "precision": precision,
+                         "recall": recall}
+        assert "1.000" not in shown.values()
+        browser.open(f"{server.endpoint}/console/projects/parts/models/1/report")
+        report = browser.text()
+        for name in ("AUROC", "Average precision", "Threshold", "Calibration error"):
+            assert table[name][0] in report, name
+    finally:
+        browser.quit()

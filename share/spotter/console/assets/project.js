@@ -1,6 +1,7 @@
-// Keeps a page true while jobs are under way: shows how far they are, and loads it again when
-// something has changed its state.
+// Keeps a page true while jobs are under way: shows how far they are, loads it again when something
+// has changed its state, and says when the server cannot be asked.
 import { get, pause } from "./calls.js";
+import { found, lost } from "./connection.js";
 
 const watch = document.getElementById("watch");
 
@@ -12,6 +13,17 @@ function isInUse() {
   return isChanged || isChosen || document.querySelector(".verdicts > li, dialog[open], input:focus, select:focus");
 }
 
+function show(now) {
+  for (const element of document.querySelectorAll("[data-model]")) {
+    const message = now.messages[element.dataset.model];
+    if (message !== undefined && element.textContent !== message) element.textContent = message;
+  }
+  for (const [version, { share, text }] of Object.entries(now.trainings ?? {})) {
+    for (const bar of document.querySelectorAll(`[data-share="${version}"]`)) bar.value = share;
+    for (const line of document.querySelectorAll(`[data-progress="${version}"]`)) line.textContent = text;
+  }
+}
+
 async function follow() {
   for (;;) {
     await pause(watch.dataset.busy ? 1000 : 5000);
@@ -19,14 +31,14 @@ async function follow() {
     let now;
     try {
       now = await get(watch.dataset.state);
-    } catch {
-      // The server is away; it is asked again.
+      found();
+    } catch (error) {
+      // A server that answers with an error is there; one that does not answer is asked again.
+      if (error.status === undefined) lost();
+      else if (error.status === 404) location.href = "/console/projects";
       continue;
     }
-    for (const element of document.querySelectorAll("[data-model]")) {
-      const message = now.messages[element.dataset.model];
-      if (message !== undefined) element.textContent = message;
-    }
+    show(now);
     if (now.state === watch.dataset.known) continue;
     if (isInUse()) watch.querySelector("button").hidden = false; else location.reload();
   }

@@ -1,0 +1,129 @@
+"""The console for those who run an installation, on every size of screen, and when things die."""
+
+import socket
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from support.browser import Browser, link
+from support.calls import until
+from support.pictures import make_dataset
+from support.server import Server
+
+PAGES = ("/projects", "/projects/parts", "/projects/parts/images?dataset=train",
+         "/projects/parts/models/1", "/projects/parts/models/1/report",
+         "/projects/parts/models/1/trial", "/projects/parts/compare", "/projects/parts/delete",
+         "/operate", "/operate/audit", "/operate/users", "/operate/users/ann")
+
+
+@pytest.fixture
+def browser(hosted, tmp_path):
+    browser = Browser(tmp_path / "profile")
+    browser.open(link(hosted))
+    browser.until(lambda: browser.text("h1") == "Projects")
+    yield browser
+    browser.quit()
+
+
+def test_a_user_is_made_tried_and_disabled_by_keys(hosted, browser):
+    browser.open(hosted.endpoint + "/console/operate")
+    assert "Servers and workers" in browser.text()
+    browser.find("a[href='/console/operate/users']").send_keys(Keys.ENTER)
+    browser.until(lambda: browser.text("h1") == "Users")
+    browser.fill("name", "beth")
+    browser.find("textarea").send_keys(Keys.TAB, Keys.ENTER)
+    browser.until(lambda: "aws_secret_access_key" in browser.text())
+    assert browser.violations() == []
+    browser.find("[name=operation]").send_keys("DeleteProject")
+    browser.press("Is it allowed?")
+    browser.until(lambda: "Not allowed." in browser.text("#test"))
+    browser.press("Disable")
+    browser.until(lambda: "disabled" in browser.text("h1"))
+    browser.open(hosted.endpoint + "/console/operate/audit?event=DisableUser")
+    browser.until(lambda: "beth" in browser.text("table"))
+    browser.find(".themes [value=dark]").send_keys(Keys.ENTER)
+    browser.until(lambda: browser.find("html").get_attribute("data-theme") == "dark")
+    assert browser.violations() == []
+    browser.find(".themes [value=system]").send_keys(Keys.ENTER)
+    assert browser.problems() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("size", [(360, 780), (3840, 2160)])
+def test_every_page_is_whole_on_a_phone_and_on_a_wall(hosted, tmp_path, language, size):
+    browser = Browser(tmp_path / "profile", language=language, size=size)
+    try:
+        browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False})
+        browser.open(link(hosted))
+        browser.until(lambda: browser.all(".cards"))
+        browser.open(hosted.endpoint + "/console/operate/users")
+        if "ann" not in browser.text():
+            browser.fill("name", "ann")
+            browser.find("main form button").click()
+            browser.until(lambda: browser.text("h1").startswith("ann"))
+        for page in PAGES:
+            browser.open(f"{hosted.endpoint}/console{page}")
+            browser.until(lambda: browser.find("h1"))
+            wide = browser.script("return document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, page
+            assert browser.violations() == [], page
+            assert browser.find("html").get_attribute("lang") == language
+        assert browser.problems() == []
+    finally:
+        browser.quit()
+
+
+@pytest.mark.slow
+def test_the_page_says_that_the_server_is_lost_and_goes_on_by_itself(tmp_path):
+    """Killed while the browser watches a training: no state is shown as if it were the present
+    one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    server = Server(tmp_path / "data", "--port", port).start()
+    browser = Browser(tmp_path / "profile")
+    try:
+        client = server.client()
+        make_dataset(server, client, "parts", "parts-images", normal=60, anomalous=30)
+        browser.open(link(server))
+        browser.until(lambda: browser.text("h1") == "Projects")
+        browser.open(server.endpoint + "/console/projects/parts")
+        browser.press("Train")
+        browser.until(lambda: "TRAINING" in browser.text("table"))
+        server.kill()
+        browser.until(lambda: browser.find("#connection").is_displayed())
+        assert browser.violations() == []
+        server.start()
+        browser.until(lambda: "TRAINED" in browser.text("table"))
+        assert not browser.find("#connection").is_displayed()
+        model = server.client().describe_model(ProjectName="parts", ModelVersion="1")
+        assert model["ModelDescription"]["Status"] == "TRAINED"
+    finally:
+        browser.quit()
+        server.kill()
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_not_shown_as_alive(cluster, tmp_path):
+    """After the time in which members are taken for dead."""
+    server = cluster.server()
+    worker = cluster.worker()
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(server.endpoint + "/console/sign-in")
+        key, secret = server.credentials()
+        browser.fill("key", key)
+        browser.fill("secret", secret)
+        browser.press("Sign in")
+        browser.until(lambda: browser.text("h1") == "Projects")
+
+        def members():
+            browser.open(server.endpoint + "/console/operate")
+            return len(browser.all("section table tbody tr"))
+        until(lambda: members() == 2)
+        worker.kill()
+        until(lambda: members() == 1)
+    finally:
+        browser.quit()
