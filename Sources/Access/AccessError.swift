@@ -6,6 +6,8 @@ package struct AccessError: Error, Sendable, Equatable, CustomStringConvertible 
         case missingAuthenticationToken
         /// The signature's form is broken.
         case incompleteSignature
+        /// The request's time is missing or malformed.
+        case missingTime
         /// Nobody has this access key.
         case unrecognizedClient
         /// The signature, its scope or the payload's hash is wrong.

@@ -88,7 +88,8 @@ struct ServerApplication: Sendable {
             bodyBytesMax: { head in
                 FrontDoor.service(of: head) == .s3
                     ? S3Limits.putBytesMax : max(Limits.jsonBodyBytesMax, limits.imageBytesMax)
-            }, hostname: hostname, port: port, onReady: onReady, logger: context.logger)
+            }, asksLater: { FrontDoor.service(of: $0) == .s3 }, hostname: hostname, port: port,
+            onReady: onReady, logger: context.logger)
     }
 
     /// What the console shows of this server and its installation.

@@ -154,7 +154,8 @@ import Testing
     @Test func tooManyAttributesAreRefused() async throws {
         await expectError(.tooLarge) {
             try await fixture.upload(
-                "x", Data(), metadata: ["m": String(repeating: "m", count: 70_000)])
+                "x", Data(),
+                metadata: ["m": String(repeating: "m", count: DirectoryLimits.recordBytesMax)])
         }
         #expect(try await store.object(fixture.location("x")) == nil)
         #expect(fixture.files(".spotter-temporary").isEmpty)
@@ -186,13 +187,67 @@ import Testing
         #expect(try await fixture.bytes("in/\u{301}side/x") == Data([1]))
     }
 
-    @Test func objectsAndFoldersAreInEachOthersWay() async throws {
-        try await fixture.upload("a/b", Data())
-        for key in ["a", "a/b/", "a/b/c"] {
-            await expectError(.invalidName) { try await fixture.upload(key, Data()) }
+    @Test(arguments: [
+        ["a", "a/b", "a/b/", "a/b/c"], ["a/b/c", "a/b/", "a/b", "a"],
+        ["a/b", "a/b/c", "a", "a/b/"],
+    ])
+    func objectsAndFoldersOfOneNameAreBesideEachOther(_ keys: [String]) async throws {
+        for key in keys { try await fixture.upload(key, Data(key.utf8)) }
+        for key in keys {
+            #expect(try await fixture.bytes(key) == Data(key.utf8))
+            #expect(try await store.object(fixture.location(key))?.attributes.etag.count == 32)
         }
-        #expect(try await store.object(fixture.location("a")) == nil)
-        try await store.delete(fixture.location("a"))
-        #expect(try await store.object(fixture.location("a/b")) != nil)
+        #expect(try await listed() == ["a", "a/b", "a/b/", "a/b/c"])
+        let again = try fixture.reopened()
+        #expect(try await again.object(fixture.location("a"))?.size == 1)
+        for key in keys {
+            try await store.delete(fixture.location(key))
+            #expect(try await store.object(fixture.location(key)) == nil)
+        }
+        #expect(try await listed().isEmpty)
+        try await store.deleteBucket(DirectoryFixture.bucket)
+    }
+
+    private func listed() async throws -> [String] {
+        try await store.list(DirectoryFixture.bucket, prefix: "", after: nil, limit: 100)
+            .map(\.key)
+    }
+
+    @Test func anObjectBesideItsFolderIsListedInItsPlace() async throws {
+        for key in ["a/b", "a-b", "a", "a0", "c/d/e", "c/d"] {
+            try await fixture.upload(key, Data())
+        }
+        #expect(try await listed() == ["a", "a-b", "a/b", "a0", "c/d", "c/d/e"])
+        let page = try await store.page(DirectoryFixture.bucket, ListQuery(delimiter: "/"))
+        #expect(page.objects.map(\.key) == ["a", "a-b", "a0"])
+        #expect(page.prefixes == ["a/", "c/"])
+        var (found, next): ([String], String?) = ([], nil)
+        repeat {
+            let page = try await store.page(
+                DirectoryFixture.bucket, ListQuery(after: next, limit: 1))
+            found += page.objects.map(\.key)
+            next = page.next
+        } while next != nil
+        #expect(found == ["a", "a-b", "a/b", "a0", "c/d", "c/d/e"])
+        try await store.delete(fixture.location("c/d/e"))
+        let folded = try await store.page(
+            DirectoryFixture.bucket, ListQuery(prefix: "c", delimiter: "/"))
+        #expect(folded.prefixes == ["c/"])
+    }
+
+    @Test func anObjectIsReadableWhileAFolderOfItsNameIsMade() async throws {
+        let store = store
+        let location = fixture.location("a")
+        try await fixture.upload("a", Data("whole".utf8))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for _ in 0..<200 {
+                    let bytes = try await store.get(location, bytesMax: 9)
+                    #expect(bytes == Data("whole".utf8))
+                }
+            }
+            for number in 0..<20 { try await fixture.upload("a/\(number)", Data()) }
+            try await group.waitForAll()
+        }
     }
 }

@@ -86,7 +86,7 @@ enum ObjectStoreContract {
 
     private static func listsAreSortedAndPaged(_ store: some ObjectStore) async throws {
         try await store.createBucket("list")
-        let keys = ["a", "a/b", "a/b0", "a-b", "b/1", "b/10", "b/2", "é", "z"].filter { $0 != "a" }
+        let keys = ["a", "a/b", "a/b0", "a-b", "b/1", "b/10", "b/2", "é", "z"]
         for key in keys {
             try await store.put(
                 .bytes(Data(key.utf8)), at: ObjectLocation(bucket: "list", key: key))

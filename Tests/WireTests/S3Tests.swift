@@ -15,9 +15,9 @@ import WireAWS
     }
 
     @Test(arguments: [
-        ("DELETE", S3Operation.Target.bucket, "metadataConfiguration"), ("PUT", .bucket, "acl"),
-        ("GET", .bucket, "versions"), ("PUT", .object, "uploadId"),
-        ("PUT", .object, "acl"),
+        ("DELETE", S3Operation.Target.bucket, "metadataConfiguration"), ("PUT", .bucket, "policy"),
+        ("GET", .bucket, "inventory"), ("PUT", .object, "uploadId"),
+        ("PUT", .object, "tagging"),
     ])
     func anUnknownParameterIsNoPlainerOperation(
         method: String, target: S3Operation.Target, parameter: String

@@ -12,7 +12,7 @@ package struct Authorization: Sendable, Equatable {
     package let scope: SigningScope
     /// Lower case, in order.
     package let signedHeaders: [String]
-    /// The 32 bytes of the HMAC that the client sent, decoded from hex.
+    /// The 32 bytes of the HMAC that the client sent, decoded from hex; none when it is not hex.
     package let signature: [UInt8]
     /// Seconds that a presigned URL is good for; nil for the header.
     package let expiresSeconds: Int?
@@ -51,7 +51,7 @@ package struct Authorization: Sendable, Equatable {
             (1...Self.expiresSecondsMax).contains(expires)
         else {
             throw AccessError(
-                .incompleteSignature,
+                .expired,
                 "X-Amz-Expires must be 1 to \(Self.expiresSecondsMax) seconds.")
         }
         try self.init(
@@ -76,7 +76,7 @@ package struct Authorization: Sendable, Equatable {
         guard let signed = signedHeaders?.split(separator: ";"), !signed.isEmpty else {
             throw AccessError(.incompleteSignature, "\(names.place) needs \(names.headers).")
         }
-        guard let hex = signature, let bytes = Hex.decode(hex), bytes.count == 32 else {
+        guard let hex = signature else {
             throw AccessError(
                 .incompleteSignature,
                 "\(names.place) needs a \(names.signature) of 64 hexadecimal digits.")
@@ -86,7 +86,8 @@ package struct Authorization: Sendable, Equatable {
             day: String(credential[1]), region: String(credential[2]),
             service: String(credential[3]))
         self.signedHeaders = signed.map { $0.lowercased() }
-        self.signature = bytes
+        // One of another form is a wrong one, for the verifier to say once the key is known.
+        self.signature = Hex.decode(hex) ?? []
         self.expiresSeconds = expiresSeconds
     }
 }

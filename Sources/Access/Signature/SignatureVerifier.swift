@@ -61,7 +61,7 @@ package struct SignatureVerifier: Sendable {
         _ request: SignableRequest, _ authorization: Authorization, payloadHash: String, now: Date
     ) throws(AccessError) -> VerifiedSignature {
         let time = try self.time(of: request, authorization, now: now)
-        try checkScope(authorization.scope, time: time)
+        try checkScope(authorization.scope)
         try checkSignedHeaders(authorization.signedHeaders, request)
         guard let credentials = key(authorization.accessKeyID) else {
             throw AccessError(
@@ -104,7 +104,14 @@ package struct SignatureVerifier: Sendable {
             ? value("x-amz-date", request) : request.query.first { $0.name == "X-Amz-Date" }?.value
         guard let text = sent, let date = SigningTime.parse(text) else {
             throw AccessError(
-                .incompleteSignature, "X-Amz-Date must be a time like 20260131T235959Z.")
+                .missingTime, "X-Amz-Date must be a time like 20260131T235959Z.")
+        }
+        // Before the clocks are compared: a time that was put in later proves nothing about them.
+        guard authorization.scope.day == text.prefix(8) else {
+            throw AccessError(
+                .invalidSignature,
+                "The date of the credential scope, \(authorization.scope.day), is not that of "
+                    + "X-Amz-Date.")
         }
         let skew = date.timeIntervalSince(now)
         let skewMax =
@@ -124,12 +131,7 @@ package struct SignatureVerifier: Sendable {
         return text
     }
 
-    private func checkScope(_ scope: SigningScope, time: String) throws(AccessError) {
-        guard scope.day == time.prefix(8) else {
-            throw AccessError(
-                .invalidSignature,
-                "The date of the credential scope, \(scope.day), is not that of X-Amz-Date.")
-        }
+    private func checkScope(_ scope: SigningScope) throws(AccessError) {
         guard scope.region == region else {
             throw AccessError(
                 .wrongRegion,

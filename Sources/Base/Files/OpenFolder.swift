@@ -12,7 +12,7 @@ package struct OpenFolder: Sendable {
     /// The most folders in one another that are gone through: a key of 1,024 bytes has fewer.
     package static let depthMax = 512
 
-    private let file: OpenFile
+    let file: OpenFile
 
     /// What it was opened by, for messages and for `FileStatus.resolved`.
     package var path: String { file.path }
@@ -82,9 +82,9 @@ package struct OpenFolder: Sendable {
         }
     }
 
-    private func below(_ name: String) -> String { "\(path)/\(name)" }
+    func below(_ name: String) -> String { "\(path)/\(name)" }
 
-    private func check(_ name: String) throws(FileError) {
+    func check(_ name: String) throws(FileError) {
         guard Self.isName(name) else { throw FileError("open", below(name), .invalidArgument) }
     }
 

@@ -14,28 +14,34 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
     ///   - connections: get those that are opened.
     ///   - certificate: nil without TLS.
     ///   - bodyBytesMax: the bound on a request's body, by its head.
+    ///   - asksLater: whether a client that waits for `100 Continue` gets it when the body is read,
+    ///     by the request's head.
     ///   - port: 0 takes a free one.
     ///   - onReady: gets the port once requests are taken.
     init(
         bounded responder: Responder, _ connections: Connections, certificate: CertificateHolder?,
-        bodyBytesMax: @escaping @Sendable (HTTPRequest) -> Int, hostname: String, port: Int,
+        bodyBytesMax: @escaping @Sendable (HTTPRequest) -> Int,
+        asksLater: @escaping @Sendable (HTTPRequest) -> Bool = { _ in false },
+        hostname: String, port: Int,
         onReady: @escaping @Sendable (Int) async -> Void, logger: Logger
     ) {
         let idle = ConnectionLimits.idleSeconds
         let plain = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 AddressBoundHandler(connections), SchemeHandler("http"), ClientPaceHandler(),
-                UnreadBodyHandler(bodyBytesMax: bodyBytesMax),
+                UnreadBodyHandler(bodyBytesMax: bodyBytesMax, asksLater: asksLater),
             ], idleTimeout: .seconds(idle))
         let secure = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 SchemeHandler("https"), ClientPaceHandler(),
-                UnreadBodyHandler(bodyBytesMax: bodyBytesMax),
+                UnreadBodyHandler(bodyBytesMax: bodyBytesMax, asksLater: asksLater),
             ], idleTimeout: .seconds(idle))
         let streams = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 AddressBoundHandler(connections, isStream: true), SchemeHandler("https"),
-                ClientPaceHandler(), UnreadBodyHandler(isStream: true, bodyBytesMax: bodyBytesMax),
+                ClientPaceHandler(),
+                UnreadBodyHandler(
+                    isStream: true, bodyBytesMax: bodyBytesMax, asksLater: asksLater),
             ], idleTimeout: .seconds(idle))
         self.init(
             responder: responder,

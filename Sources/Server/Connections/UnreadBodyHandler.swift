@@ -5,7 +5,8 @@ import NIOHTTPTypes
 /// Looks after bodies that the responder has not read yet, or never will.
 ///
 /// - `Expect: 100-continue` is answered at once, as SDKs that stream a body wait for it; a body
-///   that is announced as too large is not asked for.
+///   that is announced as too large is not asked for. Where `asksLater` says so, it is answered
+///   when `BodyWanted` comes, so that a request which is refused by its head sends no body.
 /// - A response with `Connection: close` ends the connection although the request has not ended.
 ///   Only our side is closed at first: closing both would throw the response away if the client
 ///   is still sending.
@@ -17,8 +18,13 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    /// An outbound event: the body of the request is going to be read.
+    enum BodyWanted { case now }
+
     private let isStream: Bool
     private let bodyBytesMax: @Sendable (HTTPRequest) -> Int
+    private let asksLater: @Sendable (HTTPRequest) -> Bool
+    private var isAsked = true
     private var isRequestOpen = false
     /// Of this connection, so far.
     private var requests = 0
@@ -28,11 +34,14 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// - Parameters:
     ///   - isStream: whether the channel is a stream of HTTP/2.
     ///   - bodyBytesMax: the bound on a request's body, by its head.
+    ///   - asksLater: whether what answers a request triggers `BodyWanted` when it wants the body.
     init(
-        isStream: Bool = false, bodyBytesMax: @escaping @Sendable (HTTPRequest) -> Int
+        isStream: Bool = false, bodyBytesMax: @escaping @Sendable (HTTPRequest) -> Int,
+        asksLater: @escaping @Sendable (HTTPRequest) -> Bool
     ) {
         self.isStream = isStream
         self.bodyBytesMax = bodyBytesMax
+        self.asksLater = asksLater
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -44,8 +53,8 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
             if head.headerFields[.expect]?.lowercased() == "100-continue",
                 head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= bodyBytesMax(head)
             {
-                context.writeAndFlush(
-                    wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+                isAsked = !asksLater(head)
+                if isAsked { ask(context) }
             }
         case .body: break
         case .end: isRequestOpen = false
@@ -53,12 +62,34 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
+    private func ask(_ context: ChannelHandlerContext) {
+        context.writeAndFlush(
+            wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+    }
+
+    func triggerUserOutboundEvent(
+        context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+    ) {
+        guard event is BodyWanted else {
+            context.triggerUserOutboundEvent(event, promise: promise)
+            return
+        }
+        if !isAsked, isRequestOpen {
+            isAsked = true
+            ask(context)
+        }
+        promise?.succeed()
+    }
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(var head) where isStream:
+            isAsked = true
             head.headerFields[.connection] = nil
             return context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .head(let head):
+            // After the answer nobody asks any more.
+            isAsked = true
             mustClose = head.headerFields[.connection] == "close"
         case .end where mustClose && !isRequestOpen:
             isClosing = true

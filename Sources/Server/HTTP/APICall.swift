@@ -17,6 +17,8 @@ struct APICall: Sendable {
     let sourceAddress: String?
     let userAgent: String?
     let hasBody: Bool
+    /// Asks a client that waits for `100 Continue` to send its body; nil for one that does not.
+    let wantBody: (@Sendable () -> Void)?
     var service = AWSService.lookoutvision
     /// nil for a request of no operation.
     var operation: String?
@@ -46,6 +48,7 @@ struct APICall: Sendable {
         query = parts.count > 1 ? String(parts[1]) : ""
         sourceAddress = context.remoteAddress
         userAgent = request.headers[.userAgent]
+        wantBody = request.headers[.expect] == nil ? nil : context.wantBody
         hasBody =
             request.headers[.contentLength].map { $0 != "0" }
             ?? (request.headers[.transferEncoding] != nil)

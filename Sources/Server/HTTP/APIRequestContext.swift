@@ -7,9 +7,19 @@ struct APIRequestContext: RequestContext {
     /// The address at the other end of the connection: a proxy's, if there is one. Headers that
     /// claim another are not believed, since policies may depend on it.
     let remoteAddress: String?
+    private let channel: any Channel
+
+    /// Asks a client that waits for it to send its body; does nothing for others.
+    var wantBody: @Sendable () -> Void {
+        let channel = channel
+        return {
+            channel.triggerUserOutboundEvent(UnreadBodyHandler.BodyWanted.now, promise: nil)
+        }
+    }
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
         remoteAddress = source.channel.remoteAddress?.ipAddress
     }
 

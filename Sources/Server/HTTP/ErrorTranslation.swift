@@ -23,7 +23,7 @@ enum ErrorTranslation {
     private static func code(of code: AccessError.Code) -> ErrorCode {
         switch code {
         case .missingAuthenticationToken: .missingAuthenticationToken
-        case .incompleteSignature: .incompleteSignature
+        case .incompleteSignature, .missingTime: .incompleteSignature
         case .unrecognizedClient: .unrecognizedClient
         case .invalidSignature, .skewedTime, .expired, .wrongRegion: .invalidSignature
         case .accessDenied: .accessDenied

@@ -68,8 +68,9 @@ struct FrontDoor: HTTPResponder {
     private static func service(of head: HTTPRequest, signed: String?) -> AWSService {
         if let service = signed.flatMap(AWSService.init(rawValue:)) { return service }
         if let authorization = head.headerFields[.authorization] {
-            // Version 2, which only S3 had.
-            return authorization.hasPrefix("AWS ") ? .s3 : .lookoutvision
+            // Version 2, which only S3 had; what names no service is taken by its address.
+            let isLegacy = authorization.hasPrefix("AWS ")
+            return isLegacy || signed == nil && namesBucket(head) ? .s3 : .lookoutvision
         }
         // Only S3 has presigned URLs, also those of the way that came before Version 4.
         let isPresigned = queryPairs(head).contains {

@@ -32,6 +32,13 @@ struct BucketConfigurations: Sendable {
                     .noSuchCORSConfiguration, "The CORS configuration does not exist", request)
             }
             return try .xml(found, root: "CORSConfiguration")
+        case .putBucketACL:
+            return try await AccessLists.answer(request, payload, owner: owner)
+        case .putObjectACL:
+            guard try await store.object(request.location) != nil else {
+                throw S3Error.noSuchKey(request)
+            }
+            return try await AccessLists.answer(request, payload, owner: owner)
         case .getObjectACL:
             guard try await store.object(request.location) != nil else {
                 throw S3Error.noSuchKey(request)

@@ -39,7 +39,12 @@ struct EmbeddedS3: S3Backend {
         case .headBucket: try await headBucket(request)
         case .getBucketLocation: try await bucketLocation(request)
         case .deleteBucket: try await deleteBucket(request)
-        case .listObjects, .listObjectsV2: try await S3Listing(request, owner).answer(store)
+        case .listObjects, .listObjectsV2, .listObjectVersions:
+            try await S3Listing(request, owner).answer(store)
+        case .postObject:
+            throw S3Error(
+                .methodNotAllowed, "The specified method is not allowed against this resource.")
+        case .getObjectAttributes: try await S3Attributes(request).answer(store)
         case .putObject: try await putObject(request, payload)
         case .copyObject: try await copyObject(request)
         case .getObject, .headObject: try await S3Download(request).answer(store)
@@ -60,7 +65,8 @@ struct EmbeddedS3: S3Backend {
             .getBucketPolicy, .getBucketLifecycle, .getBucketWebsite, .getBucketReplication,
             .getBucketLogging, .getBucketNotification, .getBucketRequestPayment,
             .getBucketAccelerate, .getPublicAccessBlock, .getBucketOwnership, .getObjectLock,
-            .getBucketCORS, .putBucketCORS, .deleteBucketCORS, .getObjectACL:
+            .getBucketCORS, .putBucketCORS, .deleteBucketCORS, .getObjectACL, .putObjectACL,
+            .putBucketACL:
             try await configuration(request, payload)
         }
     }
@@ -109,19 +115,22 @@ struct EmbeddedS3: S3Backend {
 
     private func createBucket(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
         if try payload.lengthOnTheWay() > 0 {
-            let wanted = try await payload.document(
-                CreateBucketConfiguration.self, root: "CreateBucketConfiguration", elementsMax: 64
-            ).LocationConstraint
-            guard wanted == nil || wanted == region else {
-                throw S3Error(
-                    .illegalLocationConstraint,
-                    "The \(wanted?.prefix(40) ?? "") location constraint is incompatible for the "
-                        + "region specific endpoint this request was sent to.")
-            }
+            try LocationRule.check(
+                try await payload.document(
+                    CreateBucketConfiguration.self, root: "CreateBucketConfiguration",
+                    elementsMax: 64
+                ).LocationConstraint, region: region)
         }
         do {
+            guard NewBucketName.isSound(request.bucket) else {
+                throw StorageError(.invalidName, NewBucketName.rule)
+            }
             try await store.makeBucket(request.bucket)
         } catch let error as StorageError where error.code == .bucketExists {
+            // As Amazon has it, whose first region is older than the error.
+            if region == LocationRule.firstRegion {
+                return Response(status: .ok, headers: [.location: "/\(request.bucket)"])
+            }
             throw S3Error(
                 .bucketAlreadyOwnedByYou,
                 "Your previous request to create the named bucket succeeded and you already "
@@ -159,7 +168,7 @@ struct EmbeddedS3: S3Backend {
         try await checkBucket(request)
         // The first region has no name here.
         return try .xml(
-            LocationConstraint(value: region == "us-east-1" ? "" : region),
+            LocationConstraint(value: region == LocationRule.firstRegion ? "" : region),
             root: "LocationConstraint")
     }
 
@@ -175,27 +184,6 @@ struct EmbeddedS3: S3Backend {
     }
 
     // MARK: Objects
-
-    private func putObject(_ request: S3Request, _ payload: S3Payload) async throws -> Response {
-        let metadata = try S3Metadata(request)
-        let upload = try await store.beginUpload(request.location)
-        do {
-            let checksums = try await payload.read(
-                computing: try request.wantedChecksum(), bytesMax: S3Limits.putBytesMax
-            ) { try await upload.write($0) }
-            let stored = try await upload.finish(
-                headers: metadata.headers, userMetadata: metadata.userMetadata,
-                checksums: checksums.reduce(into: [:]) { $0[$1.key.rawValue] = $1.value },
-                checksumType: checksums.isEmpty ? nil : "FULL_OBJECT",
-                storageClass: metadata.storageClass, condition: try request.writeCondition())
-            var response = Response(status: .ok, headers: [.eTag: "\"\(stored.attributes.etag)\""])
-            response.headers.add(checksums: stored.attributes)
-            return response
-        } catch {
-            await upload.discard()
-            throw error
-        }
-    }
 
     private func copyObject(_ request: S3Request) async throws -> Response {
         guard let source = request.source else {
@@ -241,10 +229,12 @@ struct EmbeddedS3: S3Backend {
                 userMetadata: replacement?.userMetadata ?? before.attributes.userMetadata,
                 checksums: checksums, checksumType: checksums.isEmpty ? nil : "FULL_OBJECT",
                 storageClass: stated.storageClass, condition: try request.writeCondition())
-            return try .xml(
-                CopyResult(
-                    ETag: "\"\(stored.attributes.etag)\"",
-                    LastModified: S3Time.text(stored.modified)), root: "CopyObjectResult")
+            var result = CopyResult(
+                ETag: "\"\(stored.attributes.etag)\"",
+                LastModified: S3Time.text(stored.modified))
+            result.set(checksums: stored.attributes.checksums)
+            result.ChecksumType = stored.attributes.checksumType
+            return try .xml(result, root: "CopyObjectResult")
         } catch {
             await upload.discard()
             throw error

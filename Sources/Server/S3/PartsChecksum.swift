@@ -17,12 +17,19 @@ final class PartsChecksum: Sendable {
 
     init(
         _ draft: MultipartDraft?, _ document: CompleteMultipartUpload, _ request: S3Request
-    ) {
+    ) throws(S3Error) {
         let algorithm = draft?.checksumAlgorithm.flatMap(ChecksumAlgorithm.init)
         self.algorithm = algorithm
         isFullObject = draft?.checksumType == "FULL_OBJECT"
         self.document = document
         expected = algorithm.flatMap { request.header($0.headerName) }
+        if let algorithm, let expected {
+            let digest = Data(base64Encoded: String(expected.prefix { $0 != "-" }))
+            guard digest?.count == algorithm.byteCount else {
+                throw S3Error(
+                    .invalidRequest, "Value for \(algorithm.headerName) header is invalid.")
+            }
+        }
         sizeExpected = request.header("x-amz-mp-object-size").flatMap { Int($0) }
         state = Mutex((isFullObject ? algorithm.map { Checksummer($0) } : nil, 0))
     }
@@ -50,7 +57,14 @@ final class PartsChecksum: Sendable {
         }
         guard let algorithm else { return ObjectChecksums() }
         for (part, reference) in zip(parts, document.Part) {
-            guard let text = reference.checksum(algorithm) else { continue }
+            guard let text = reference.checksum(algorithm) else {
+                if isFullObject { continue }
+                throw S3Error(
+                    .invalidRequest,
+                    "The upload was created using a \(algorithm.rawValue) checksum. The complete "
+                        + "request must include the checksum for each part. It was missing for "
+                        + "part \(part.number) in the request.")
+            }
             guard part.checksums[algorithm.rawValue] == text else {
                 throw S3Error(
                     .invalidPart,

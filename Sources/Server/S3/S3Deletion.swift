@@ -33,7 +33,10 @@ struct S3Deletion: Sendable {
             do {
                 try permissions.check("s3:DeleteObject", location)
                 try await delete(location, condition(object))
-                if document.Quiet != true { result.Deleted.append(.init(Key: object.Key)) }
+                if document.Quiet != true {
+                    result.Deleted.append(
+                        .init(Key: object.Key, VersionId: object.VersionId))
+                }
             } catch {
                 let error = S3ErrorTranslation.s3Error(for: error)
                 if error.code == .noSuchBucket { throw error }
@@ -47,12 +50,17 @@ struct S3Deletion: Sendable {
     private func condition(_ object: DeleteObjectsDocument.Object) throws(S3Error)
         -> WriteCondition
     {
-        guard object.VersionId ?? "null" == "null", object.Size == nil,
-            object.LastModifiedTime == nil
-        else {
+        guard object.VersionId ?? "null" == "null" else {
             throw S3Error(
-                .notImplemented, "There are no versions, and conditions only on ETag.")
+                .noSuchVersion, "There are no versions but 'null' here.",
+                details: ["Key": object.Key])
         }
-        return object.ETag.map { .etag($0.filter { $0 != "\"" }) } ?? .none
+        let etag = object.ETag.map {
+            $0 == "*" ? WriteCondition.present : .etag($0.filter { $0 != "\"" })
+        }
+        let unchanged = try WriteCondition.unchanged(
+            time: object.LastModifiedTime, size: object.Size)
+        let conditions = [etag, unchanged].compactMap { $0 }
+        return conditions.count > 1 ? .all(conditions) : conditions.first ?? .none
     }
 }

@@ -31,11 +31,14 @@ struct S3Download: Sendable {
         case .notModified: return Response(status: .notModified, headers: headers)
         case .failed: throw S3Conditions.failure
         }
-        try checkPart(object)
-        let range = try ByteRange.parse(request.headers[.range], size: object.size)
+        let part = try part(of: object)
+        let range = try part ?? ByteRange.parse(request.headers[.range], size: object.size)
         let wanted = range ?? 0..<object.size
+        if request.parameter("partNumber") != nil, let parts = object.attributes.parts {
+            headers[S3Header.partsCount] = String(parts.count)
+        }
         headers[.contentLength] = String(wanted.count)
-        if range != nil {
+        if range != nil, !wanted.isEmpty {
             headers[.contentRange] =
                 "bytes \(wanted.lowerBound)-\(wanted.upperBound - 1)/\(object.size)"
         } else if request.header("x-amz-checksum-mode")?.uppercased() == "ENABLED" {
@@ -72,11 +75,45 @@ struct S3Download: Sendable {
         return headers
     }
 
-    /// An object that came in one piece is its own first part; of others the parts are not kept.
-    private func checkPart(_ object: StoredObject) throws(S3Error) {
-        guard let part = request.parameter("partNumber") else { return }
-        guard part == "1", !object.attributes.etag.contains("-") else {
-            throw S3Error(.notImplemented, "Parts of a finished object cannot be read: partNumber.")
+    /// The bytes of the part that the request names; an object that came in one piece is its own
+    /// first part.
+    ///
+    /// - Returns: nil for a request that names none, or names that first one.
+    private func part(of object: StoredObject) throws(S3Error) -> Range<Int>? {
+        guard request.parameter("partNumber") != nil else { return nil }
+        let number = try request.number("partNumber", in: 1...S3Limits.partsMax, standard: 1)
+        guard request.headers[.range] == nil else {
+            throw S3Error(.invalidRequest, "Cannot specify both Range header and partNumber.")
         }
+        guard let parts = object.attributes.parts else {
+            guard !object.attributes.isJoined else {
+                throw S3Error(
+                    .notImplemented,
+                    "The object was joined by a version of Spotter that did not keep where its "
+                        + "parts begin: partNumber.")
+            }
+            guard number == 1 else { throw Self.noPart(number) }
+            return nil
+        }
+        var start = 0
+        for part in parts {
+            if part.number == number { return start..<start + part.size }
+            start += part.size
+        }
+        throw Self.noPart(number)
+    }
+
+    private static func noPart(_ number: Int) -> S3Error {
+        S3Error(
+            .invalidPart, "The object has no part \(number).",
+            details: ["PartNumber": String(number)])
+    }
+}
+
+extension ObjectAttributes {
+    /// Whether the object was made from several parts, as its ETag says.
+    fileprivate var isJoined: Bool {
+        guard let dash = etag.lastIndex(of: "-") else { return false }
+        return Int(etag[etag.index(after: dash)...]) ?? 1 > 1
     }
 }

@@ -17,6 +17,11 @@ protocol S3Backend: Sendable {
         _ request: S3Request, _ payload: S3Payload, _ permissions: S3Permissions
     ) async throws -> Response
 
+    /// Stores the file of a browser's form, which the caller was found to be allowed.
+    ///
+    /// - Throws: `S3Error` or `StorageError`; then nothing is stored.
+    func store(_ request: S3Request, _ form: inout S3Form) async throws -> Response
+
     /// Which pages of other origins may read a bucket.
     ///
     /// - Returns: nil for a bucket without rules, and for none.
@@ -47,7 +52,7 @@ struct S3Endpoint: ServiceEndpoint {
             return try await crossOrigin.preflight(request, bucket)
         }
         call.crossOrigin = await crossOrigin.fields(request, bucket)
-        try checkForm(request)
+        if Self.isForm(request) { return try await post(request, &call, bucket: bucket) }
         // Read before the signature is checked, so that the audit log names what was refused. What
         // is wrong with it is told only to those whose signature is right.
         let reading = Result { () throws(S3Error) in try S3Request(request, call, query: query) }
@@ -81,8 +86,8 @@ struct S3Endpoint: ServiceEndpoint {
         try permissions.check(parsed)
         try reserved?.check(parsed)
         let payload = try S3Payload(
-            request, parsed, hash: hash, signer: signer, pool: pool)
-        var response = try await backend.perform(parsed, payload, permissions)
+            request, parsed, hash: hash, signer: signer, pool: pool, onRead: call.wantBody)
+        let response = try await backend.perform(parsed, payload, permissions)
         call.isBodyRead = true
         // Another server's answer, passed on.
         if response.status.code >= 400 {
@@ -90,9 +95,45 @@ struct S3Endpoint: ServiceEndpoint {
                 "HTTP\(response.status.code)", "The store behind this server refused it."
             )
         }
+        return decorated(response, call)
+    }
+
+    private func decorated(_ response: Response, _ call: APICall) -> Response {
+        var response = response
         response.headers[S3Header.requestID] = call.requestID
         for field in call.crossOrigin { response.headers[field.name] = field.value }
         return response
+    }
+
+    /// A browser's form, which has its signature in its body.
+    private func post(_ request: Request, _ call: inout APICall, bucket: String) async throws
+        -> Response
+    {
+        call.wantBody?()
+        var form = try await S3Form(request, bucket: bucket)
+        let reading = Result { () throws(S3Error) in
+            try S3Request(form, bucket: bucket, call)
+        }
+        if let parsed = try? reading.get() { call.describe(parsed) }
+        let signature: FormSignature
+        do throws(AccessError) {
+            signature = try FormSignature(form.fields)
+        } catch {
+            guard error.code == .incompleteSignature else { throw error }
+            throw S3Error(.invalidArgument, error.message)
+        }
+        let claim = try await authenticator.claim(accessKeyID: signature.accessKeyID)
+        call.claimed = claim.principal
+        try signature.verify(credentials: claim.credentials, region: region)
+        call.isVerified = true
+        let parsed = try reading.get()
+        try form.check(now: now())
+        try S3Permissions(principal: claim.principal, sourceAddress: call.sourceAddress)
+            .check(parsed)
+        try reserved?.check(parsed)
+        let response = try await backend.store(parsed, &form)
+        call.isBodyRead = true
+        return decorated(response, call)
     }
 
     func failure(_ error: any Error, _ call: APICall) -> EndpointFailure {
@@ -123,18 +164,29 @@ struct S3Endpoint: ServiceEndpoint {
 
         init(_ request: Request, _ query: [(name: String, value: String)]) throws {
             if let header = request.headers[.authorization] {
-                guard !header.hasPrefix("AWS ") else {
-                    throw S3Error(
-                        .accessDenied,
-                        "Access Denied. The Authorization header has a signature of Version 2, "
-                            + "which is not accepted. Please use AWS4-HMAC-SHA256.")
-                }
+                try Self.check(scheme: header)
                 self = .version4(try Authorization(header: header))
             } else if let legacy = LegacyQuery(query: query) {
                 self = .legacy(legacy)
             } else {
                 self = .version4(try Self.authorization(query))
             }
+        }
+
+        /// - Throws: `accessDenied` for nothing and for Version 2, `invalidArgument` for what is
+        ///   no signature.
+        private static func check(scheme header: String) throws(S3Error) {
+            if header.hasPrefix(CanonicalRequest.algorithm + " ") { return }
+            if header.isEmpty { throw S3Error(.accessDenied, "Access Denied") }
+            guard header.hasPrefix("AWS "), header.contains(":") else {
+                throw S3Error(
+                    .invalidArgument, "Unsupported Authorization Type",
+                    details: ["ArgumentName": "Authorization"])
+            }
+            throw S3Error(
+                .accessDenied,
+                "Access Denied. The Authorization header has a signature of Version 2, "
+                    + "which is not accepted. Please use AWS4-HMAC-SHA256.")
         }
 
         private static func authorization(_ query: [(name: String, value: String)]) throws
@@ -164,14 +216,11 @@ struct S3Endpoint: ServiceEndpoint {
         }
     }
 
-    /// - Throws: `notImplemented` for the form of a browser, which has its signature in its body.
-    private func checkForm(_ request: Request) throws(S3Error) {
+    /// Whether it is the form of a browser. One with an Authorization header is another request.
+    private static func isForm(_ request: Request) -> Bool {
         let type = request.headers[.contentType]?.lowercased() ?? ""
-        guard request.method == .post, type.hasPrefix("multipart/form-data") else { return }
-        throw S3Error(
-            .notImplemented,
-            "Presigned POST, an upload by a browser's form, is not implemented. Use a presigned URL "
-                + "for PUT: generate_presigned_url('put_object', …).")
+        return request.method == .post && type.hasPrefix("multipart/form-data")
+            && request.headers[.authorization] == nil
     }
 
     /// - Throws: `accessDenied` for a bucket that the caller expects to be somebody else's.
@@ -207,9 +256,12 @@ extension APICall {
 
 extension Response {
     /// A document of S3.
-    static func xml(_ document: some Encodable, root: String) throws -> Response {
-        Response(
+    static func xml(
+        _ document: some Encodable, root: String, namespace: String? = S3XML.namespace
+    ) throws -> Response {
+        let bytes = try S3XML.encode(document, root: root, namespace: namespace)
+        return Response(
             status: .ok, headers: [.contentType: "application/xml"],
-            body: .init(byteBuffer: ByteBuffer(bytes: try S3XML.encode(document, root: root))))
+            body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }

@@ -28,6 +28,10 @@ enum S3ErrorTranslation {
                 .accessDenied,
                 "Access Denied. The request is not signed, and nothing here is public.")
         case .ambiguousRequest: S3Error(.invalidRequest, error.message)
+        case .missingTime:
+            S3Error(
+                .accessDenied,
+                "AWS authentication requires a valid Date or x-amz-date header. \(error.message)")
         case .incompleteSignature: S3Error(.authorizationHeaderMalformed, error.message)
         case .wrongRegion:
             // Clients look for the region here and try again with it.

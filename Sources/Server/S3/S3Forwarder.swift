@@ -81,6 +81,13 @@ struct S3Forwarder: S3Backend {
         return response
     }
 
+    func store(_ request: S3Request, _ form: inout S3Form) async throws -> Response {
+        throw S3Error(
+            .notImplemented,
+            "An upload by a browser's form is not passed on to the store behind this server, which "
+                + "must know the file's length in advance. Use a presigned URL for PUT.")
+    }
+
     func crossOrigin(_ bucket: String) async throws -> CORSConfiguration? {
         if let hiddenBucket, UserObjects.isSame(bucket, hiddenBucket) { return nil }
         try Self.check(bucket: bucket)

@@ -60,22 +60,23 @@ extension S3Request {
         return [algorithm]
     }
 
-    /// What must hold at the moment when the object appears.
+    /// What must hold at the moment when the object appears or goes.
     func writeCondition() throws(S3Error) -> WriteCondition {
-        switch (header("if-match"), header("if-none-match")) {
-        case (nil, nil): return .none
-        case (nil, "*"): return .absent
-        case (.some(let etag), nil): return .etag(etag.filter { $0 != "\"" })
-        default:
-            throw S3Error(
-                .notImplemented,
-                "A put may have If-Match with an ETag or If-None-Match with *, not both.")
+        var conditions: [WriteCondition] = []
+        if let match = header("if-match") {
+            conditions.append(match == "*" ? .present : .etag(match.filter { $0 != "\"" }))
         }
+        if let none = header("if-none-match") {
+            conditions.append(none == "*" ? .absent : .otherETag(none.filter { $0 != "\"" }))
+        }
+        if operation == .deleteObject {
+            let unchanged = try WriteCondition.unchanged(
+                time: header("x-amz-if-match-last-modified-time"),
+                size: header("x-amz-if-match-size").map { Int($0) ?? -1 })
+            if let unchanged { conditions.append(unchanged) }
+        }
+        return conditions.count > 1 ? .all(conditions) : conditions.first ?? .none
     }
-
-    private static let withoutMeaning: Set<String> = [
-        "private", "bucket-owner-full-control", "bucket-owner-read",
-    ]
     private static let unsupportedHeaders = [
         "x-amz-tagging", "x-amz-website-redirect-location", "x-amz-mfa",
         "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",
@@ -89,7 +90,6 @@ extension S3Request {
         "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-context",
         "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-full-control",
         "x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-write-offset-bytes",
-        "x-amz-if-match-last-modified-time", "x-amz-if-match-size",
     ]
 
     /// What Amazon's S3 knows. An object of any class can be read at once here.
@@ -109,9 +109,7 @@ extension S3Request {
                 "A header you provided implies functionality that is not implemented: \(what)")
         }
         for name in Self.unsupportedHeaders where header(name) != nil { throw refuse(name) }
-        if let acl = header("x-amz-acl"), !Self.withoutMeaning.contains(acl) {
-            throw refuse("x-amz-acl")
-        }
+        if let acl = header("x-amz-acl") { try AccessLists.check(canned: acl) }
         if let directive = header("x-amz-metadata-directive"),
             !["COPY", "REPLACE"].contains(directive.uppercased())
         {
@@ -134,6 +132,31 @@ extension S3Request {
                 details: ["ArgumentName": "x-amz-server-side-encryption"])
         }
         if let version = parameter("versionId"), version != "null" { throw refuse("versionId") }
+    }
+}
+
+extension WriteCondition {
+    /// - Parameters:
+    ///   - time: as HTTP or ISO 8601 has it; fractions of a second are not compared.
+    ///   - size: in bytes.
+    /// - Returns: nil without either.
+    /// - Throws: `invalidArgument` for a time that cannot be read.
+    static func unchanged(time: String?, size: Int?) throws(S3Error) -> WriteCondition? {
+        guard time != nil || size != nil else { return nil }
+        let seconds = try time.map { text throws(S3Error) in
+            let date =
+                HTTPDate.parse(text) ?? (try? Date(text, strategy: .iso8601))
+                ?? (try? Date(
+                    text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+            guard let date else {
+                throw S3Error(
+                    .invalidArgument,
+                    "A time must be like Sat, 31 Jan 2026 23:59:59 GMT, not "
+                        + "'\(text.prefix(40))'.")
+            }
+            return Int(date.timeIntervalSince1970.rounded(.down))
+        }
+        return .unchanged(seconds: seconds, size: size)
     }
 }
 

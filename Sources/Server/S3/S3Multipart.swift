@@ -106,10 +106,10 @@ struct S3Multipart: Sendable {
             }
             let part = try await upload.finish(
                 checksums: sums.reduce(into: [:]) { $0[$1.algorithm.rawValue] = $1.base64 })
-            return try .xml(
-                CopyResult(
-                    ETag: "\"\(part.attributes.etag)\"", LastModified: S3Time.text(part.modified)),
-                root: "CopyPartResult")
+            var result = CopyResult(
+                ETag: "\"\(part.attributes.etag)\"", LastModified: S3Time.text(part.modified))
+            result.set(checksums: part.attributes.checksums)
+            return try .xml(result, root: "CopyPartResult")
         } catch {
             await upload.discard()
             throw error
@@ -126,7 +126,7 @@ struct S3Multipart: Sendable {
             throw S3Error(.malformedXML, "CompleteMultipartUpload must have a Part.")
         }
         let draft = try? await store.multipartUpload(request.location, uploadID: uploadID)
-        let join = PartsChecksum(draft, document, request)
+        let join = try PartsChecksum(draft, document, request)
         let object = try await store.completeMultipartUpload(
             request.location, uploadID: uploadID,
             parts: document.Part.map {
@@ -139,12 +139,7 @@ struct S3Multipart: Sendable {
         result.Bucket = request.bucket
         result.Key = request.key
         result.ETag = "\"\(object.attributes.etag)\""
-        let checksums = object.attributes.checksums
-        result.ChecksumCRC32 = checksums["crc32"]
-        result.ChecksumCRC32C = checksums["crc32c"]
-        result.ChecksumCRC64NVME = checksums["crc64nvme"]
-        result.ChecksumSHA1 = checksums["sha1"]
-        result.ChecksumSHA256 = checksums["sha256"]
+        result.set(checksums: object.attributes.checksums)
         result.ChecksumType = object.attributes.checksumType
         return try .xml(result, root: "CompleteMultipartUploadResult")
     }
@@ -172,21 +167,25 @@ struct S3Multipart: Sendable {
         result.Initiator = owner
         let draft = try await store.multipartUpload(request.location, uploadID: uploadID)
         result.StorageClass = draft.storageClass ?? "STANDARD"
+        result.ChecksumAlgorithm = draft.checksumAlgorithm?.uppercased()
+        result.ChecksumType = draft.checksumType
         result.PartNumberMarker = after
         result.MaxParts = limit
         result.IsTruncated = parts.count > limit
         let shown = parts.prefix(limit)
         result.NextPartNumberMarker = shown.last?.number ?? after
-        result.Part = shown.map {
-            S3Part(
-                PartNumber: $0.number, LastModified: S3Time.text($0.modified),
-                ETag: "\"\($0.etag)\"", Size: $0.size)
+        result.Part = shown.map { part in
+            var entry = S3Part(
+                PartNumber: part.number, LastModified: S3Time.text(part.modified),
+                ETag: "\"\(part.etag)\"", Size: part.size)
+            entry.set(checksums: part.checksums)
+            return entry
         }
         return try .xml(result, root: "ListPartsResult")
     }
 
     func listUploads() async throws -> Response {
-        let encoding = try KeyEncoding(request)
+        let encoding = try KeyEncoding(request, texts: ["prefix", "delimiter", "key-marker"])
         let limit = min(
             try request.number("max-uploads", in: 1...Int(Int32.max), standard: S3Limits.keysMax),
             S3Limits.keysMax)
@@ -219,7 +218,8 @@ struct S3Multipart: Sendable {
         result.Upload = rest.prefix(limit).map {
             S3Upload(
                 Key: encoding.text($0.key), UploadId: $0.uploadID,
-                Initiated: S3Time.text($0.initiated), StorageClass: $0.draft.storageClass)
+                Initiated: S3Time.text($0.initiated), StorageClass: $0.draft.storageClass,
+                owner: owner)
         }
         return try .xml(result, root: "ListMultipartUploadsResult")
     }

@@ -14,6 +14,7 @@ struct S3Payload: Sendable {
     /// Bytes of the object; nil when the request does not say.
     let length: Int?
     private let pool: NIOThreadPool
+    private let onRead: (@Sendable () -> Void)?
     private let body: RequestBody
     private let hasBody: Bool
     private let form: PayloadDecoder.Form
@@ -29,11 +30,13 @@ struct S3Payload: Sendable {
     /// - Parameters:
     ///   - hash: `X-Amz-Content-SHA256`, or UNSIGNED-PAYLOAD where none is needed.
     ///   - pool: where documents are decoded.
+    ///   - onRead: called before the first byte is read.
     init(
         _ request: Request, _ parsed: S3Request, hash: String, signer: ChunkSigner?,
-        pool: NIOThreadPool
+        pool: NIOThreadPool, onRead: (@Sendable () -> Void)? = nil
     ) throws(S3Error) {
         self.pool = pool
+        self.onRead = onRead
         body = request.body
         hasBody = request.headers[.transferEncoding] != nil
         let sent = request.headers[.contentLength].flatMap { Int($0) }
@@ -82,7 +85,9 @@ struct S3Payload: Sendable {
         return digest
     }
 
-    private static func checksums(_ headers: HTTPFields) throws(S3Error) -> (
+    /// What a request says about the checksums of its payload: their values, and those that
+    /// follow in a trailer.
+    static func checksums(_ headers: HTTPFields) throws(S3Error) -> (
         [ChecksumAlgorithm: String], Set<ChecksumAlgorithm>
     ) {
         var announced: [ChecksumAlgorithm: String] = [:]
@@ -113,6 +118,18 @@ struct S3Payload: Sendable {
     /// - Throws: `missingContentLength` where the client does not say.
     func lengthOnTheWay() throws(S3Error) -> Int {
         guard let length = length ?? (hasBody ? nil : 0) else {
+            throw S3Error(
+                .missingContentLength, "You must provide the Content-Length HTTP header.")
+        }
+        return length
+    }
+
+    /// - Throws: `missingContentLength` for a put that says neither how long it is nor that it
+    ///   comes in chunks: it would be taken for an empty one.
+    func requireLength() throws(S3Error) { _ = hasBody ? 0 : try known() }
+
+    private func known() throws(S3Error) -> Int {
+        guard let length else {
             throw S3Error(
                 .missingContentLength, "You must provide the Content-Length HTTP header.")
         }
@@ -182,6 +199,7 @@ struct S3Payload: Sendable {
                 .map { Checksummer($0) }
             iterator = payload.body.makeAsyncIterator()
             if let length = payload.length, length > bytesMax { throw tooLarge }
+            payload.onRead?()
         }
 
         private var tooLarge: S3Error {
@@ -254,6 +272,13 @@ struct S3Payload: Sendable {
         }
     }
 
+    static func badChecksum(_ algorithm: ChecksumAlgorithm) -> S3Error {
+        S3Error(
+            .badDigest,
+            "The \(algorithm.rawValue.uppercased()) you specified did not match the calculated "
+                + "checksum.")
+    }
+
     private func check(
         _ md5: Insecure.MD5?, _ sums: [Checksummer], trailers: [(name: String, value: String)]
     ) throws(S3Error) -> [ChecksumAlgorithm: String] {
@@ -271,12 +296,7 @@ struct S3Payload: Sendable {
                 throw S3Error(
                     .incompleteBody, "The trailer has no \(algorithm.headerName).")
             }
-            guard told == nil || told == sum.base64 else {
-                throw S3Error(
-                    .badDigest,
-                    "The \(algorithm.rawValue.uppercased()) you specified did not match the "
-                        + "calculated checksum.")
-            }
+            guard told == nil || told == sum.base64 else { throw Self.badChecksum(algorithm) }
             found[algorithm] = sum.base64
         }
         return found

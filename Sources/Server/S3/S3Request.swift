@@ -59,6 +59,26 @@ struct S3Request: Sendable {
         try checkSupported()
     }
 
+    /// The put that a browser's form is.
+    ///
+    /// - Throws: `S3Error` for a key or a wish that a put could not have either.
+    init(_ form: S3Form, bucket: String, _ call: APICall) throws(S3Error) {
+        operation = .postObject
+        self.bucket = bucket
+        key = form.fields["key"] ?? ""
+        guard !key.isEmpty else {
+            throw S3Error(
+                .invalidArgument, "User key must have a length greater than 0.",
+                details: ["ArgumentName": "key"])
+        }
+        try Self.check(key: key)
+        headers = form.headers
+        query = []
+        source = nil
+        requestID = call.requestID
+        try checkSupported()
+    }
+
     /// The bucket of a request that need not be one of an operation; empty when it names none.
     static func bucket(_ request: Request, path: String) -> String {
         hostedBucket(request.head.authority)
@@ -94,7 +114,7 @@ struct S3Request: Sendable {
         return fields
     }
 
-    private static let signatureParameters: Set<String> = [
+    static let signatureParameters: Set<String> = [
         "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires",
         "x-amz-signedheaders", "x-amz-signature", "x-amz-security-token", "x-amz-content-sha256",
     ]
@@ -176,6 +196,7 @@ enum S3Header {
     static let encryption = HeaderName.name("x-amz-server-side-encryption")
     static let storageClass = HeaderName.name("x-amz-storage-class")
     static let checksumType = HeaderName.name("x-amz-checksum-type")
+    static let partsCount = HeaderName.name("x-amz-mp-parts-count")
     static let userPrefix = "x-amz-meta-"
     /// What an object keeps and gives back as it was put.
     static let kept = [

@@ -113,7 +113,7 @@ struct STSEndpoint: ServiceEndpoint {
     private static func code(of code: AccessError.Code) -> STSError.Code {
         switch code {
         case .missingAuthenticationToken: .missingAuthenticationToken
-        case .incompleteSignature: .incompleteSignature
+        case .incompleteSignature, .missingTime: .incompleteSignature
         case .ambiguousRequest: .malformedInput
         case .unrecognizedClient: .invalidClientTokenID
         case .invalidSignature, .skewedTime, .wrongRegion, .accessDenied, .invalidPolicy:

@@ -61,6 +61,26 @@ package struct AccessControlPolicy: Encodable, Sendable {
     }
 }
 
+/// The body of PutBucketAcl and PutObjectAcl, as far as it is read.
+package struct AccessControlList: Decodable, Sendable {
+    /// Who is allowed something.
+    package struct Grantee: Decodable, Sendable {
+        /// Nil for a group or an address.
+        package var ID: String?
+    }
+    /// One permission of one grantee.
+    package struct Grant: Decodable, Sendable {
+        package var Grantee: Grantee?
+        /// Like `FULL_CONTROL`.
+        package var Permission: String?
+    }
+    /// The element around the grants.
+    package struct List: Decodable, Sendable {
+        package var Grant: [Grant]?
+    }
+    package var AccessControlList: List?
+}
+
 /// The answer of GetBucketRequestPayment.
 package struct RequestPayment: Encodable, Sendable {
     /// `BucketOwner`.

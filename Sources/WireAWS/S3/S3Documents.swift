@@ -84,10 +84,41 @@ package struct CopyResult: Codable, Sendable {
     package var ETag: String
     /// ISO 8601 with milliseconds, in UTC.
     package var LastModified: String
+    /// Base64, like the ones below; nil for a copy without.
+    package var ChecksumCRC32: String?
+    /// Castagnoli's polynomial.
+    package var ChecksumCRC32C: String?
+    /// The 64-bit CRC of NVMe.
+    package var ChecksumCRC64NVME: String?
+    /// 20 bytes.
+    package var ChecksumSHA1: String?
+    /// 32 bytes.
+    package var ChecksumSHA256: String?
+    /// `FULL_OBJECT` or `COMPOSITE`.
+    package var ChecksumType: String?
 
     package init(ETag: String, LastModified: String) {
         self.ETag = ETag
         self.LastModified = LastModified
+    }
+}
+
+/// The answer to a browser's form that asks for 201.
+package struct PostResponse: Codable, Sendable {
+    /// Path of the object, percent-encoded.
+    package var Location: String
+    /// As the request named it.
+    package var Bucket: String
+    /// With the file's name put in.
+    package var Key: String
+    /// In quotation marks.
+    package var ETag: String
+
+    package init(Location: String, Bucket: String, Key: String, ETag: String) {
+        self.Location = Location
+        self.Bucket = Bucket
+        self.Key = Key
+        self.ETag = ETag
     }
 }
 
@@ -101,9 +132,9 @@ package struct DeleteObjectsDocument: Codable, Sendable {
         package var VersionId: String?
         /// The object is deleted only if it still has this one.
         package var ETag: String?
-        /// A condition that Spotter does not know; refused.
+        /// The object is deleted only if it still has this time.
         package var LastModifiedTime: String?
-        /// A condition that Spotter does not know; refused.
+        /// The object is deleted only if it still has so many bytes.
         package var Size: Int?
     }
     /// In the order in which they are deleted.
@@ -119,8 +150,13 @@ package struct DeleteResult: Codable, Sendable {
     package struct Deleted: Codable, Sendable {
         /// A key that is not there now, whether or not it was before.
         package var Key: String
+        /// As the request named it.
+        package var VersionId: String?
 
-        package init(Key: String) { self.Key = Key }
+        package init(Key: String, VersionId: String? = nil) {
+            self.Key = Key
+            self.VersionId = VersionId
+        }
     }
     /// A key that was not deleted, and why.
     package struct Failure: Codable, Sendable {

@@ -22,7 +22,11 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
     case invalidRequest = "InvalidRequest"
     case invalidStorageClass = "InvalidStorageClass"
     case invalidURI = "InvalidURI"
+    case invalidLocationConstraint = "InvalidLocationConstraint"
+    case invalidPolicyDocument = "InvalidPolicyDocument"
     case keyTooLong = "KeyTooLongError"
+    case formTooLarge = "MaxPostPreDataLengthExceeded"
+    case malformedForm = "MalformedPOSTRequest"
     case malformedXML = "MalformedXML"
     case metadataTooLarge = "MetadataTooLarge"
     case missingContentLength = "MissingContentLength"
@@ -39,6 +43,7 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
     case noSuchWebsiteConfiguration = "NoSuchWebsiteConfiguration"
     case noSuchKey = "NoSuchKey"
     case noSuchUpload = "NoSuchUpload"
+    case noSuchVersion = "NoSuchVersion"
     case notImplemented = "NotImplemented"
     case preconditionFailed = "PreconditionFailed"
     case requestTimeTooSkewed = "RequestTimeTooSkewed"
@@ -53,8 +58,8 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
             .entityTooLarge, .entityTooSmall, .illegalLocationConstraint, .incompleteBody,
             .invalidArgument, .invalidBucketName, .invalidDigest, .invalidPart, .invalidPartOrder,
             .invalidRequest, .invalidStorageClass, .invalidURI, .keyTooLong, .malformedXML,
-            .metadataTooLarge,
-            .contentHashMismatch:
+            .metadataTooLarge, .invalidLocationConstraint, .invalidPolicyDocument, .formTooLarge,
+            .malformedForm, .contentHashMismatch:
             400
         case .accessDenied, .accessForbidden, .invalidAccessKeyID, .requestTimeTooSkewed,
             .signatureDoesNotMatch:
@@ -62,7 +67,7 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
         case .noSuchBucket, .noSuchBucketPolicy, .noSuchCORSConfiguration,
             .noSuchLifecycleConfiguration, .noSuchObjectLock, .noSuchOwnershipControls,
             .noSuchPublicAccessBlock, .noSuchReplication, .noSuchTagSet,
-            .noSuchWebsiteConfiguration, .noSuchKey, .noSuchUpload:
+            .noSuchWebsiteConfiguration, .noSuchKey, .noSuchUpload, .noSuchVersion:
             404
         case .methodNotAllowed: 405
         case .bucketAlreadyOwnedByYou, .bucketNotEmpty: 409

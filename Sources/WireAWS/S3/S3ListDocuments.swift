@@ -76,3 +76,68 @@ package struct ListBucketResult: Codable, Sendable {
 
     package init() {}
 }
+
+/// The answer of ListObjectVersions: each object as its only version, `null`, as a bucket of
+/// Amazon's without versioning has it.
+package struct ListVersionsResult: Codable, Sendable {
+    /// An object.
+    package struct Entry: Codable, Sendable {
+        /// Percent-encoded where the list says `EncodingType` url.
+        package var Key: String
+        /// `null`.
+        package var VersionId = "null"
+        /// There is no other one.
+        package var IsLatest = true
+        /// ISO 8601 with milliseconds, in UTC.
+        package var LastModified: String
+        /// In quotation marks.
+        package var ETag: String
+        /// Bytes.
+        package var Size: Int
+        /// As in `S3Object`.
+        package var StorageClass: String
+        /// As in `S3Object`.
+        package var ChecksumAlgorithm: [String]?
+        /// As in `S3Object`.
+        package var ChecksumType: String?
+        package var Owner: S3Owner
+
+        /// - Parameter object: its entry in a list of objects.
+        package init(_ object: S3Object, owner: S3Owner) {
+            Key = object.Key
+            LastModified = object.LastModified
+            ETag = object.ETag
+            Size = object.Size
+            StorageClass = object.StorageClass ?? "STANDARD"
+            ChecksumAlgorithm = object.ChecksumAlgorithm
+            ChecksumType = object.ChecksumType
+            Owner = owner
+        }
+    }
+    /// The bucket.
+    package var Name: String?
+    /// As the request gave it, encoded like keys.
+    package var Prefix: String?
+    /// As the request gave it, encoded like keys.
+    package var Delimiter: String?
+    /// The page begins after this key.
+    package var KeyMarker: String?
+    /// As the request gave it; the page goes on after the key, which has no other version.
+    package var VersionIdMarker: String?
+    /// `KeyMarker` of the next page; nil on the last.
+    package var NextKeyMarker: String?
+    /// `VersionIdMarker` of the next page; nil on the last.
+    package var NextVersionIdMarker: String?
+    /// The bound on entries in force, 0 to 1,000.
+    package var MaxKeys: Int?
+    /// `url` when keys are percent-encoded; nil when they are not.
+    package var EncodingType: String?
+    /// Whether there is a next page.
+    package var IsTruncated: Bool?
+    /// In the order of keys by bytes.
+    package var Version: [Entry]?
+    /// In the order of their bytes.
+    package var CommonPrefixes: [S3Prefix]?
+
+    package init() {}
+}

@@ -83,6 +83,16 @@ package struct S3Part: Codable, Sendable {
     package var ETag: String
     /// Bytes.
     package var Size: Int
+    /// Base64, like the checksums below; nil for a part without.
+    package var ChecksumCRC32: String?
+    /// Castagnoli's polynomial.
+    package var ChecksumCRC32C: String?
+    /// The 64-bit CRC of NVMe.
+    package var ChecksumCRC64NVME: String?
+    /// 20 bytes.
+    package var ChecksumSHA1: String?
+    /// 32 bytes.
+    package var ChecksumSHA256: String?
 
     package init(PartNumber: Int, LastModified: String, ETag: String, Size: Int) {
         self.PartNumber = PartNumber
@@ -106,6 +116,10 @@ package struct ListPartsResult: Codable, Sendable {
     package var Initiator: S3Owner?
     /// Of the object to be.
     package var StorageClass: String?
+    /// Upper-case name, like CRC32; nil for an upload without checksums.
+    package var ChecksumAlgorithm: String?
+    /// `FULL_OBJECT` or `COMPOSITE`.
+    package var ChecksumType: String?
     /// The page begins after this part.
     package var PartNumberMarker: Int?
     /// The last part of this page.
@@ -130,8 +144,16 @@ package struct S3Upload: Codable, Sendable {
     package var Initiated: String
     /// Of the object to be.
     package var StorageClass: String?
+    /// Owner of the object to be.
+    package var Owner: S3Owner
+    /// Who began the upload; always the owner here.
+    package var Initiator: S3Owner
 
-    package init(Key: String, UploadId: String, Initiated: String, StorageClass: String?) {
+    package init(
+        Key: String, UploadId: String, Initiated: String, StorageClass: String?, owner: S3Owner
+    ) {
+        Owner = owner
+        Initiator = owner
         self.Key = Key
         self.UploadId = UploadId
         self.Initiated = Initiated

@@ -8,6 +8,7 @@ package enum S3Operation: String, CaseIterable, Sendable {
     case getBucketVersioning = "GetBucketVersioning"
     case getBucketEncryption = "GetBucketEncryption"
     case getBucketACL = "GetBucketAcl"
+    case putBucketACL = "PutBucketAcl"
     case getBucketTagging = "GetBucketTagging"
     case getBucketPolicy = "GetBucketPolicy"
     case getBucketLifecycle = "GetBucketLifecycleConfiguration"
@@ -26,6 +27,8 @@ package enum S3Operation: String, CaseIterable, Sendable {
     case deleteBucket = "DeleteBucket"
     case listObjects = "ListObjects"
     case listObjectsV2 = "ListObjectsV2"
+    case listObjectVersions = "ListObjectVersions"
+    case postObject = "PostObject"
     case listMultipartUploads = "ListMultipartUploads"
     case deleteObjects = "DeleteObjects"
     case putObject = "PutObject"
@@ -34,6 +37,8 @@ package enum S3Operation: String, CaseIterable, Sendable {
     case headObject = "HeadObject"
     case getObjectTagging = "GetObjectTagging"
     case getObjectACL = "GetObjectAcl"
+    case putObjectACL = "PutObjectAcl"
+    case getObjectAttributes = "GetObjectAttributes"
     case deleteObject = "DeleteObject"
     case createMultipartUpload = "CreateMultipartUpload"
     case uploadPart = "UploadPart"
@@ -86,6 +91,7 @@ package enum S3Operation: String, CaseIterable, Sendable {
         case .getBucketEncryption:
             .init("GET", .bucket, "s3:GetEncryptionConfiguration", marker: "encryption")
         case .getBucketACL: .init("GET", .bucket, "s3:GetBucketAcl", marker: "acl")
+        case .putBucketACL: .init("PUT", .bucket, "s3:PutBucketAcl", marker: "acl")
         case .getBucketTagging: .init("GET", .bucket, "s3:GetBucketTagging", marker: "tagging")
         case .getBucketPolicy: .init("GET", .bucket, "s3:GetBucketPolicy", marker: "policy")
         case .getBucketLifecycle:
@@ -112,8 +118,12 @@ package enum S3Operation: String, CaseIterable, Sendable {
         case .deleteBucket: .init("DELETE", .bucket, "s3:DeleteBucket")
         case .listObjects: .init("GET", .bucket, "s3:ListBucket")
         case .listObjectsV2: .init("GET", .bucket, "s3:ListBucket", marker: "list-type")
+        case .listObjectVersions:
+            .init("GET", .bucket, "s3:ListBucketVersions", marker: "versions")
         case .listMultipartUploads:
             .init("GET", .bucket, "s3:ListBucketMultipartUploads", marker: "uploads")
+        // A browser's form, which names the key in its body.
+        case .postObject: .init("POST", .bucket, "s3:PutObject")
         // The permission is asked for each key.
         case .deleteObjects: .init("POST", .bucket, "s3:DeleteObject", marker: "delete")
         case .putObject: .init("PUT", .object, "s3:PutObject")
@@ -122,6 +132,9 @@ package enum S3Operation: String, CaseIterable, Sendable {
         case .headObject: .init("HEAD", .object, "s3:GetObject")
         case .getObjectTagging: .init("GET", .object, "s3:GetObjectTagging", marker: "tagging")
         case .getObjectACL: .init("GET", .object, "s3:GetObjectAcl", marker: "acl")
+        case .putObjectACL: .init("PUT", .object, "s3:PutObjectAcl", marker: "acl")
+        case .getObjectAttributes:
+            .init("GET", .object, "s3:GetObjectAttributes", marker: "attributes")
         case .deleteObject: .init("DELETE", .object, "s3:DeleteObject")
         case .createMultipartUpload: .init("POST", .object, "s3:PutObject", marker: "uploads")
         case .uploadPart: .init("PUT", .object, "s3:PutObject", marker: "partNumber")
@@ -152,8 +165,15 @@ package enum S3Operation: String, CaseIterable, Sendable {
                 "prefix", "delimiter", "key-marker", "upload-id-marker", "max-uploads",
                 "encoding-type",
             ]
-        case .getObject, .headObject, .getObjectTagging, .getObjectACL, .deleteObject:
-            ["versionId", "partNumber"]
+        case .listObjectVersions:
+            [
+                "prefix", "delimiter", "key-marker", "version-id-marker", "max-keys",
+                "encoding-type",
+            ]
+        case .getObject, .headObject: ["versionId", "partNumber"]
+        case .getObjectTagging, .getObjectACL, .putObjectACL, .getObjectAttributes,
+            .deleteObject:
+            ["versionId"]
         case .uploadPart, .uploadPartCopy: ["uploadId"]
         case .listParts: ["max-parts", "part-number-marker", "encoding-type"]
         // What has no parameter of its own: puts, and the configurations of a bucket.

@@ -131,7 +131,9 @@ import Testing
 
     /// An endless body of a request that was answered without it.
     @Test func whatNobodyReadsEndsSoonAfterTheAnswer() throws {
-        let channel = EmbeddedChannel(handlers: [UnreadBodyHandler { _ in 1 << 20 }])
+        let handler = UnreadBodyHandler(
+            bodyBytesMax: { _ in 1 << 20 }, asksLater: { _ in false })
+        let channel = EmbeddedChannel(handlers: [handler])
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
         let head = HTTPRequest(method: .get, scheme: nil, authority: "h", path: "/")
         try channel.writeInbound(HTTPRequestPart.head(head))

@@ -147,16 +147,6 @@ import Testing
         #expect(answer.element("Message")?.contains("Version 2") ?? false)
     }
 
-    @Test func aFormOfABrowserSaysWhatItIs() async throws {
-        let client = try await S3Client(server)
-        let answer = try await server.send(
-            client.request(
-                .post, headers: [("Content-Type", "multipart/form-data; boundary=x")],
-                body: Data("--x--".utf8)))
-        #expect(answer.xmlFailure == "501 NotImplemented")
-        #expect(answer.element("Message")?.contains("put_object") ?? false)
-    }
-
     // MARK: Said twice
 
     @Test(arguments: ["prefix", "Prefix", "list-type"])

@@ -160,7 +160,46 @@ import Testing
         #expect(try await client.head("d").status == 404)
         let both = try await client.put(
             "c", "4", headers: [("If-Match", etag), ("If-None-Match", "*")])
-        #expect(both.xmlFailure == "501 NotImplemented")
+        #expect(both.xmlFailure == failed)
+        #expect(try await client.put("c", "2", headers: [("If-Match", "*")]).status == 200)
+        #expect(try await client.put("e", "2", headers: [("If-Match", "*")]).xmlFailure == failed)
+        let other = try #require(try await client.head("c").header("etag"))
+        let same = try await client.put("c", "5", headers: [("If-None-Match", other)])
+        #expect(same.xmlFailure == failed)
+        let changed = try await client.put("c", "5", headers: [("If-None-Match", "\"x\"")])
+        #expect(changed.status == 200)
+    }
+
+    @Test func deletionsHoldTimeAndSize() async throws {
+        let client = try await client()
+        try await client.put("d", "12345")
+        let time = try #require(try await client.head("d").header("last-modified"))
+        for header in [
+            ("x-amz-if-match-size", "4"), ("x-amz-if-match-size", "x"),
+            ("x-amz-if-match-last-modified-time", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ] {
+            let answer = try await client.send(.delete, "d", headers: [header])
+            #expect(answer.xmlFailure == "412 PreconditionFailed")
+        }
+        let unread = try await client.send(
+            .delete, "d", headers: [("x-amz-if-match-last-modified-time", "yesterday")])
+        #expect(unread.xmlFailure == "400 InvalidArgument")
+        let refused = try await client.delete(
+            "<Delete><Object><Key>d</Key><Size>4</Size></Object></Delete>")
+        #expect(refused.elements("Code") == ["PreconditionFailed"])
+        let taken = try await client.send(
+            .delete, "d",
+            headers: [
+                ("x-amz-if-match-size", "5"), ("x-amz-if-match-last-modified-time", time),
+            ])
+        #expect(taken.status == 204)
+        #expect(try await client.head("d").status == 404)
+    }
+
+    @Test func aPutThatDoesNotSayHowLongItIsIsRefused() async throws {
+        let client = try await client()
+        let answer = try await server.send(TestRequest(.put, "/\(client.bucket)/k"), to: "s3")
+        #expect(answer.xmlFailure == "411 MissingContentLength")
     }
 
     @Test func deletionsHoldTheirConditions() async throws {
@@ -173,7 +212,7 @@ import Testing
             <Delete><Object><Key>d</Key><VersionId>3HL4kqtJvjVBH40Nrjfkd</VersionId></Object>
             <Object><Key>d</Key><ETag>"other"</ETag></Object></Delete>
             """)
-        #expect(answer.elements("Code") == ["NotImplemented", "PreconditionFailed"])
+        #expect(answer.elements("Code") == ["NoSuchVersion", "PreconditionFailed"])
         let done = try await client.send(.delete, "d", headers: [("If-Match", etag)])
         #expect(done.status == 204)
         #expect(try await client.head("d").status == 404)

@@ -141,7 +141,7 @@ import Wire
         let put = try await client.put("k", "x")
         _ = try await client.get("none")
         _ = try await client.list()
-        _ = try await client.send(.get, query: [("versions", "")])
+        _ = try await client.send(.get, query: [("inventory", "")])
         let wrong = Credentials(
             accessKeyID: TestServer.root.accessKeyID, secretAccessKey: "wrong")
         _ = try await client.with(wrong).get("k")

@@ -157,7 +157,9 @@ import Testing
     }
 
     @Test func aStreamGetsNoWordAboutItsConnection() throws {
-        let channel = try connected([UnreadBodyHandler(isStream: true) { _ in 1 << 20 }])
+        let handler = UnreadBodyHandler(
+            isStream: true, bodyBytesMax: { _ in 1 << 20 }, asksLater: { _ in false })
+        let channel = try connected([handler])
         let head = HTTPRequest(method: .put, scheme: nil, authority: "h", path: "/")
         try channel.writeInbound(HTTPRequestPart.head(head))
         try channel.writeOutbound(

@@ -59,13 +59,16 @@ package struct BucketFiles: Sendable {
             let items = try onDisk {
                 try KeyWalk.items(
                     bucket, ListQuery(prefix: "", after: last, limit: wanted), itemsMax: wanted,
-                    describe: { key, _ in key }, unlisted: { _ in })
+                    describe: { _, place in place.isInner }, unlisted: { _ in })
             }
             for item in items {
                 last = item.text
                 // What no store takes under that key cannot be asked for either.
-                guard let key = try? ObjectPath(item.text) else { continue }
-                found.append(Object(key: key.text, place: key.path))
+                guard let key = try? ObjectPath(item.text),
+                    case .key(_, let isInner) = item
+                else { continue }
+                let place = isInner ?? false ? "\(key.path)/\(ObjectPath.innerName)" : key.path
+                found.append(Object(key: key.text, place: place))
             }
             if items.count < wanted { break }
         }

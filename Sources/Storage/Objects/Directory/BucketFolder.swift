@@ -116,14 +116,6 @@ struct BucketFolder: Sendable {
 
     // MARK: The bucket
 
-    /// - Throws: `invalidName` when the key's place is taken by a folder.
-    func checkFree(_ key: ObjectPath) throws(StorageError) {
-        guard try place(key)?.status?.isFolder ?? false else { return }
-        throw StorageError(
-            .invalidName,
-            "s3://\(name)/\(key.text) is a folder of objects and cannot be an object itself.")
-    }
-
     /// When the bucket was made; of one made by hand, when it last changed.
     var created: Date {
         let birth = folder.status(Self.birthName)

@@ -83,7 +83,6 @@ extension DirectoryStore {
                 if condition != .none {
                     try condition.check(try current(key, in: bucket)?.object, location)
                 }
-                try bucket.checkFree(key)
                 let (place, changed) = try bucket.makePlace(key)
                 try bucket.below(key.text) { try file.move(to: place.folder, as: place.name) }
                 state.pendingRecords.remove(recordName)

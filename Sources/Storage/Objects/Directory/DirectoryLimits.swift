@@ -12,8 +12,9 @@ package enum DirectoryLimits {
     package static let uploadIdleSecondsMax = 7 * 86_400
     /// As in S3: of every part but the last.
     package static let partBytesMin = 5 << 20
-    /// S3 takes 8 KB of headers, 2 KB of them the user's own; this leaves room for their JSON.
-    package static let recordBytesMax = 64 << 10
+    /// 10,000 parts with their numbers, sizes and SHA-256 are 1.1 MB of JSON; S3 takes 8 KB of
+    /// headers beside them.
+    package static let recordBytesMax = 2 << 20
     /// Files that no list can show and that a process names in its log; more are of one cause.
     package static let unlistedNamesMax = 100
     /// A CORS document of the 64 KB that S3 takes, as JSON with its names and escapes.

@@ -14,7 +14,7 @@ extension DirectoryStore {
     {
         try await run {
             let (bucket, key) = try self.place(location)
-            try bucket.checkFree(key)
+            _ = try bucket.place(key)
             let now = self.nextStamp()
             guard self.removeIdleUploads(of: bucket, now: now) < DirectoryLimits.uploadsMax else {
                 throw StorageError(
@@ -154,7 +154,12 @@ extension DirectoryStore {
             let attributes = ObjectAttributes(
                 etag: UploadFolder.etag(of: parts), headers: joining.draft.headers,
                 userMetadata: joining.draft.userMetadata, checksums: whole.values,
-                checksumType: whole.type, storageClass: joining.draft.storageClass)
+                checksumType: whole.type, storageClass: joining.draft.storageClass,
+                parts: summaries.map {
+                    ObjectPart(
+                        number: $0.number, size: $0.size,
+                        checksums: $0.checksums.isEmpty ? nil : $0.checksums)
+                })
             let object = try self.commit(
                 joined, attributes, at: location, condition: condition, uploadID: folder.id)
             self.remove(folder)

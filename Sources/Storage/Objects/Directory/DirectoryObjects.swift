@@ -52,7 +52,8 @@ extension DirectoryStore {
     package func beginUpload(_ location: ObjectLocation) async throws -> ObjectUpload {
         try await run {
             let (bucket, key) = try self.place(location)
-            try bucket.checkFree(key)
+            // What leads out of the bucket is refused before a byte is taken.
+            _ = try bucket.place(key)
             let file = try TemporaryFile(in: bucket)
             return ObjectUpload(self, file, location, part: nil)
         }
@@ -116,11 +117,18 @@ extension DirectoryStore {
         let (bucket, key) = try place(location)
         let records = try RecordFolder(bucket)
         var seen: FileStatus?
+        var foldersSeen = 0
         while true {
             guard let place = try bucket.existing(key),
                 let file = try bucket.below(key.text, { try place.folder.reading(place.name) }),
-                let status = file.status, status.isFile
+                let status = file.status
             else { throw Self.missing(location) }
+            guard status.isFile else {
+                // A put beside this call may have made a folder of the object's name just now.
+                foldersSeen += 1
+                if status.isFolder, foldersSeen < 3 { continue }
+                throw Self.missing(location)
+            }
             let record = try records.record(RecordFolder.name(key, status))
             // Without a record it was put there by hand, or was replaced just now.
             if record != nil || seen == status {
@@ -137,7 +145,13 @@ extension DirectoryStore {
         -> CurrentObject?
     {
         guard let place = try bucket.existing(key) else { return nil }
-        return try described(key, place, try RecordFolder(bucket))
+        let records = try RecordFolder(bucket)
+        if let found = try described(key, place, records) { return found }
+        // A put beside this call may have made a folder of the object's name just now.
+        guard place.status?.isFolder ?? false, let again = try bucket.existing(key) else {
+            return nil
+        }
+        return try described(key, again, records)
     }
 
     private func described(_ key: ObjectPath, _ place: ObjectPlace, _ records: RecordFolder)

@@ -17,6 +17,7 @@ import Synchronization
 /// | `.spotter-settings` | what was put as the bucket's configuration |
 /// | `.spotter-temporary/` | files on their way; emptied at every start |
 /// | `FOLDER/.spotter-folder` | the object `FOLDER/` |
+/// | `FOLDER/.spotter-object` | the object `FOLDER`, beside objects in it |
 ///
 /// What the lock guards is short: the making of folders, the check of a condition and the rename
 /// of a write, and the removal of a file and its empty folders, so that neither comes between the
@@ -182,7 +183,6 @@ package final class DirectoryStore: ObjectStore {
     package func put(_ content: ObjectContent, at location: ObjectLocation) async throws {
         try await run {
             let (bucket, key) = try self.place(location)
-            try bucket.checkFree(key)
             var file = try TemporaryFile(in: bucket)
             defer { file.discard() }
             switch content {

@@ -12,12 +12,15 @@ struct FolderEntries {
         let kind: FileStatus.Kind
         /// With the slash after a folder's name; empty for a folder's own marker.
         let name: [UInt8]
+        /// Whether it is a folder, as the object that may be its inner file.
+        let isInner: Bool
     }
 
     private struct Slot {
         let offset: Int
         let count: Int
         let kind: FileStatus.Kind
+        var isInner = false
     }
 
     private var bytes: [UInt8] = []
@@ -28,7 +31,8 @@ struct FolderEntries {
     subscript(index: Int) -> Entry {
         let slot = slots[index]
         return Entry(
-            kind: slot.kind, name: Array(bytes[slot.offset..<slot.offset + slot.count]))
+            kind: slot.kind, name: Array(bytes[slot.offset..<slot.offset + slot.count]),
+            isInner: slot.isInner)
     }
 
     /// Nothing when the folder was removed.
@@ -40,19 +44,33 @@ struct FolderEntries {
     /// - Throws: `FileError` when it cannot be read to its end.
     init(_ folder: OpenFolder, prefix: [UInt8], after: [UInt8]?, isTop: Bool) throws {
         try folder.forEach { name, kind in
-            let start = bytes.count
             guard let isMarker = Self.visibility(of: name) else { return true }
             if isMarker && isTop { return true }
-            if !isMarker { bytes.append(contentsOf: name) }
-            if kind == .folder { bytes.append(UInt8(ascii: "/")) }
-            if keeps(start, kind, prefix: prefix, after: after) {
-                slots.append(Slot(offset: start, count: bytes.count - start, kind: kind))
-            } else {
-                bytes.removeSubrange(start...)
+            let shown = isMarker ? UnsafeRawBufferPointer(start: nil, count: 0) : name
+            if kind == .folder {
+                // The object in it comes before the keys below it, and others may be in between.
+                take(shown, kind, isInner: true, prefix: prefix, after: after)
             }
+            take(shown, kind, isInner: false, prefix: prefix, after: after)
             return true
         }
         sort()
+    }
+
+    private mutating func take(
+        _ name: UnsafeRawBufferPointer, _ kind: FileStatus.Kind, isInner: Bool, prefix: [UInt8],
+        after: [UInt8]?
+    ) {
+        let start = bytes.count
+        bytes.append(contentsOf: name)
+        let isFolder = kind == .folder && !isInner
+        if isFolder { bytes.append(UInt8(ascii: "/")) }
+        if keeps(start, isFolder ? .folder : .file, prefix: prefix, after: after) {
+            slots.append(
+                Slot(offset: start, count: bytes.count - start, kind: kind, isInner: isInner))
+        } else {
+            bytes.removeSubrange(start...)
+        }
     }
 
     private func keeps(_ start: Int, _ kind: FileStatus.Kind, prefix: [UInt8], after: [UInt8]?)
@@ -117,6 +135,7 @@ struct FolderEntries {
         if isFound { return true }
         return try folders.contains {
             guard let below = try folderBelow(folder, $0) else { return false }
+            if below.status(ObjectPath.innerName)?.isFile ?? false { return true }
             return try hasKey(below, base: "\(base)\($0)/", isObject: isObject)
         }
     }

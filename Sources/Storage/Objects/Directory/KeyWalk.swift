@@ -95,10 +95,12 @@ struct KeyWalk<Object> {
                 let text = String(validating: key, as: UTF8.self), ObjectPath.isListable(text),
                 let name = String(validating: entry.name, as: UTF8.self)
             else {
-                unlisted(key)
+                if !entry.isInner { unlisted(key) }
                 continue
             }
             switch entry.kind {
+            case .folder where entry.isInner:
+                if let place = inner(name, in: folder) { try add(key, text) { place } }
             case .file:
                 let file = name.isEmpty ? ObjectPath.markerName : name
                 try add(key, text) { ObjectPlace(folders: [folder], name: file) }
@@ -111,6 +113,14 @@ struct KeyWalk<Object> {
             case .other: break
             }
         }
+    }
+
+    /// The object that a folder has beside the keys below it; nil for none.
+    private func inner(_ name: String, in folder: OpenFolder) -> ObjectPlace? {
+        guard let below = try? FolderEntries.folderBelow(folder, name),
+            below.status(ObjectPath.innerName)?.isFile ?? false
+        else { return nil }
+        return ObjectPlace(folders: [folder, below], name: ObjectPath.innerName)
     }
 
     private mutating func enter(_ key: [UInt8], _ text: String, _ folder: OpenFolder) throws {

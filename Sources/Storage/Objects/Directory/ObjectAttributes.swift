@@ -17,12 +17,15 @@ package struct ObjectAttributes: Sendable, Equatable, Codable {
     package var checksumType: String?
     /// As the put named it; nil for STANDARD. It changes nothing about how the object is kept.
     package var storageClass: String?
+    /// Of an object that was made from parts, in order; nil for one that came in one piece, and for
+    /// those that were joined before parts were kept.
+    package var parts: [ObjectPart]?
 
     /// Everything but the ETag is empty by default, as for a file that was put there by hand.
     package init(
         etag: String, headers: [String: String] = [:], userMetadata: [String: String] = [:],
         checksums: [String: String] = [:], checksumType: String? = nil,
-        storageClass: String? = nil
+        storageClass: String? = nil, parts: [ObjectPart]? = nil
     ) {
         self.etag = etag
         self.headers = headers
@@ -30,6 +33,24 @@ package struct ObjectAttributes: Sendable, Equatable, Codable {
         self.checksums = checksums
         self.checksumType = checksumType
         self.storageClass = storageClass
+        self.parts = parts
+    }
+}
+
+/// A part of a finished object.
+package struct ObjectPart: Sendable, Equatable, Codable {
+    /// As it was uploaded, 1 to 10,000; ascending, not always without gaps.
+    package let number: Int
+    /// In bytes; the parts lie in the object one after another.
+    package let size: Int
+    /// As in `ObjectAttributes`; nil for none.
+    package let checksums: [String: String]?
+
+    /// Used by the store and by tests.
+    package init(number: Int, size: Int, checksums: [String: String]? = nil) {
+        self.number = number
+        self.size = size
+        self.checksums = checksums
     }
 }
 
@@ -68,18 +89,47 @@ package struct BucketSummary: Sendable, Equatable {
     }
 }
 
-/// `If-Match` or `If-None-Match` of a write, judged at the moment at which the object appears.
+/// `If-Match` or `If-None-Match` of a write, judged at the moment at which the object appears or
+/// goes.
 package enum WriteCondition: Sendable, Equatable {
     case none
     /// `If-None-Match: *`; throws `preconditionFailed` when there is an object.
     case absent
+    /// `If-None-Match`, without quotes; throws `preconditionFailed` when the object has this ETag.
+    case otherETag(String)
+    /// `If-Match: *`; throws `preconditionFailed` when there is no object.
+    case present
     /// `If-Match`, without quotes; throws `noSuchObject` when there is no object and
     /// `preconditionFailed` when it has another ETag.
     case etag(String)
+    /// Of a deletion, each of them nil for any: an object with another time, in whole seconds, or
+    /// another size throws `preconditionFailed`; none is none.
+    case unchanged(seconds: Int?, size: Int?)
+    /// All of them must hold.
+    case all([WriteCondition])
 
     func check(_ current: StoredObject?, _ location: ObjectLocation) throws(StorageError) {
         switch self {
         case .none: return
+        case .all(let conditions):
+            for condition in conditions { try condition.check(current, location) }
+        case .unchanged(let seconds, let size):
+            guard let current else { return }
+            let modified = Int(current.modified.timeIntervalSince1970.rounded(.down))
+            guard seconds ?? modified == modified, size ?? current.size == current.size else {
+                throw StorageError(
+                    .preconditionFailed, "The object \(location) has another time or size.")
+            }
+        case .otherETag(let etag):
+            guard current?.attributes.etag != etag else {
+                throw StorageError(
+                    .preconditionFailed, "The object \(location) has the ETag '\(etag)'.")
+            }
+        case .present:
+            guard current != nil else {
+                throw StorageError(
+                    .preconditionFailed, "The object \(location) does not exist.")
+            }
         case .absent:
             guard current == nil else {
                 throw StorageError(.preconditionFailed, "The object \(location) exists already.")

@@ -8,6 +8,9 @@ struct ObjectPath: Sendable {
     /// The object `FOLDER/`, which scripts make so that a folder exists, is this file in it.
     static let markerName = ".spotter-folder"
 
+    /// The object `FOLDER`, where `FOLDER/…` are objects too, is this file in it.
+    static let innerName = ".spotter-object"
+
     let text: String
     /// Names from the bucket to the file.
     let components: [String]

@@ -9,6 +9,8 @@ struct ObjectPlace: Sendable {
 
     /// The folder that has the name.
     var folder: OpenFolder { folders[folders.count - 1] }
+    /// Whether it is the object beside the objects of its folder.
+    var isInner: Bool { name == ObjectPath.innerName }
     /// Of a link, itself; nil when there is nothing.
     var status: FileStatus? { folder.status(name) }
 
@@ -36,7 +38,16 @@ extension BucketFolder {
     func place(_ key: ObjectPath) throws(StorageError) -> ObjectPlace? {
         let way = try way(to: key, makesFolders: false)
         guard way.obstacle == nil else { return nil }
-        return ObjectPlace(folders: way.folders, name: key.name)
+        return try inner(ObjectPlace(folders: way.folders, name: key.name))
+    }
+
+    /// The place itself, or where a folder has it: the file in the folder that is the object beside
+    /// the folder's own.
+    private func inner(_ place: ObjectPlace) throws(StorageError) -> ObjectPlace {
+        guard place.status?.isFolder ?? false,
+            let folder = try below(place.name, { try place.folder.folder(place.name) })
+        else { return place }
+        return ObjectPlace(folders: place.folders + [folder], name: ObjectPath.innerName)
     }
 
     /// Where the file of an object is with all links followed; nil when there is nothing.
@@ -51,22 +62,59 @@ extension BucketFolder {
         return ObjectPlace(folders: try walked(names.dropLast(), key), name: name)
     }
 
-    /// Makes the folders of a key one by one.
+    /// Makes the folders of a key one by one. An object that has the name of one of them goes into
+    /// it, as the file `ObjectPath.innerName`; it is readable all the time.
+    ///
+    /// The caller holds the store's lock.
     ///
     /// - Returns: the key's place, and the folders whose contents changed by it.
     /// - Throws: `invalidName` when something else is in the way, `noSuchBucket`.
     func makePlace(_ key: ObjectPath) throws(StorageError)
         -> (place: ObjectPlace, changed: [OpenFolder])
     {
-        let way = try way(to: key, makesFolders: true)
-        if let obstacle = way.obstacle {
-            throw StorageError(
-                .invalidName,
-                "s3://\(name)/\(key.text) cannot be written: its part '\(obstacle)' is an "
-                    + "object, and no folder can have its name. Choose another key, or remove "
-                    + "that object.")
+        var changed: [OpenFolder] = []
+        // Once more for each part of the key that is an object.
+        for _ in key.components {
+            let way = try way(to: key, makesFolders: true)
+            changed += way.changed
+            guard let obstacle = way.obstacle else {
+                let place = try inner(ObjectPlace(folders: way.folders, name: key.name))
+                return (place, changed)
+            }
+            guard let parent = way.folders.last, parent.status(obstacle)?.isFile ?? false else {
+                break
+            }
+            changed += try moveIntoFolder(obstacle, in: parent)
         }
-        return (ObjectPlace(folders: way.folders, name: key.name), way.changed)
+        throw StorageError(
+            .invalidName,
+            "s3://\(name)/\(key.text) cannot be written: a part of it is neither an object nor a "
+                + "folder of objects. Choose another key, or remove what is there.")
+    }
+
+    /// Makes the file of an object the inner one of a folder of its name. The folder is made
+    /// elsewhere, and the two change places at once.
+    private func moveIntoFolder(_ name: String, in parent: OpenFolder) throws(StorageError)
+        -> [OpenFolder]
+    {
+        let temporary = try made(Self.temporaryName)
+        let draft = Hex.random()
+        defer { temporary.removeAll(draft) }
+        do throws(FileError) {
+            try temporary.makeFolder(draft)
+            guard let folder = try temporary.folder(draft) else {
+                throw FileError("make", "\(temporary.path)/\(draft)", .noSuchFileOrDirectory)
+            }
+            try parent.link(name, to: folder, as: ObjectPath.innerName)
+            folder.sync()
+            try temporary.exchange(draft, with: name, in: parent)
+            return [folder, parent]
+        } catch {
+            throw StorageError(
+                .unavailable,
+                "The object '\(name)' of the bucket \(self.name) could not be put beside objects "
+                    + "below it: \(error)")
+        }
     }
 
     private struct Way {
