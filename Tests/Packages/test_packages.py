@@ -9,6 +9,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import ssl
 import subprocess
 import time
@@ -70,7 +71,8 @@ class Machine:
         return subprocess.Popen(
             self.words(f"umask 077; exec setpriv --reuid={user} --regid={user} --init-groups "
                        f"{command}"),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment())
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment(),
+            start_new_session=True)
 
     def files(self):
         """Every path of the root but what packages other than ours keep."""
@@ -114,7 +116,8 @@ def lines_until(process, words):
 
 
 def end(process):
-    process.kill()
+    # The whole group: one that has changed its user no longer dies with its parent.
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
