@@ -119,9 +119,7 @@ import Wire
 
     // MARK: Prefixes
 
-    @Test(arguments: [
-        "a/./b", "7/", "7/8/x_", String(repeating: "a", count: 250),
-    ])
+    @Test(arguments: ["a/./b", String(repeating: "a", count: 250)])
     func aPrefixThatCannotWorkIsRefusedBeforeTheTraining(_ prefix: String) async throws {
         try await server.bucket("out", ["7": Data([1])])
         let answer = try await createModel(prefix: prefix)

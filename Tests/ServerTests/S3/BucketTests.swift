@@ -37,7 +37,7 @@ import Testing
         #expect(try await send(.delete).xmlFailure == "404 NoSuchBucket")
         let list = try await send(.get, query: [("list-type", "2")])
         #expect(list.xmlFailure == "404 NoSuchBucket")
-        let put = try await send(.put, "/come-and-go/k")
+        let put = try await send(.put, "/come-and-go/k", body: "x")
         #expect(put.xmlFailure == "404 NoSuchBucket")
         let elsewhere = try await send(
             .put, "/elsewhere",
