@@ -21,7 +21,9 @@ struct Visit: Sendable {
     var operations: Operations {
         Operations(
             context: context,
-            caller: Caller(principal: visitor.principal, sourceAddress: request.sourceAddress))
+            caller: Caller(
+                principal: visitor.principal, sourceAddress: request.sourceAddress,
+                isSecure: request.isEncrypted))
     }
 
     /// Performs an operation of the API as a request of it would: its constraints and permissions

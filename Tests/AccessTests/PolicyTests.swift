@@ -103,6 +103,7 @@ private let model = "arn:aws:lookoutvision:us-east-1:000000000000:model/parts/1"
         (#""Null":{"aws:ResourceTag/absent":"true"}"#, true),
         (#""Null":{"aws:ResourceTag/line":true}"#, false),
         (#""Bool":{"aws:SecureTransport":"false"}"#, true),
+        (#""Bool":{"aws:SecureTransport":"true"}"#, false),
         (#""ForAllValues:StringEquals":{"aws:TagKeys":["team","line"]}"#, true),
         (#""ForAllValues:StringEquals":{"aws:TagKeys":["line"]}"#, false),
         (#""ForAnyValue:StringEquals":{"aws:TagKeys":["x","team"]}"#, true),

@@ -17,6 +17,8 @@ package struct AccessRequest: Sendable {
     /// Whether a service does it for its caller, like reading the images of a training. False for
     /// what callers do themselves.
     package var isViaService = false
+    /// Whether the call came through TLS to this server.
+    package var isSecure = false
     /// What only one service has, like `s3:prefix`; keys in lower case.
     package var serviceValues: [String: String] = [:]
 
@@ -43,8 +45,7 @@ package struct AccessRequest: Sendable {
         case "aws:tagkeys": return tagKeys
         case "aws:username": return principal.userName.map { [$0] }
         case "aws:principalarn": return [principal.arn]
-        // TLS ends before Spotter, which itself speaks plain HTTP.
-        case "aws:securetransport": return ["false"]
+        case "aws:securetransport": return [isSecure ? "true" : "false"]
         case "aws:viaawsservice": return [isViaService ? "true" : "false"]
         default: break
         }

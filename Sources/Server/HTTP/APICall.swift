@@ -15,6 +15,8 @@ struct APICall: Sendable {
     /// As sent, without the question mark.
     let query: String
     let sourceAddress: String?
+    /// Whether it came through TLS.
+    let isSecure: Bool
     let userAgent: String?
     let hasBody: Bool
     /// Asks a client that waits for `100 Continue` to send its body; nil for one that does not.
@@ -47,6 +49,7 @@ struct APICall: Sendable {
         path = parts.first.map(String.init) ?? "/"
         query = parts.count > 1 ? String(parts[1]) : ""
         sourceAddress = context.remoteAddress
+        isSecure = request.head.scheme == "https"
         userAgent = request.headers[.userAgent]
         wantBody = request.headers[.expect] == nil ? nil : context.wantBody
         hasBody =

@@ -62,7 +62,7 @@ struct ConsoleEndpoint: Sendable {
                 header: { name in
                     name == "host" ? host : HTTPField.Name(name).flatMap { headers[$0] }
                 }, body: body, sourceAddress: call.sourceAddress,
-                isEncrypted: request.head.scheme == "https")
+                isEncrypted: call.isSecure)
         ) { action in
             await note(action, call, logger)
         }

@@ -82,7 +82,8 @@ struct S3Endpoint: ServiceEndpoint {
         let parsed = try reading.get()
         try checkOwner(parsed)
         let permissions = S3Permissions(
-            principal: claim.principal, sourceAddress: call.sourceAddress)
+            principal: claim.principal, sourceAddress: call.sourceAddress,
+            isSecure: call.isSecure)
         try permissions.check(parsed)
         try reserved?.check(parsed)
         let payload = try S3Payload(

@@ -7,6 +7,7 @@ import WireAWS
 struct S3Permissions: Sendable {
     let principal: Principal
     let sourceAddress: String?
+    let isSecure: Bool
 
     /// - Throws: `AccessError.accessDenied`. For DeleteObjects each key is checked on its own.
     func check(_ request: S3Request) throws(AccessError) {
@@ -25,9 +26,11 @@ struct S3Permissions: Sendable {
     }
 
     private func access(_ action: String, _ resource: String) -> AccessRequest {
-        AccessRequest(
+        var request = AccessRequest(
             actions: [action], resource: resource, principal: principal,
             sourceAddress: sourceAddress)
+        request.isSecure = isSecure
+        return request
     }
 
     private static func arn(_ bucket: String, _ key: String) -> String {

@@ -63,8 +63,10 @@ extension Operations {
     }
 
     private func request(_ action: String, on resource: String) -> AccessRequest {
-        AccessRequest(
+        var request = AccessRequest(
             actions: [action], resource: resource, principal: caller.principal,
             sourceAddress: caller.sourceAddress)
+        request.isSecure = caller.isSecure
+        return request
     }
 }

@@ -8,12 +8,15 @@ package struct PictureReader: Sendable, Codable, Equatable {
     package var user: String
     /// Address that the call came from; nil when it was not known.
     package var sourceAddress: String?
+    /// Whether it came through TLS.
+    package var isSecure: Bool
 
     /// - Returns: nil for the root key, which may read everything.
     init?(_ caller: Caller) {
         guard let name = caller.principal.userName else { return nil }
         user = name
         sourceAddress = caller.sourceAddress
+        isSecure = caller.isSecure
     }
 }
 
@@ -37,6 +40,7 @@ struct PictureRights: Sendable {
                     arn: context.arns.user(name), accessKeyID: "", userName: name, policy: nil),
                 sourceAddress: nil)
         caller.sourceAddress = reader.sourceAddress
+        caller.isSecure = reader.isSecure
         self.caller = caller
     }
 
@@ -45,6 +49,7 @@ struct PictureRights: Sendable {
             actions: ["s3:GetObject"], resource: "arn:aws:s3:::\(object.bucket)/\(object.key)",
             principal: caller.principal, sourceAddress: caller.sourceAddress)
         request.isViaService = true
+        request.isSecure = caller.isSecure
         return (try? caller.principal.check(request)) != nil
     }
 }

@@ -8,11 +8,15 @@ package struct Caller: Sendable {
     package var principal: Principal
     /// Address that the call came from; nil when it is not known.
     package var sourceAddress: String?
+    /// Whether it came through TLS to this server. What a proxy says about its client's connection
+    /// does not count: anybody can say it.
+    package var isSecure: Bool
 
     /// Made by an endpoint once the signature is verified.
-    package init(principal: Principal, sourceAddress: String?) {
+    package init(principal: Principal, sourceAddress: String?, isSecure: Bool = false) {
         self.principal = principal
         self.sourceAddress = sourceAddress
+        self.isSecure = isSecure
     }
 
     /// A user, who may do what the policy allows; nothing with one that cannot be read.

@@ -116,9 +116,11 @@ private struct Permissions {
     }
 
     private func request(_ actions: [String], on resource: String) -> AccessRequest {
-        AccessRequest(
+        var request = AccessRequest(
             actions: actions, resource: resource, principal: caller.principal,
             sourceAddress: caller.sourceAddress)
+        request.isSecure = caller.isSecure
+        return request
     }
 
     /// The number behind `latest`; the word itself when there is no model.

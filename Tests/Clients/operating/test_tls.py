@@ -14,7 +14,7 @@ import botocore.exceptions
 import pytest
 
 from support.browser import Browser
-from support.calls import until
+from support.calls import allow, client_of, denied, key, until, user
 from support.server import ROOT, SPOTTER, Server
 
 
@@ -94,6 +94,16 @@ def test_the_command_line_believes_what_its_variable_says(secure):
     out = secure.aws("s3", "mb", "s3://from-the-cli")
     assert "from-the-cli" in out.stdout
     assert secure.aws("s3", "ls").stdout.count("from-the-cli") == 1
+
+
+def test_policies_see_whether_a_call_is_encrypted(secure, server):
+    policy = [allow("*"), allow("*", effect="Deny", Bool={"aws:SecureTransport": "false"})]
+    for either in (secure, server):
+        client = client_of(either, key(user(either, "create", "careful", policy=policy)))
+        if either is secure:
+            client.list_projects()
+        else:
+            assert "explicit deny" in denied(client.list_projects)
 
 
 @pytest.mark.parametrize("version, option", [("2", "--http2"), ("1.1", "--http1.1")])

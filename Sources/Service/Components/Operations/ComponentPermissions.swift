@@ -71,8 +71,10 @@ extension ComponentOperations {
         if let arn = ComponentARN(resource, arns: arns), let version = arn.version {
             tags = try await registry.component(arn.name, version: version)?.tags ?? [:]
         }
-        return AccessRequest(
+        var request = AccessRequest(
             actions: actions, resource: resource, principal: caller.principal,
             sourceAddress: caller.sourceAddress, resourceTags: tags)
+        request.isSecure = caller.isSecure
+        return request
     }
 }
