@@ -8,7 +8,7 @@ newest_python := .deps/venv-newest/bin/python
 # Three processes for two cores; the tests of a file share one.
 in_parallel := --numprocesses 3 --dist loadfile
 
-.PHONY: help setup build release demo edge-agent packages test-packages test check test-swift test-clients build-tests run-swift-tests run-client-tests integration simulation test-arm64 test-training fuzz bench bench-edge bench-console bench-cluster accuracy format install install-systemd lint-deployment protobuf clean
+.PHONY: help setup build release demo edge-agent packages test-packages test check test-swift test-clients build-tests run-swift-tests run-client-tests integration simulation test-arm64 test-training fuzz bench bench-edge bench-console bench-cluster accuracy format install install-systemd lint-deployment protobuf clean bench-memory
 
 help:
 	@echo 'make demo      build and show the main job'
@@ -27,6 +27,7 @@ help:
 	@echo 'make fuzz      100,000 hostile requests, and schemathesis'
 	@echo 'make bench     speed and memory of training and detection'
 	@echo 'make bench-console  how quick the console is in a browser, and its memory'
+	@echo 'make bench-memory  what a server holds after 15 trainings'
 	@echo 'make bench-cluster  servers and workers under kill -9, jobs a minute, requests a second'
 	@echo 'make accuracy  how good the models are, against baselines; needs ../shared/data'
 	@echo 'make lint-deployment  check the files of packaging/'
@@ -143,6 +144,11 @@ bench-console: release
 bench-edge: release edge-agent
 	@scripts/setup --tests
 	$(python) Benchmarks/edge_agent.py
+
+# Ten minutes. ARGUMENTS='--trainings 1' is quicker.
+bench-memory: release
+	@scripts/setup --tests
+	$(python) Benchmarks/memory_at_rest.py $(ARGUMENTS)
 
 # Ten minutes. ARGUMENTS='--projects 40' is quicker.
 bench-cluster: release

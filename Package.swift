@@ -83,7 +83,7 @@ let package = Package(
     ],
     targets: [
         // What both binaries need: files, checksums, names, log lines. No full Foundation.
-        .target(name: "Base", dependencies: [crypto, logging, system]),
+        .target(name: "Base", dependencies: ["CMalloc", crypto, logging, system]),
 
         // The API as data: operations, shapes, constraints, errors. Pure.
         .target(name: "Wire", dependencies: ["Base"]),
@@ -199,6 +199,7 @@ let package = Package(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     ],
     swiftLanguageModes: [.v6]

@@ -49,6 +49,7 @@ struct Composition: Sendable {
         let certificate = try configuration.tls.map {
             try CertificateHolder($0, now: Date(), logger: logger)
         }
+        HeapMemory.bound()
         let installation = try Installation.find(environment: environment)
         let runtime = try OnnxRuntime(library: installation.runtimePath)
         let backbone = try installation.backbone(configuration.backbone, runtime: runtime)
@@ -171,7 +172,7 @@ struct Composition: Sendable {
         _ services: [any ServiceLifecycle.Service], _ membership: Membership, signals: [UnixSignal]
     ) -> ServiceGroup {
         var all: [any ServiceLifecycle.Service] = [
-            membership,
+            membership, HeapCare(pool: context.pools.files, logger: context.logger),
             DiskWatch(
                 reserve: DiskReserve(
                     path: "\(configuration.stores.dataDirectory)/reserve", freeBytes: freeBytes),

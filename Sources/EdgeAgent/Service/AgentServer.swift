@@ -65,6 +65,7 @@ package struct AgentServer: Sendable {
     package func run(
         onReady: @escaping @Sendable () -> Void, onOverdue: @escaping @Sendable () -> Void
     ) async throws {
+        HeapMemory.bound()
         let attaching = try options.socket.forAttaching()
         try options.socket.prepare(logger: logger)
         try attaching.prepare(logger: logger)
@@ -86,6 +87,7 @@ package struct AgentServer: Sendable {
                 shelf: shelf, runtime: runtime,
                 device: .current(runtime: runtime, engineCache: options.engineCache),
                 threads: 1, logger: logger),
+            HeapCare(pool: files, logger: logger),
             FolderWatch(folders: options.folders, shelf: shelf, pool: files, logger: logger),
             Listener(
                 doors: [

@@ -99,8 +99,11 @@ class Server:
         return path
 
     def peak_memory_mb(self):
+        return self.memory_mb("VmHWM")
+
+    def memory_mb(self, field="VmRSS"):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+        return int(status.split(f"{field}:")[1].split()[0]) / 1024
 
 
 class ProductServer(Server):
