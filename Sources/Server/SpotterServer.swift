@@ -10,6 +10,7 @@ import Service
 package import ServiceLifecycle
 import Storage
 package import UnixSignals
+import Vision
 import Wire
 
 /// Answers requests, and does jobs beside that unless workers are to do them.
@@ -88,7 +89,10 @@ package struct SpotterServer: Sendable {
         }
         if let certificate { services.append(parts.watch(certificate)) }
         // The last to start is the first to stop: no request comes to parts that have ended.
-        services.append(BoundedStop(wrapped: application, connections: connections))
+        services.append(
+            BoundedStop(
+                wrapped: application, connections: connections,
+                endRuns: { context.runtime.endRuns() }))
         return parts.group(services, membership, signals: signals)
     }
 }

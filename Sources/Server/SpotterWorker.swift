@@ -7,6 +7,7 @@ import Service
 import ServiceLifecycle
 import Storage
 package import UnixSignals
+import Vision
 
 /// Does the jobs of servers that keep everything in a shared database and bucket. Over HTTP it
 /// answers only the status pages.
@@ -52,7 +53,10 @@ package struct SpotterWorker: Sendable {
         let worker = Worker(context: context, lanes: configuration.lanes, id: parts.member)
         var services: [any ServiceLifecycle.Service] = [Caretaker(context: context), worker]
         if let certificate { services.append(parts.watch(certificate)) }
-        services.append(BoundedStop(wrapped: application, connections: connections))
+        services.append(
+            BoundedStop(
+                wrapped: application, connections: connections,
+                endRuns: { context.runtime.endRuns() }))
         try await parts.run(parts.group(services, membership, signals: signals))
     }
 }

@@ -48,6 +48,15 @@ import Wire
         }
     }
 
+    /// A run that SIGTERM ended is no fault of the model: the job is given back.
+    @Test func workThatTheEndOfTheProcessStoppedIsGivenBack() {
+        guard case .stopped = JobFailure(VisionError(.cancelled, "The process is ending."))
+        else {
+            Issue.record("The job fails for good.")
+            return
+        }
+    }
+
     private static func reason(_ error: any Error) -> JobFailure.Reason? {
         switch JobFailure(error) {
         case .passing(let reason), .final(let reason): reason

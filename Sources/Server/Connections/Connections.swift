@@ -141,10 +141,13 @@ final class AddressBoundHandler: ChannelInboundHandler, RemovableChannelHandler 
 struct BoundedStop<Wrapped: ServiceLifecycle.Service>: ServiceLifecycle.Service {
     let wrapped: Wrapped
     let connections: Connections
+    /// Ends what computes for calls and jobs: called when the last connection has ended, or is late.
+    let endRuns: @Sendable () -> Void
 
     func run() async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
+                defer { endRuns() }
                 try await wrapped.run()
                 return true
             }
@@ -152,6 +155,7 @@ struct BoundedStop<Wrapped: ServiceLifecycle.Service>: ServiceLifecycle.Service 
                 try? await gracefulShutdown()
                 try? await Task.sleep(for: .seconds(ConnectionLimits.stopSeconds))
                 connections.closeAll()
+                endRuns()
                 return false
             }
             while let isEnd = try await group.next(), !isEnd {}

@@ -186,6 +186,8 @@ private struct ImageTrainingRun: Sendable {
                 do throws(VisionError) {
                     detection = try detector.detect(picture)
                 } catch {
+                    // The end of the process is no fault of the image.
+                    guard error.code != .cancelled else { throw error }
                     throw JobError("\(image.location): \(error.message)")
                 }
                 let size = PixelSize(width: picture.width, height: picture.height)
