@@ -27,6 +27,27 @@ import Testing
         #expect(size?.code == .invalidMask)
     }
 
+    /// A header of another size than the image's is enough to refuse a mask: 67 MB of pixels were
+    /// decoded before their size was compared.
+    @Test func aMaskOfAnotherSizeIsRefusedByItsHeader() throws {
+        let indices = [UInt8](repeating: 0, count: 128 * 128)
+        let whole = try PNG.encode(indices: indices, width: 128, height: 128, palette: [.white])
+        // Its pixels are destroyed, so that decoding it would fail otherwise.
+        var damaged = whole
+        let place = try #require(whole.firstRange(of: Data("IDAT".utf8))).upperBound
+        damaged[place + 3] ^= 0xFF
+        func error(_ png: Data, side: Int) -> VisionError? {
+            #expect(throws: VisionError.self) {
+                try LabelMask(
+                    png: png, classes: [], labels: [], imageWidth: side, imageHeight: side,
+                    name: "s3://b/m.png")
+            }
+        }
+        #expect(error(damaged, side: 64)?.code == .invalidMask)
+        #expect(error(damaged, side: 64)?.message.contains("128×128") == true)
+        #expect(error(damaged, side: 128)?.code == .invalidImage)
+    }
+
     private static let side = 64
     private static let red = RGB(200, 10, 20)
 

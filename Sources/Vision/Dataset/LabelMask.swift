@@ -25,13 +25,14 @@ package struct LabelMask: Sendable, Equatable {
         png: Data, classes: [MaskClass], labels: [LabelClass],
         imageWidth: Int, imageHeight: Int, name: String, limits: ImageLimits = .standard
     ) throws(VisionError) {
-        let (width, height, pixels) = try PNG.decodeRGBA(png, name: name, limits: limits)
-        guard width == imageWidth, height == imageHeight else {
+        let size = try PNG.storedSize(png, name: name, limits: limits)
+        guard size.width == imageWidth, size.height == imageHeight else {
             throw VisionError(
                 .invalidMask,
-                "The mask \(name) is \(width)×\(height) pixels, but its image is "
+                "The mask \(name) is \(size.width)×\(size.height) pixels, but its image is "
                     + "\(imageWidth)×\(imageHeight).")
         }
+        let (width, height, pixels) = try PNG.decodeRGBA(png, name: name, limits: limits)
         var colors = MaskColors(classes: classes, labels: labels)
         var indices = [UInt8](repeating: 0, count: width * height)
         for position in 0..<width * height {

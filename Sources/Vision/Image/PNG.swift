@@ -101,14 +101,29 @@ package enum PNG {
             to: PixelSize(width: Int(header.width), height: Int(header.height)))
     }
 
-    /// Interleaved red, green, blue and alpha, for masks; as stored, whatever the orientation.
-    static func decodeRGBA(
+    /// The size as the header has it, whatever the orientation; nothing behind it is looked at.
+    static func storedSize(
         _ bytes: Data, name: String, limits: ImageLimits
-    ) throws(VisionError) -> (width: Int, height: Int, pixels: [UInt8]) {
+    ) throws(VisionError) -> PixelSize {
+        try checkMask(bytes, name: name, limits: limits)
+        let header = try header(of: PNGChunks(bytes), name, limits)
+        return PixelSize(width: Int(header.width), height: Int(header.height))
+    }
+
+    private static func checkMask(
+        _ bytes: Data, name: String, limits: ImageLimits
+    ) throws(VisionError) {
         guard bytes.count <= limits.bytesMax, isPNG(bytes) else {
             throw ImageDecoder.invalid(
                 name, "is not a PNG of at most \(limits.bytesMax) bytes")
         }
+    }
+
+    /// Interleaved red, green, blue and alpha, for masks; as stored, whatever the orientation.
+    static func decodeRGBA(
+        _ bytes: Data, name: String, limits: ImageLimits
+    ) throws(VisionError) -> (width: Int, height: Int, pixels: [UInt8]) {
+        try checkMask(bytes, name: name, limits: limits)
         return try decode(PNGChunks(bytes), Int32(SPNG_FMT_RGBA8.rawValue), 4, name, limits)
     }
 
