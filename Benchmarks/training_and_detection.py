@@ -4,8 +4,9 @@
     make bench
 
 Prints a table of quality, training time and peak memory, and the latency of DetectAnomalies as a
-ratio to a named reference in the same run: Pillow's decoding and resizing plus the same graph in
-Python's onnxruntime, both on one thread, without HTTP.
+ratio to two references in the same run, in turns with it, all on one thread and without HTTP:
+Pillow's decoding and resizing plus the same graph in Python's onnxruntime; and the floor, which is
+the same with the backbone's file in place of the graph. "graph of floor" is the first by the second.
 """
 
 import io
@@ -56,14 +57,16 @@ def train_and_time(server, name):
     pictures.host(client, name)
     image = next(p for p in sorted((folder / "test-images").iterdir()))
     body = jpeg(image)
-    own = median(lambda: client.detect_anomalies(
-        ProjectName=name, ModelVersion="1", Body=body, ContentType="image/jpeg"))
-    reference = median(reference_run(server, name, body))
+    own, reference, floor = medians(
+        lambda: client.detect_anomalies(
+            ProjectName=name, ModelVersion="1", Body=body, ContentType="image/jpeg"),
+        *reference_runs(server, name, body))
     labels = ", ".join(f"{x['ClassName']} {x['AIOU']:.2f}"
                        for x in metrics.get("PixelAnomalyClassMetrics", []))
     return [name, f"{metrics['ROCAUC']:.3f}", f"{metrics['F1Score']:.3f}",
             f"{metrics['Precision']:.3f}", f"{metrics['Recall']:.3f}", labels or "–",
-            f"{seconds:.1f} s", f"{peak:.0f} MB", f"{own * 1000:.1f} ms", f"{own / reference:.2f}"]
+            f"{seconds:.1f} s", f"{peak:.0f} MB", f"{own * 1000:.1f} ms", f"{own / reference:.2f}",
+            f"{own / floor:.2f}", f"{reference / floor:.2f}"]
 
 
 def jpeg(path):
@@ -72,36 +75,45 @@ def jpeg(path):
     return out.getvalue()
 
 
-def median(call):
-    for _ in range(5):
-        call()
-    times = []
-    for _ in range(CALLS):
-        begin = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times)
+def medians(*calls):
+    times = [[] for _ in calls]
+    for turn in range(5 + CALLS):
+        for call, own in zip(calls, times):
+            begin = time.perf_counter()
+            call()
+            if turn >= 5:
+                own.append(time.perf_counter() - begin)
+    return [statistics.median(own) for own in times]
 
 
-def reference_run(server, name, body):
-    folder = server.directory / "internal" / "models" / name / "1"
-    size = json.loads((folder / "manifest.json").read_text())["input"]
+def reference_runs(server, name, body):
+    folder = next((server.directory / "internal" / "models" / name / "1").iterdir())
+    manifest = json.loads((folder / "manifest.json").read_text())
+    size, backbone = manifest["input"], f"{manifest['training']['backbone']}.onnx"
+    file = next(x for x in (ROOT / ".deps/share/spotter" / backbone,
+                            ROOT / "share/spotter" / backbone) if x.exists())
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
+    graph, network = (onnxruntime.InferenceSession(str(x), options)
+                      for x in (folder / "model.onnx", file))
+    name = network.get_inputs()[0].name
 
-    def run():
+    def resized():
         picture = Image.open(io.BytesIO(body)).convert("RGB")
-        resized = picture.resize((size["width"], size["height"]), Image.BILINEAR)
-        session.run(None, {"image": numpy.asarray(resized)[None]})
-    return run
+        return numpy.asarray(
+            picture.resize((size["width"], size["height"]), Image.BILINEAR))[None]
+
+    def floor():
+        floats = resized().astype(numpy.float32).transpose(0, 3, 1, 2) * numpy.float32(1 / 255)
+        network.run(None, {name: numpy.ascontiguousarray(floats)})
+    return lambda: graph.run(None, {"image": resized()}), floor
 
 
 if __name__ == "__main__":
     if not processes.SHARED.exists():
         sys.exit("make bench needs the data sets in ../shared/data")
     head = ["data set", "AUROC", "F1", "precision", "recall", "mask IoU", "training", "peak memory",
-            "detection", "of reference"]
+            "detection", "of reference", "of floor", "graph of floor"]
     print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
     for data_set in ("cookies", "ballscrew", "aliens"):
         print("| " + " | ".join(measure(data_set)) + " |", flush=True)

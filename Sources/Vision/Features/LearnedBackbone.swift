@@ -39,7 +39,7 @@ package struct LearnedBackbone: FeatureExtractor {
             sideMultiple = try input == nil ? Self.multiple(file.annotations, taps) : 1
             normalisation = file.annotations.normalisation
             seesTexture = file.annotations.seesTexture
-            graph = BackboneGraph(graph: file.graph, input: file.input.name)
+            graph = BackboneGraph(graph: file.graph.paddedEarly, input: file.input.name)
         } catch {
             throw VisionError(.invalidModel, "The backbone \(identifier) \(error.message).")
         }
