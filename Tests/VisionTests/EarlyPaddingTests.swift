@@ -9,7 +9,7 @@ import Testing
 @Suite struct EarlyPaddingTests {
     private static let side = 6
 
-    /// A pointwise convolution into `wide` channels, clipped, padded and filtered channel by channel.
+    /// A pointwise convolution into `wide` channels, clipped, padded and filtered by channel.
     private func graph(
         _ mode: String = "reflect", wide: Int = 8, pads: [Int] = [0, 0, 1, 1, 0, 0, 1, 2],
         kernel: Int = 1, showsUnpadded: Bool = false

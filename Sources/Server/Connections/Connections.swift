@@ -141,7 +141,7 @@ final class AddressBoundHandler: ChannelInboundHandler, RemovableChannelHandler 
 struct BoundedStop<Wrapped: ServiceLifecycle.Service>: ServiceLifecycle.Service {
     let wrapped: Wrapped
     let connections: Connections
-    /// Ends what computes for calls and jobs: called when the last connection has ended, or is late.
+    /// Ends what computes for calls and jobs; called when the last connection has ended or is late.
     let endRuns: @Sendable () -> Void
 
     func run() async throws {
