@@ -129,8 +129,9 @@ struct S3Endpoint: ServiceEndpoint {
         call.isVerified = true
         let parsed = try reading.get()
         try form.check(now: now())
-        try S3Permissions(principal: claim.principal, sourceAddress: call.sourceAddress)
-            .check(parsed)
+        let permissions = S3Permissions(
+            principal: claim.principal, sourceAddress: call.sourceAddress, isSecure: call.isSecure)
+        try permissions.check(parsed)
         try reserved?.check(parsed)
         let response = try await backend.store(parsed, &form)
         call.isBodyRead = true
