@@ -6,7 +6,9 @@ import NIOHTTPTypes
 ///
 /// - `Expect: 100-continue` is answered at once, as SDKs that stream a body wait for it; a body
 ///   that is announced as too large is not asked for. Where `asksLater` says so, it is answered
-///   when `BodyWanted` comes, so that a request which is refused by its head sends no body.
+///   when `BodyWanted` comes, so that a request which is refused by its head sends no body. An
+///   answer without a `100 Continue` before it ends the connection: botocore would take its status
+///   for that of the next answer too.
 /// - A response with `Connection: close` ends the connection although the request has not ended.
 ///   Only our side is closed at first: closing both would throw the response away if the client
 ///   is still sending.
@@ -53,11 +55,17 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
             if head.headerFields[.expect]?.lowercased() == "100-continue",
                 head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= bodyBytesMax(head)
             {
-                isAsked = !asksLater(head)
+                let length = head.headerFields[.contentLength]
+                let hasBody =
+                    length.map { $0 != "0" } ?? (head.headerFields[.transferEncoding] != nil)
+                isAsked = !(hasBody && asksLater(head))
                 if isAsked { ask(context) }
             }
         case .body: break
-        case .end: isRequestOpen = false
+        case .end:
+            isRequestOpen = false
+            // It did not wait.
+            isAsked = true
         }
         context.fireChannelRead(data)
     }
@@ -87,10 +95,12 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
             isAsked = true
             head.headerFields[.connection] = nil
             return context.write(wrapOutboundOut(.head(head)), promise: promise)
-        case .head(let head):
+        case .head(var head):
+            if !isAsked { head.headerFields[.connection] = "close" }
             // After the answer nobody asks any more.
             isAsked = true
             mustClose = head.headerFields[.connection] == "close"
+            return context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .end where mustClose && !isRequestOpen:
             isClosing = true
             let channel = context.channel

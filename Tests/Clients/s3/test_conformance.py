@@ -132,7 +132,9 @@ def test_a_list_shows_what_it_was_asked_for(s3, bucket, name, version):
     assert [x["Key"] for x in entries] == shown
     assert [x["Prefix"] for x in answer.get("CommonPrefixes", [])] == prefixes
     assert answer.get("Delimiter", "") == options.get("Delimiter", "")
-    assert answer["Prefix"].strip() == options.get("Prefix", "").strip()
+    # boto3 decodes it in the answers of two of the three.
+    assert answer["Prefix"] in (options.get("Prefix", ""),
+                                urllib.parse.quote(options.get("Prefix", "")))
     assert answer["IsTruncated"] == (options.get("MaxKeys") == 1)
     if version == "list_objects_v2":
         assert answer["KeyCount"] == len(shown) + len(prefixes)
@@ -336,6 +338,17 @@ def test_an_object_is_written_read_changed_and_deleted(s3, bucket):
     assert head["ContentLength"] == 0 and head["Metadata"] == {}
     s3.delete_object(**place)
     refused(404, "404", s3.head_object, **place)
+
+
+def test_puts_one_after_another_on_a_connection_that_is_kept(s3, bucket):
+    """Each says `Expect: 100-continue`; botocore mistakes an answer that came without it."""
+    for body in (b"", b"x", b"", b"soup"):
+        answer = s3.put_object(Bucket=bucket, Key="k", Body=body)
+        assert answer["ResponseMetadata"]["RetryAttempts"] == 0
+    for _ in range(2):
+        refused(404, "NoSuchBucket", s3.put_object, Bucket="absent-bucket", Key="k", Body=b"x")
+        answer = s3.put_object(Bucket=bucket, Key="k", Body=b"y")
+        assert answer["ResponseMetadata"]["RetryAttempts"] == 0
 
 
 def test_the_request_is_named_in_an_error(shared, s3, bucket):
@@ -745,12 +758,12 @@ def form(shared, bucket, fields, file=("foo.txt", b"bar")):
                {"Content-Type": f"multipart/form-data; boundary={limit}"}, body)
 
 
-def signed(shared, bucket, fields, conditions, seconds=600, **members):
+def signed(shared, bucket, fields, wanted, seconds=600, **members):
     """A policy with the older of the two signatures, made by hand."""
     identity, secret = shared.credentials()
     end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
     document = {"expiration": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "conditions": [{"bucket": bucket}, *conditions], **members}
+                "conditions": [{"bucket": bucket}, *wanted], **members}
     policy = base64.b64encode(json.dumps(
         {k: v for k, v in document.items() if v is not None}).encode())
     signature = hmac.new(secret.encode(), policy, hashlib.sha1).digest()

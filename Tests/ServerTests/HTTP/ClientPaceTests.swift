@@ -146,6 +146,32 @@ import Testing
         #expect(!channel.isActive)
     }
 
+    /// botocore takes the status of an answer that came without `100 Continue` for that of the next
+    /// answer on the connection too.
+    @Test(arguments: [("0", false, 100, nil), ("3", true, 100, nil), ("3", false, 404, "close")])
+    func aBodyThatIsNotAskedForEndsTheConnection(
+        _ length: String, _ isWanted: Bool, _ first: Int, _ connection: String?
+    ) throws {
+        let handler = UnreadBodyHandler(bodyBytesMax: { _ in 1 << 20 }, asksLater: { _ in true })
+        let channel = EmbeddedChannel(handlers: [handler])
+        try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
+        let head = HTTPRequest(
+            method: .put, scheme: nil, authority: "h", path: "/",
+            headerFields: [.expect: "100-continue", .contentLength: length])
+        try channel.writeInbound(HTTPRequestPart.head(head))
+        if isWanted {
+            try channel.triggerUserOutboundEvent(UnreadBodyHandler.BodyWanted.now).wait()
+        }
+        try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .notFound)))
+        var heads: [HTTPResponse] = []
+        while let part = try channel.readOutbound(as: HTTPResponsePart.self) {
+            if case .head(let head) = part { heads.append(head) }
+        }
+        #expect(heads.first?.status.code == first)
+        #expect(heads.last?.status.code == 404)
+        #expect(heads.last?.headerFields[.connection] == connection)
+    }
+
     @Test func moreConnectionsOfOneAddressAreClosed() throws {
         let log = LogLines()
         let connections = Connections(
