@@ -149,10 +149,9 @@ let package = Package(
         .target(
             name: "EdgeAgent",
             dependencies: nio + lifecycle + [
-                "Base", "EdgeProtocol", "Vision", protobuf, system,
+                "Base", "EdgeProtocol", "Vision", http1, protobuf, system,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-                http1,
             ]),
 
         .executableTarget(

@@ -216,7 +216,7 @@ def test_a_failed_packaging_job_says_why_and_leaves_nothing(hosted):
     assert not (registry / "artifacts" / "com.example.NoBucket").exists()
     assert not list((registry / "recipes").glob("com.example.NoBucket*"))
     blocked = hosted.bucket("blocked")
-    (blocked / "components").write_text("a file where a folder is needed")
+    (blocked / ".spotter-temporary").symlink_to(hosted.directory)
     job = package(client, "parts", "com.example.Blocked", "blocked")
     assert job["Status"] == "FAILED", job
     assert not (registry / "artifacts" / "com.example.Blocked").exists()

@@ -61,6 +61,9 @@ CANNOT_RUN = {
     ("README.md", "make edge-agent"): "builds a release; the debug build runs in test_edge",
     ("docs/accuracy.md", ".build/release/spotter evaluate"): "needs pictures of the reader's own",
     ("docs/accuracy.md", "spotter evaluate"): "needs the data sets",
+    ("docs/accuracy.md", "Benchmarks/accuracy_conditions.py false"): "needs the data sets",
+    ("docs/accuracy.md", "Benchmarks/accuracy_conditions.py labels"): "needs the data sets",
+    ("docs/accuracy.md", "Benchmarks/accuracy_conditions.py light"): "needs the data sets",
 }
 # What is run below, in this order.
 RUN = [
