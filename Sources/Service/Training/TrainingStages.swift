@@ -6,8 +6,7 @@ package enum TrainingStages {
     /// A step, by the words that its messages begin with.
     private struct Stage {
         let words: String
-        /// Share of a training's time, as it was measured with 40 to 400 images of 640×480 on two
-        /// cores.
+        /// Share of a training's time: an estimate for some hundred images, good enough for a bar.
         let share: Double
     }
 

@@ -56,8 +56,6 @@ CANNOT_RUN = {
     ("README.md", "sudo apt"): "installs into the machine; make test-packages does it in a root",
     ("docs/deployment.md", "make packages"): "takes half an hour and root; make test-packages does it",
     ("README.md", "make demo"): "builds a release; test_main_job has the demonstration",
-    ("README.md", ".build/release/spotter demo"): "needs labelled pictures; test_main_job has some",
-    ("README.md", ".build/release/spotter serve"): "goes on until it is stopped; all tests do it",
     ("README.md", "make edge-agent"): "builds a release; the debug build runs in test_edge",
     ("docs/accuracy.md", ".build/release/spotter evaluate"): "needs pictures of the reader's own",
     ("docs/accuracy.md", "spotter evaluate"): "needs the data sets",
