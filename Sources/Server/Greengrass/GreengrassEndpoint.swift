@@ -161,8 +161,7 @@ struct GreengrassEndpoint: ServiceEndpoint {
             "componentVersion": .string(link.version.text),
             "artifactName": .string(link.artifact),
         ])
-        let caller = Caller(
-            principal: claim.principal, sourceAddress: call.sourceAddress, isSecure: call.isSecure)
+        let caller = call.caller(claim.principal)
         let reader = try await operations(caller).readArtifact(
             link.name, link.version, link.artifact)
         return try download(reader, request, call)

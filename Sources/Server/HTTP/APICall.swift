@@ -3,6 +3,7 @@ import Base
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import Service
 import Wire
 
 /// One request on its way through the server, with all that the audit log records about it.
@@ -65,5 +66,11 @@ struct APICall: Sendable {
             throw .validation("The query string is not percent-encoded UTF-8.")
         }
         return pairs
+    }
+    /// On whose behalf it is done.
+    ///
+    /// - Parameter principal: the owner of the key that it is signed with.
+    func caller(_ principal: Principal) -> Caller {
+        Caller(principal: principal, sourceAddress: sourceAddress, isSecure: isSecure)
     }
 }

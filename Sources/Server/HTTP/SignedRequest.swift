@@ -36,8 +36,7 @@ struct SignedRequest: Sendable {
         let headers = Dictionary(
             signable.headers.map { ($0.name.lowercased(), $0.value) },
             uniquingKeysWith: { first, _ in first })
-        caller = Caller(
-            principal: claim.principal, sourceAddress: call.sourceAddress, isSecure: call.isSecure)
+        caller = call.caller(claim.principal)
         wire = WireRequest(
             method: request.method.rawValue, path: call.path, query: query,
             header: { headers[$0.lowercased()] }, body: body)

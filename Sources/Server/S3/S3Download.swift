@@ -47,12 +47,12 @@ struct S3Download: Sendable {
         let status: HTTPResponse.Status = range == nil ? .ok : .partialContent
         if isHead { return Response(status: status, headers: headers) }
         // What is damaged at once can still be answered by an error; later the connection ends.
-        _ = try await reader.read(
+        let first = try await reader.read(
             offset: wanted.lowerBound, count: min(wanted.count, S3Limits.readBytes))
         return Response(
             status: status, headers: headers,
             body: .pieces(of: wanted, bytes: S3Limits.readBytes) {
-                try await reader.read(offset: $0, count: $1)
+                $0 == wanted.lowerBound ? first : try await reader.read(offset: $0, count: $1)
             })
     }
 

@@ -81,9 +81,7 @@ struct S3Endpoint: ServiceEndpoint {
         call.isVerified = true
         let parsed = try reading.get()
         try checkOwner(parsed)
-        let permissions = S3Permissions(
-            principal: claim.principal, sourceAddress: call.sourceAddress,
-            isSecure: call.isSecure)
+        let permissions = S3Permissions(caller: call.caller(claim.principal))
         try permissions.check(parsed)
         try reserved?.check(parsed)
         let payload = try S3Payload(
@@ -129,9 +127,7 @@ struct S3Endpoint: ServiceEndpoint {
         call.isVerified = true
         let parsed = try reading.get()
         try form.check(now: now())
-        let permissions = S3Permissions(
-            principal: claim.principal, sourceAddress: call.sourceAddress, isSecure: call.isSecure)
-        try permissions.check(parsed)
+        try S3Permissions(caller: call.caller(claim.principal)).check(parsed)
         try reserved?.check(parsed)
         let response = try await backend.store(parsed, &form)
         call.isBodyRead = true

@@ -105,10 +105,7 @@ struct S3Form {
             do {
                 buffer = try await iterator.next()
             } catch {
-                throw S3Error(
-                    .incompleteBody,
-                    "You did not provide the number of bytes specified by the Content-Length HTTP "
-                        + "header")
+                throw S3Error.cutShort
             }
             do throws(FormDecoder.Failure) {
                 guard let buffer else {

@@ -238,10 +238,7 @@ struct S3Payload: Sendable {
                 buffer = try await iterator.next()
             } catch {
                 // The client went away, or what it sent is no HTTP.
-                throw S3Error(
-                    .incompleteBody,
-                    "You did not provide the number of bytes specified by the Content-Length HTTP "
-                        + "header")
+                throw S3Error.cutShort
             }
             guard let buffer else { return nil }
             do {
@@ -301,4 +298,11 @@ struct S3Payload: Sendable {
         }
         return found
     }
+}
+
+extension S3Error {
+    /// A body that ends before its announced length.
+    static let cutShort = S3Error(
+        .incompleteBody,
+        "You did not provide the number of bytes specified by the Content-Length HTTP header")
 }

@@ -1,36 +1,31 @@
 import Access
+import Service
 import Storage
 import Wire
 import WireAWS
 
 /// What the caller must be allowed to do for a request to S3.
 struct S3Permissions: Sendable {
-    let principal: Principal
-    let sourceAddress: String?
-    let isSecure: Bool
+    let caller: Caller
 
     /// - Throws: `AccessError.accessDenied`. For DeleteObjects each key is checked on its own.
     func check(_ request: S3Request) throws(AccessError) {
-        guard !principal.isRoot, request.operation != .deleteObjects else { return }
+        guard !caller.principal.isRoot, request.operation != .deleteObjects else { return }
         let definition = request.operation.definition
         var access = access(definition.permission, Self.arn(request.bucket, request.key))
         for name in ["prefix", "delimiter", "max-keys"] {
             access.serviceValues["s3:\(name)"] = request.parameter(name)
         }
-        try principal.check(access)
+        try caller.principal.check(access)
         if let source = request.source, definition.isCopy { try check("s3:GetObject", source) }
     }
 
     func check(_ action: String, _ location: ObjectLocation) throws(AccessError) {
-        try principal.check(access(action, Self.arn(location.bucket, location.key)))
+        try caller.principal.check(access(action, Self.arn(location.bucket, location.key)))
     }
 
     private func access(_ action: String, _ resource: String) -> AccessRequest {
-        var request = AccessRequest(
-            actions: [action], resource: resource, principal: principal,
-            sourceAddress: sourceAddress)
-        request.isSecure = isSecure
-        return request
+        caller.request([action], on: resource)
     }
 
     private static func arn(_ bucket: String, _ key: String) -> String {

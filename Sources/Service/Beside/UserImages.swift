@@ -45,7 +45,8 @@ extension Operations {
     package func needBucket(_ bucket: String) async throws {
         try context.checkBucket(bucket, "The bucket")
         guard try await !context.objects.bucketExists(bucket) else { return }
-        try caller.principal.check(request("s3:CreateBucket", on: "arn:aws:s3:::\(bucket)"))
+        try caller.principal.check(
+            caller.request(["s3:CreateBucket"], on: "arn:aws:s3:::\(bucket)"))
         try await context.objects.createBucket(bucket)
     }
 
@@ -59,14 +60,6 @@ extension Operations {
 
     private func check(_ action: String, _ location: ObjectLocation) throws(AccessError) {
         try caller.principal.check(
-            request(action, on: "arn:aws:s3:::\(location.bucket)/\(location.key)"))
-    }
-
-    private func request(_ action: String, on resource: String) -> AccessRequest {
-        var request = AccessRequest(
-            actions: [action], resource: resource, principal: caller.principal,
-            sourceAddress: caller.sourceAddress)
-        request.isSecure = caller.isSecure
-        return request
+            caller.request([action], on: "arn:aws:s3:::\(location.bucket)/\(location.key)"))
     }
 }

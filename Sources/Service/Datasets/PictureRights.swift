@@ -45,11 +45,9 @@ struct PictureRights: Sendable {
     }
 
     func allowReading(_ object: ObjectLocation) -> Bool {
-        var request = AccessRequest(
-            actions: ["s3:GetObject"], resource: "arn:aws:s3:::\(object.bucket)/\(object.key)",
-            principal: caller.principal, sourceAddress: caller.sourceAddress)
+        var request = caller.request(
+            ["s3:GetObject"], on: "arn:aws:s3:::\(object.bucket)/\(object.key)")
         request.isViaService = true
-        request.isSecure = caller.isSecure
         return (try? caller.principal.check(request)) != nil
     }
 }

@@ -19,6 +19,15 @@ package struct Caller: Sendable {
         self.isSecure = isSecure
     }
 
+    /// What the caller wants to do to a resource, with all that its policy may ask about the call.
+    package func request(_ actions: [String], on resource: String) -> AccessRequest {
+        var request = AccessRequest(
+            actions: actions, resource: resource, principal: principal,
+            sourceAddress: sourceAddress)
+        request.isSecure = isSecure
+        return request
+    }
+
     /// A user, who may do what the policy allows; nothing with one that cannot be read.
     package static func user(_ user: UserRecord, _ arns: ARNs) -> Caller {
         Caller(

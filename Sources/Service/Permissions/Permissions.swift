@@ -29,7 +29,7 @@ private struct Permissions {
     let transaction: MetadataTransaction
 
     func requests() throws -> [AccessRequest] {
-        var main = request(operation.permissions, on: "*")
+        var main = caller.request(operation.permissions, on: "*")
         let project = input["ProjectName"]?.string ?? ""
         switch operation.permissionResource {
         case .none: break
@@ -102,24 +102,16 @@ private struct Permissions {
     }
 
     private func onBucket(_ action: String, _ bucket: String) -> AccessRequest {
-        viaService(request([action], on: "arn:aws:s3:::\(bucket)"))
+        viaService(caller.request([action], on: "arn:aws:s3:::\(bucket)"))
     }
 
     private func onObject(_ action: String, _ bucket: String, _ key: String) -> AccessRequest {
-        viaService(request([action], on: "arn:aws:s3:::\(bucket)/\(key)"))
+        viaService(caller.request([action], on: "arn:aws:s3:::\(bucket)/\(key)"))
     }
 
     private func viaService(_ request: AccessRequest) -> AccessRequest {
         var request = request
         request.isViaService = true
-        return request
-    }
-
-    private func request(_ actions: [String], on resource: String) -> AccessRequest {
-        var request = AccessRequest(
-            actions: actions, resource: resource, principal: caller.principal,
-            sourceAddress: caller.sourceAddress)
-        request.isSecure = caller.isSecure
         return request
     }
 
@@ -155,11 +147,12 @@ private struct Permissions {
         var requests = [
             onBucket("s3:GetBucketLocation", object.bucket),
             onObject("s3:PutObject", object.bucket, object.key),
-            viaService(request(["greengrass:CreateComponentVersion"], on: arns.component(name))),
-            viaService(request(["greengrass:DescribeComponent"], on: component)),
+            viaService(
+                caller.request(["greengrass:CreateComponentVersion"], on: arns.component(name))),
+            viaService(caller.request(["greengrass:DescribeComponent"], on: component)),
         ]
         guard let tags = greengrass.tags, !tags.isEmpty else { return requests }
-        var tagging = viaService(request(["greengrass:TagResource"], on: component))
+        var tagging = viaService(caller.request(["greengrass:TagResource"], on: component))
         tagging.requestTags = tags.reduce(into: [:]) { $0[$1.key] = $1.value }
         tagging.tagKeys = tags.map(\.key)
         requests.append(tagging)

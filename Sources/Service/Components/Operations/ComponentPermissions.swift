@@ -71,10 +71,8 @@ extension ComponentOperations {
         if let arn = ComponentARN(resource, arns: arns), let version = arn.version {
             tags = try await registry.component(arn.name, version: version)?.tags ?? [:]
         }
-        var request = AccessRequest(
-            actions: actions, resource: resource, principal: caller.principal,
-            sourceAddress: caller.sourceAddress, resourceTags: tags)
-        request.isSecure = caller.isSecure
+        var request = caller.request(actions, on: resource)
+        request.resourceTags = tags
         return request
     }
 }
