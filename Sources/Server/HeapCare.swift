@@ -10,21 +10,7 @@ struct HeapCare: ServiceLifecycle.Service {
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            var heap = HeapMemory()
-            while !Task.isCancelled {
-                try await Task.sleep(for: .seconds(HeapMemory.lookSeconds))
-                let before = heap
-                let (after, given) = try await pool.runIfActive {
-                    var heap = before
-                    let given = heap.look()
-                    return (heap, given)
-                }
-                heap = after
-                if let given {
-                    logger.debug(
-                        "Freed memory was given back", metadata: ["megabytes": "\(given >> 20)"])
-                }
-            }
+            try await HeapMemory.care(logger) { try await pool.runIfActive($0) }
         }
     }
 }

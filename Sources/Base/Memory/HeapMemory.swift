@@ -1,6 +1,7 @@
 import CMalloc
 import FoundationEssentials
 import Glibc
+package import Logging
 
 /// The memory that C's heap has from the system, of which Swift, ONNX Runtime and the decoders of
 /// images take theirs.
@@ -34,6 +35,32 @@ package struct HeapMemory: Sendable {
         let after = Self.residentBytes() ?? before
         level.given(residentBytes: after, usedBytes: Self.usedBytes())
         return max(0, before - after)
+    }
+
+    /// Looks every `lookSeconds`, until the task is cancelled.
+    ///
+    /// - Parameter blocking: runs its body where calls may block.
+    /// - Throws: `CancellationError`, and what `blocking` throws.
+    package static func care(
+        _ logger: Logger,
+        blocking: (@escaping @Sendable () throws -> (heap: HeapMemory, given: Int?)) async throws
+            -> (heap: HeapMemory, given: Int?)
+    ) async throws {
+        var heap = HeapMemory()
+        while !Task.isCancelled {
+            try await Task.sleep(for: .seconds(lookSeconds))
+            let before = heap
+            let look = try await blocking {
+                var heap = before
+                let given = heap.look()
+                return (heap, given)
+            }
+            heap = look.heap
+            if let given = look.given {
+                logger.debug(
+                    "Freed memory was given back", metadata: ["megabytes": "\(given >> 20)"])
+            }
+        }
     }
 
     /// What the parts of the process have allocated.
