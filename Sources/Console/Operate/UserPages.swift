@@ -87,10 +87,7 @@ struct UserPages {
         if !field("action").isEmpty {
             let resource = field("resource").isEmpty ? "*" : field("resource")
             do {
-                try caller.principal.check(
-                    AccessRequest(
-                        actions: [field("action")], resource: resource,
-                        principal: caller.principal))
+                try caller.principal.check(caller.request([field("action")], on: resource))
                 reason = nil
             } catch {
                 reason = error.message

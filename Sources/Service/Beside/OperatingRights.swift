@@ -15,9 +15,6 @@ package enum OperatingRight: String, Sendable, CaseIterable {
 extension Operations {
     /// - Throws: `accessDenied` for a caller whose policy does not allow it.
     package func authorize(_ right: OperatingRight) throws(AccessError) {
-        try caller.principal.check(
-            AccessRequest(
-                actions: [right.rawValue], resource: "*", principal: caller.principal,
-                sourceAddress: caller.sourceAddress))
+        try caller.principal.check(caller.request([right.rawValue], on: "*"))
     }
 }

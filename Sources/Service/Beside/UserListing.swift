@@ -29,9 +29,7 @@ extension Operations {
         let bucket = String(parts[2])
         let prefix = parts.count > 3 ? String(parts[3]) : ""
         try context.checkBucket(bucket, "The bucket")
-        var request = AccessRequest(
-            actions: ["s3:ListBucket"], resource: "arn:aws:s3:::\(bucket)",
-            principal: caller.principal, sourceAddress: caller.sourceAddress)
+        var request = caller.request(["s3:ListBucket"], on: "arn:aws:s3:::\(bucket)")
         request.serviceValues = ["s3:prefix": prefix, "s3:max-keys": String(limit)]
         try caller.principal.check(request)
         let found = try await context.objects.list(

@@ -3,8 +3,7 @@ import FoundationEssentials
 import Synchronization
 
 /// An open file whose bytes are compared with the checksums of its blocks before they are given
-/// out.
-/// Its calls block.
+/// out. Its calls block.
 final class CheckedFile: Sendable {
     let file: OpenFile
     /// In bytes.
