@@ -5,12 +5,34 @@ import pathlib
 import subprocess
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from support.server import SPOTTER
 
 SECONDS = 120
+
+
+class Found(WebElement):
+    """An element that is looked for again, by its selector and its place among those it selects,
+    when the page has replaced it since."""
+    place = None
+
+    def _execute(self, command, params=None):
+        try:
+            return super()._execute(command, params)
+        except StaleElementReferenceException:
+            if self.place is None:
+                raise
+            browser, selector, index = self.place
+            self._id = browser.until(lambda: browser.all(selector)[index])._id
+            return super()._execute(command, params)
+
+
+class Chrome(webdriver.Chrome):
+    _web_element_cls = Found
 
 
 class Browser:
@@ -25,7 +47,7 @@ class Browser:
             options.add_argument(argument)
         options.add_experimental_option("prefs", {"intl.accept_languages": language})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(
+        self.driver = Chrome(
             options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
 
     def quit(self):
@@ -35,10 +57,13 @@ class Browser:
         self.driver.get(address)
 
     def find(self, selector):
-        return self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
+        return self.until(lambda: self.all(selector))[0]
 
     def all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+        found = self.driver.find_elements(By.CSS_SELECTOR, selector)
+        for index, element in enumerate(found):
+            element.place = (self, selector, index)
+        return found
 
     def script(self, code, *values):
         return self.driver.execute_script(code, *values)

@@ -108,7 +108,7 @@ async function judge() {
     }));
   }
 
-  let isPlanned = false, chosen = null, shown = tilesAtOnce, timer = 0, point = null;
+  let isPlanned = false, chosen = null, shown = tilesAtOnce, timer = 0, point = null, listed = [];
   function show() {
     isPlanned = false;
     const now = figures(classes.normal.scores, classes.anomaly.scores, threshold), parts = cells();
@@ -142,11 +142,16 @@ async function judge() {
     return [...images("anomaly-low"), ...images("normal-high")].sort((a, b) => distance(b) - distance(a));
   }
   function tiles() {
+    clearTimeout(timer);
     const list = document.getElementById("cell"), found = chosen ? images(chosen) : wrong();
     const button = chosen && place.querySelector(`[data-cell=${chosen}]`);
     const caption = button ? `${button.closest("tr").querySelector("th").textContent}, ${place.querySelectorAll(".cells thead th")[["low", "mid", "high"].indexOf(chosen.split("-")[1])].textContent}` : place.dataset.wrong;
     place.querySelector("[data-shown]").textContent = `${caption}: ${found.length}`;
     place.querySelector("[data-more]").hidden = found.length <= shown;
+    // A list that stays keeps its buttons, and with them the focus of a person who goes on by keys.
+    const tilesWanted = Math.min(found.length, shown);
+    if (found.length && list.children.length === tilesWanted && found.length === listed.length && found.every((image, index) => image === listed[index])) return;
+    listed = found;
     list.replaceChildren(...found.slice(0, shown).map(({ source, anomalous, score }, index) => {
       const tile = document.createElement("li"), press = document.createElement("button"), image = document.createElement("img");
       press.type = "button";
