@@ -13,13 +13,17 @@ from support.browser import Browser
 from support.server import SHARED, needs_shared
 
 SIDE = 320
-PROPOSE = """
-const [width, height, pixels, inside, outside, done] = arguments;
+BEGIN = """
+const [width, height, pixels, done] = arguments;
 const bytes = Uint8Array.from(atob(pixels), character => character.charCodeAt(0));
-import("/console/assets/outline.js").then(({ features, propose }) => {
-  const found = propose(features(bytes, width, height), inside, outside);
-  done([...found.shape(found.best)].join(""));
+import("/console/assets/outline.js").then(({ features, Outline }) => {
+  window.outline = new Outline(features(bytes, width, height));
+  done();
 });
+"""
+CLICK = """
+outline.click(arguments[0], arguments[1]);
+return outline.shape.join("");
 """
 
 
@@ -60,28 +64,54 @@ def views(name):
         yield picture, numpy.array(truth)
 
 
+def largest(error):
+    """The largest connected part of what is wrong."""
+    left, best = error.copy(), numpy.zeros_like(error)
+    while left.sum() > best.sum():
+        part = numpy.zeros_like(error)
+        part[tuple(numpy.argwhere(left)[0])] = True
+        while True:
+            wider = part.copy()
+            wider[1:] |= part[:-1]
+            wider[:-1] |= part[1:]
+            wider[:, 1:] |= part[:, :-1]
+            wider[:, :-1] |= part[:, 1:]
+            wider &= left
+            if wider.sum() == part.sum():
+                break
+            part = wider
+        left &= ~part
+        if part.sum() > best.sum():
+            best = part
+    return best
+
+
 def overlaps(browser, name):
+    """The best IoU of three clicks in each view: the first in the middle of the defect, the others in
+    the middle of the largest part that is missing or too much."""
     values = []
     for picture, truth in views(name):
         pixels = base64.b64encode(picture.tobytes()).decode()
-        inside, outside, best, error, belongs = [], [], 0, truth, True
+        browser.driver.execute_async_script(BEGIN, picture.width, picture.height, pixels)
+        best, error, belongs = 0, truth, True
         for _ in range(3):
-            (inside if belongs else outside).append(deepest(error))
-            text = browser.driver.execute_async_script(
-                PROPOSE, picture.width, picture.height, pixels, inside, outside)
+            text = browser.script(CLICK, deepest(error), not belongs)
             shape = (numpy.frombuffer(text.encode(), numpy.uint8) == ord("1")).reshape(truth.shape)
             best = max(best, (shape & truth).sum() / (shape | truth).sum())
-            missing, extra = truth & ~shape, shape & ~truth
+            missing, extra = largest(truth & ~shape), largest(shape & ~truth)
             belongs = missing.sum() >= extra.sum()
             error = missing if belongs else extra
+            if not error.any():
+                break
         values.append(best)
     return values
 
 
 @pytest.mark.slow
 @needs_shared
-@pytest.mark.parametrize("name, least", [("cookies", 0.6), ("ballscrew", 0.25)])
-def test_three_clicks_outline_most_of_a_real_defect(shared, tmp_path, name, least):
+@pytest.mark.parametrize("name, least, share", [("cookies", 0.8, 0.75), ("ballscrew", 0.7, 0.25)])
+def test_three_clicks_outline_most_of_a_real_defect(shared, tmp_path, name, least, share):
+    """Grown from colours alone, not one pit of the ball screws was outlined to 0.8."""
     browser = Browser(tmp_path / "profile")
     try:
         browser.driver.set_script_timeout(60)
@@ -89,5 +119,8 @@ def test_three_clicks_outline_most_of_a_real_defect(shared, tmp_path, name, leas
         values = overlaps(browser, name)
     finally:
         browser.quit()
-    print(name, "median IoU", round(statistics.median(values), 2), "of", len(values))
+    good = sum(value >= 0.8 for value in values) / len(values)
+    print(name, "median IoU", round(statistics.median(values), 2), "of", len(values),
+          "and 0.8 or more in", round(good, 2))
     assert statistics.median(values) > least
+    assert good >= share

@@ -150,12 +150,17 @@ export class Mask {
     const right = Math.min(this.width, Math.ceil(box.right)), bottom = Math.min(this.height, Math.ceil(box.bottom));
     this.touch(left, top, right, bottom);
     const across = wide / (box.right - box.left), down = high / (box.bottom - box.top);
-    for (let y = top; y < bottom; y++) {
-      const row = Math.min(high - 1, Math.max(0, Math.floor((y + 0.5 - box.top) * down))) * wide;
-      for (let x = left; x < right; x++) {
-        if (shape[row + Math.min(wide - 1, Math.max(0, Math.floor((x + 0.5 - box.left) * across)))]) this.pixels[y * this.width + x] = value;
-      }
-    }
+    // Between the small picture's pixels the border runs straight.
+    const steps = (from, to, start, scale, most) => Array.from({ length: to - from }, (_, index) => {
+      const at = Math.min(most - 1, Math.max(0, (from + index + 0.5 - start) * scale - 0.5)), low = Math.floor(at);
+      return [low, Math.min(most - 1, low + 1), at - low];
+    });
+    const columns = steps(left, right, box.left, across, wide), rows = steps(top, bottom, box.top, down, high);
+    rows.forEach(([above, below, v], row) => columns.forEach(([before, after, u], column) => {
+      const upper = shape[above * wide + before] * (1 - u) + shape[above * wide + after] * u;
+      const lower = shape[below * wide + before] * (1 - u) + shape[below * wide + after] * u;
+      if (upper * (1 - v) + lower * v > 0.5) this.pixels[(top + row) * this.width + left + column] = value;
+    }));
     this.show({ left, top, right, bottom });
   }
 

@@ -2,7 +2,7 @@
 import { get, pause, post } from "./calls.js";
 import { Mask } from "./canvas.js";
 import { Classes } from "./classes.js";
-import { features, propose } from "./outline.js";
+import { features, Outline } from "./outline.js";
 
 const editor = document.getElementById("editor"), canvas = document.getElementById("stage"), pen = canvas.getContext("2d");
 const status = document.getElementById("mask-status"), sizeField = document.getElementById("size"), opacityField = document.getElementById("opacity");
@@ -130,31 +130,23 @@ function outline(place, isOutside) {
   if (!picture) return;
   if (!proposal) {
     if (isOutside) return;
-    proposal = { view: look(shownBox()), box: shownBox(), inside: [], outside: [] };
+    const box = shownBox();
+    proposal = { outline: new Outline(look(box)), box, inside: [], outside: [] };
   }
-  const { box } = proposal;
+  const { box, outline: { view: { width: w, height: h } } } = proposal;
   if (place.x < box.left || place.y < box.top || place.x >= box.right || place.y >= box.bottom) return;
   proposal[isOutside ? "outside" : "inside"].push(place);
-  again();
-}
-
-// Finds the region of the clicks, of a wanted kind or of the likeliest.
-function again() {
-  const { box } = proposal;
-  const at = ({ x, y }) => ({
-    x: Math.min(proposal.view.width - 1, Math.floor((x - box.left) / (box.right - box.left) * proposal.view.width)),
-    y: Math.min(proposal.view.height - 1, Math.floor((y - box.top) / (box.bottom - box.top) * proposal.view.height)),
-  });
-  proposal.found = propose(proposal.view, proposal.inside.map(at), proposal.outside.map(at), proposal.wanted);
-  proposal.step = proposal.found.best;
+  proposal.outline.click({
+    x: Math.min(w - 1, Math.floor((place.x - box.left) / (box.right - box.left) * w)),
+    y: Math.min(h - 1, Math.floor((place.y - box.top) / (box.bottom - box.top) * h)),
+  }, isOutside);
   showProposal();
 }
 
 function showProposal() {
-  const { view: { width: w, height: h }, found } = proposal;
-  proposal.shape = found.shape(proposal.step);
+  const { view: { width: w, height: h }, shape } = proposal.outline;
   const image = new ImageData(w, h), [r, g, b] = classes.color;
-  proposal.shape.forEach((isIn, place) => { if (isIn) image.data.set([r, g, b, 255], 4 * place); });
+  shape.forEach((isIn, place) => { if (isIn) image.data.set([r, g, b, 255], 4 * place); });
   proposal.layer = new OffscreenCanvas(w, h);
   proposal.layer.getContext("2d").putImageData(image, 0, 0);
   say(words.proposal);
@@ -163,20 +155,20 @@ function showProposal() {
 }
 
 function grow(steps) {
-  proposal.step = Math.max(1, Math.min(254, proposal.step + steps));
+  proposal.outline.move(proposal.outline.step + steps);
   showProposal();
 }
 
 function otherKind() {
-  const kinds = ["area", "rough", "bay"];
-  proposal.wanted = kinds[(kinds.indexOf(proposal.wanted ?? proposal.found.kind) + 1) % kinds.length];
-  again();
+  proposal.outline.turn();
+  showProposal();
 }
 
 function accept() {
   if (proposal) {
     mask.begin();
-    mask.stamp(proposal.shape, proposal.view.width, proposal.view.height, proposal.box, classes.value);
+    const { shape, view: { width: w, height: h } } = proposal.outline;
+    mask.stamp(shape, w, h, proposal.box, classes.value);
     proposal = null;
   } else if (corners.length > 2) {
     mask.begin();

@@ -1,5 +1,11 @@
 // Proposes the outline of a region from clicks: what looks like the places that were clicked and
 // is connected with them, bounded where the picture changes most. No page and no server.
+import { alike } from "./alike.js";
+import { bay } from "./bay.js";
+import { blurred, region } from "./fields.js";
+
+// From which clarity on a border is taken for that of a bay, or of an area of one colour.
+const clearBay = 1.5, clearArea = 2;
 
 // Colours as people tell them apart, and how rough their surroundings are, in bytes.
 export function features(pixels, width, height, heat) {
@@ -14,31 +20,6 @@ export function features(pixels, width, height, heat) {
   const mean = blurred(light, width, height, 3), rough = new Float32Array(count);
   for (let place = 0; place < count; place++) rough[place] = Math.abs(light[place] - mean[place]);
   return { width, height, channels: [...smooth, blurred(rough, width, height, 3)], heat };
-}
-
-// The mean over squares of 2 × radius + 1 pixels.
-export function blurred(values, width, height, radius) {
-  const half = new Float32Array(values.length), out = new Float32Array(values.length);
-  for (let y = 0; y < height; y++) {
-    const row = y * width;
-    let sum = 0, count = 0;
-    for (let x = 0; x < Math.min(radius, width); x++) { sum += values[row + x]; count++; }
-    for (let x = 0; x < width; x++) {
-      if (x + radius < width) { sum += values[row + x + radius]; count++; }
-      if (x - radius - 1 >= 0) { sum -= values[row + x - radius - 1]; count--; }
-      half[row + x] = sum / count;
-    }
-  }
-  for (let x = 0; x < width; x++) {
-    let sum = 0, count = 0;
-    for (let y = 0; y < Math.min(radius, height); y++) { sum += half[y * width + x]; count++; }
-    for (let y = 0; y < height; y++) {
-      if (y + radius < height) { sum += half[(y + radius) * width + x]; count++; }
-      if (y - radius - 1 >= 0) { sum -= half[(y - radius - 1) * width + x]; count--; }
-      out[y * width + x] = sum / count;
-    }
-  }
-  return out;
 }
 
 // How unlike the clicked places every pixel is, 0…255: the least distance to the surroundings of a
@@ -141,15 +122,9 @@ function edgesOf({ width, height, channels }) {
   return out;
 }
 
-// Proposes a region.
-//
-// view: of `features`. inside, outside: [{x, y}], at least one inside. wanted: "area", "rough" or
-// "bay"; null chooses by the picture.
-// Returns `shape(step)`, which gives the region of a step, 1 a pixel inside, and `best`, the step
-// whose border is the clearest. A higher step gives a larger region.
-export function propose(view, inside, outside = [], wanted = null) {
+// A region that is grown from clicks until its border is the clearest: for what has one colour.
+function area(view, inside, outside) {
   const { width, height } = view;
-  view.edges ??= edgesOf(view);
   const level = reached(unlikeness(view, inside, outside), width, height, inside);
   const { size, border, contrast } = curve(level, view.edges, width, height);
   const ceiling = Math.max(1, Math.min(254, ...outside.map(({ x, y }) => neighbourhood(level, width, height, x, y) - 1)));
@@ -161,107 +136,12 @@ export function propose(view, inside, outside = [], wanted = null) {
     const value = contrast[now] / (border[now] + 8) * Math.pow(steady, 0.7);
     if (value > most) { most = value; best = now; }
   }
-  const shape = step => region(level, Math.max(1, Math.min(ceiling, step)), width, height);
   // Beside the strongest twentieth of the view's edges: how well people see this border.
   view.strong ??= Math.max(6, Float32Array.from(view.edges).sort()[Math.floor(view.edges.length * 0.95)]);
-  const clarity = contrast[best] / Math.max(1, border[best]) / view.strong;
-  const area = { kind: "area", best, shape };
-  const rough = () => disturbed(view, inside, outside);
-  const inBay = () => {
-    const open = openness(shape(best), width, height, inside);
-    return open && { kind: "bay", best: 28, shape: step => bay(open, step, width, height, inside, outside) };
+  return {
+    kind: "area", best, clarity: contrast[best] / Math.max(1, border[best]) / view.strong,
+    shape: step => region(level, Math.max(1, Math.min(ceiling, step)), width, height),
   };
-  if (wanted) return (wanted === "rough" ? rough() : wanted === "bay" ? inBay() : null) ?? area;
-  if (clarity > 1.75) return inBay() ?? area;
-  const found = rough();
-  return found && found.clear > 1.3 ? found : inBay() ?? area;
-}
-
-// A region that is rougher than what is around it, like pits in metal: how strongly the light
-// changes from pixel to pixel, taken together over a twentieth of the view, against what is usual
-// there.
-function disturbed(view, inside, outside) {
-  const { width, height, channels, edges } = view, radius = Math.max(2, Math.round(Math.max(width, height) / 45));
-  view.rough ??= blurred(blurred(Float32Array.from(edges, value => Math.min(value, 60)), width, height, radius), width, height, Math.max(1, radius >> 1));
-  const { rough } = view, near = Math.round(1.5 * radius);
-  let top = 0;
-  // A click may be in the smooth middle of what is rough.
-  const seeds = inside.map(({ x, y }) => {
-    let best = { x, y };
-    for (let v = Math.max(0, y - near); v <= Math.min(height - 1, y + near); v++) {
-      for (let u = Math.max(0, x - near); u <= Math.min(width - 1, x + near); u++) {
-        if (rough[v * width + u] > rough[best.y * width + best.x]) best = { x: u, y: v };
-      }
-    }
-    top = Math.max(top, rough[best.y * width + best.x]);
-    return best;
-  });
-  const usual = Float32Array.from(rough).sort()[rough.length >> 1];
-  if (top <= usual) return null;
-  const unlike = new Float32Array(rough.length);
-  const reach = Math.max(width, height) / 4;
-  for (let place = 0; place < unlike.length; place++) {
-    // Who zooms in to a defect sees it whole: what is far from every click is hardly meant.
-    let far = Infinity;
-    for (const { x, y } of inside) far = Math.min(far, Math.hypot(place % width - x, Math.floor(place / width) - y));
-    unlike[place] = Math.max(0, Math.min(254, 254 * (top - rough[place]) / (top - usual))) * 0.7 + Math.min(254, 127 * (far / reach) ** 2);
-  }
-  const level = reached(unlike, width, height, seeds);
-  const ceiling = Math.max(1, Math.min(254, ...outside.map(({ x, y }) => neighbourhood(level, width, height, x, y) - 1)));
-  return { kind: "rough", best: Math.min(ceiling, 120), clear: top / usual, shape: step => region(level, Math.max(1, Math.min(ceiling, step)), width, height) };
-}
-
-const directions = 64;
-
-// For a region that runs out of the view, like the table behind a broken product: how large the
-// widest opening is that each pixel looks out of, in directions of 64. null for a region that is
-// closed.
-function openness(solid, width, height, inside) {
-  let outer = 0;
-  for (let x = 0; x < width; x++) outer += solid[x] + solid[(height - 1) * width + x];
-  for (let y = 0; y < height; y++) outer += solid[y * width] + solid[y * width + width - 1];
-  if (outer < 0.15 * 2 * (width + height)) return null;
-  const count = width * height, blocked = Array.from({ length: directions }, () => new Uint8Array(count));
-  const reach = 0.6 * Math.max(width, height);
-  for (let index = 0; index < directions; index++) {
-    const angle = index / directions * 2 * Math.PI, dx = Math.cos(angle), dy = Math.sin(angle), hit = blocked[index];
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        if (!solid[y * width + x]) continue;
-        for (let far = 2; far < reach; far += 2) {
-          const u = Math.round(x + dx * far), v = Math.round(y + dy * far);
-          if (u < 0 || v < 0 || u >= width || v >= height) break;
-          if (!solid[v * width + u]) { hit[y * width + x] = 1; break; }
-        }
-      }
-    }
-  }
-  const open = new Uint8Array(count).fill(255);
-  for (let place = 0; place < count; place++) {
-    if (!solid[place]) continue;
-    let longest = 0, run = 0;
-    for (let index = 0; index < 2 * directions; index++) {
-      run = blocked[index % directions][place] ? 0 : run + 1;
-      if (run > longest) longest = run;
-    }
-    open[place] = Math.min(directions, longest);
-  }
-  return open;
-}
-
-// The part of an open region that looks out of openings of at most `step` directions, connected
-// with the clicks inside.
-function bay(open, step, width, height, inside, outside) {
-  const level = new Uint8Array(open.length).fill(255), stack = [];
-  const isIn = place => open[place] <= step;
-  for (const { x, y } of inside) { level[y * width + x] = 0; stack.push(y * width + x); }
-  while (stack.length) {
-    const place = stack.pop(), x = place % width;
-    for (const next of [x > 0 ? place - 1 : -1, x < width - 1 ? place + 1 : -1, place - width, place + width]) {
-      if (next >= 0 && next < level.length && level[next] && isIn(next)) { level[next] = 0; stack.push(next); }
-    }
-  }
-  return region(level, 0, width, height);
 }
 
 function neighbourhood(level, width, height, x, y) {
@@ -273,33 +153,57 @@ function neighbourhood(level, width, height, x, y) {
   return Math.max(2, least);
 }
 
-// Which pixels a region of a level has, its holes filled and its edge smoothed.
-export function region(level, threshold, width, height) {
-  const solid = new Float32Array(level.length);
-  for (let place = 0; place < level.length; place++) solid[place] = level[place] <= threshold ? 1 : 0;
-  fillHoles(solid, width, height);
-  const soft = blurred(solid, width, height, 2), out = new Uint8Array(level.length);
-  for (let place = 0; place < level.length; place++) out[place] = soft[place] > 0.48 ? 1 : 0;
-  return out;
+
+// How far a place is from the border of a shape.
+function reach(shape, { width, height }, { x, y }) {
+  const value = shape[y * width + x];
+  let least = Math.min(width, height);
+  for (let place = 0; place < shape.length; place++) {
+    if (shape[place] !== value) least = Math.min(least, Math.hypot(place % width - x, Math.floor(place / width) - y));
+  }
+  return least;
 }
 
-// Fills holes that are small beside the region; what lies on a table is not a hole of it.
-function fillHoles(solid, width, height) {
-  const seen = new Uint8Array(solid.length);
-  let size = 0;
-  for (const value of solid) size += value;
-  for (let start = 0; start < solid.length; start++) {
-    if (seen[start] || solid[start]) continue;
-    const hole = [start];
-    let isOpen = false;
-    seen[start] = 1;
-    for (let at = 0; at < hole.length; at++) {
-      const place = hole[at], x = place % width;
-      isOpen ||= x === 0 || x === width - 1 || place < width || place + width >= solid.length;
-      for (const next of [x > 0 ? place - 1 : -1, x < width - 1 ? place + 1 : -1, place - width, place + width]) {
-        if (next >= 0 && next < solid.length && !seen[next] && !solid[next]) { seen[next] = 1; hole.push(next); }
-      }
-    }
-    if (!isOpen && hole.length < 0.25 * size) for (const place of hole) solid[place] = 1;
+export const kinds = ["area", "alike", "bay"];
+
+// The region of clicks, which every further click corrects. A click in the middle of what is wrong
+// says that what lies around it, up to the present border, is wrong too.
+//
+// view: of `features`. `kind` is the likeliest by the first click; `shape` has 1 for a pixel inside;
+// a higher `step`, 1…254, gives a larger region.
+export class Outline {
+  constructor(view) { Object.assign(this, { view, inside: [], outside: [], kind: null, step: 0, shape: null }); }
+
+  click(place, isOutside = false) {
+    if (!this.shape && isOutside) return;
+    const isWrong = this.shape && (this.shape[place.y * this.view.width + place.x] === 1) === isOutside;
+    (isOutside ? this.outside : this.inside).push({ ...place, radius: isWrong ? reach(this.shape, this.view, place) : 0 });
+    this.solve();
+  }
+
+  solve() {
+    const { view, inside, outside } = this, first = inside.slice(0, 1);
+    view.edges ??= edgesOf(view);
+    const plain = area(view, first, []), open = () => bay(view, plain.shape(plain.best), inside, outside);
+    let found = null;
+    if (this.kind === null) {
+      found = plain.clarity > clearBay ? open() : null;
+      found ??= plain.clarity > clearArea ? plain : alike(view, inside, outside);
+    } else if (this.kind === "bay") found = open();
+    else if (this.kind === "alike") found = alike(view, inside, outside);
+    found ??= inside.length + outside.length === 1 ? plain : area(view, inside, outside);
+    Object.assign(this, { found, kind: this.kind ?? found.kind });
+    this.move(found.best);
+  }
+
+  move(step) {
+    this.step = Math.max(1, Math.min(254, step));
+    this.shape = this.found.shape(this.step);
+  }
+
+  // Looks for a region of the next kind.
+  turn() {
+    this.kind = kinds[(kinds.indexOf(this.kind) + 1) % kinds.length];
+    this.solve();
   }
 }

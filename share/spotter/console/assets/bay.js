@@ -1,0 +1,92 @@
+// The part of an open region, like the table behind a broken product, that the product would have
+// filled: what lies within the product's convex hull. No page and no server.
+import { settle } from "./alike.js";
+import { blurred, connected, region } from "./fields.js";
+
+// Parts of the product are at least this share of the view; crumbs are smaller.
+const partShare = 0.02;
+
+// solid: the open region, 1 a pixel. Returns null where it does not run out of the view, or the
+// first click is not in a bay of it.
+export function bay(view, solid, inside, outside) {
+  const { width, height } = view, count = width * height;
+  if (outermost(solid, width, height) < 0.15) return null;
+  const hull = around(outlines(solid, width, height));
+  if (hull.length < 3) return null;
+  const depth = depths(hull, width, height);
+  if (depth[inside[0].y * width + inside[0].x] < 1) return null;
+  // Four steps are a pixel by which the closing line moves outwards.
+  const best = 128, thin = blurred(Float32Array.from(solid, (value, place) => value && depth[place] > 0 ? 1 : 0), width, height, 2);
+  const first = inside.slice(0, 1), isCorrected = inside.length + outside.length > 1;
+  const found = {
+    kind: "bay", best,
+    shape: step => {
+      const isIn = place => solid[place] && depth[place] > (best - step) / 4 && (thin[place] > 0.6 || depth[place] < 3);
+      const all = region(connected(first, width, count, isIn), 0, width, height);
+      if (!isCorrected) return all;
+      const likely = settle(Float32Array.from(all, value => value ? 0.95 : 0.05), view, inside, outside, 24);
+      return region(connected(inside, width, count, place => likely[place] > 0.5), 0, width, height);
+    },
+  };
+  // A stripe that runs through the view is not a bay.
+  return outermost(found.shape(best), width, height) > 0.08 ? null : found;
+}
+
+// Which share of the view's border a shape takes.
+function outermost(shape, width, height) {
+  let taken = 0;
+  for (let x = 0; x < width; x++) taken += shape[x] + shape[shape.length - width + x];
+  for (let y = 0; y < height; y++) taken += shape[y * width] + shape[y * width + width - 1];
+  return taken / (2 * (width + height));
+}
+
+// The first and last pixel in each row of every part of what is not solid.
+function outlines(solid, width, height) {
+  const count = width * height, seen = new Uint8Array(count), points = [];
+  for (let start = 0; start < count; start++) {
+    if (seen[start] || solid[start]) continue;
+    const part = [start], rows = new Map();
+    seen[start] = 1;
+    for (let at = 0; at < part.length; at++) {
+      const place = part[at], x = place % width, y = (place - x) / width, row = rows.get(y);
+      if (!row) rows.set(y, [x, x]); else { if (x < row[0]) row[0] = x; if (x > row[1]) row[1] = x; }
+      for (const next of [x > 0 ? place - 1 : -1, x < width - 1 ? place + 1 : -1, place - width, place + width]) {
+        if (next >= 0 && next < count && !seen[next] && !solid[next]) { seen[next] = 1; part.push(next); }
+      }
+    }
+    if (part.length >= partShare * count) for (const [y, [low, high]] of rows) points.push([low, y], [high, y]);
+  }
+  return points;
+}
+
+// The convex hull of points, one way round (Andrew's monotone chain).
+function around(points) {
+  points.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+  const half = list => {
+    const out = [];
+    for (const point of list) {
+      while (out.length > 1 && turn(out.at(-2), out.at(-1), point) <= 0) out.pop();
+      out.push(point);
+    }
+    return out.slice(0, -1);
+  };
+  return [...half(points), ...half(points.toReversed())];
+}
+
+// How far inside the hull each pixel lies, negative outside.
+function depths(hull, width, height) {
+  const lines = hull.map((a, index) => {
+    const b = hull[(index + 1) % hull.length], length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;
+    return [-(b[1] - a[1]) / length, (b[0] - a[0]) / length, ((b[1] - a[1]) * a[0] - (b[0] - a[0]) * a[1]) / length];
+  });
+  const out = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let least = Infinity;
+      for (const [a, b, c] of lines) { const far = a * x + b * y + c; if (far < least) least = far; }
+      out[y * width + x] = least;
+    }
+  }
+  return out;
+}
