@@ -9,7 +9,7 @@ extension DetectorGraph {
         _ builder: inout GraphBuilder, _ whitened: String, _ normal: NormalModel,
         _ border: BorderScale = .none, in view: FeatureView
     ) -> String {
-        let distances = appendUnscaled(&builder, whitened, normal, patches: view.patches)
+        let distances = appendUnscaled(&builder, whitened, normal, in: view)
         guard !border.bands.isEmpty else { return distances }
         let factors = Tensor(
             shape: [view.patches, 1],
@@ -18,11 +18,21 @@ extension DetectorGraph {
     }
 
     private static func appendUnscaled(
-        _ builder: inout GraphBuilder, _ whitened: String, _ normal: NormalModel, patches: Int
+        _ builder: inout GraphBuilder, _ whitened: String, _ normal: NormalModel,
+        in view: FeatureView
     ) -> String {
         switch normal {
-        case .memoryBank(let bank):
-            return appendNearest(&builder, whitened, bank, patches: patches)
+        case .memoryBank(let bank, let places):
+            guard let places else {
+                return appendNearest(&builder, whitened, bank, patches: view.patches)
+            }
+            let own = BankPlaces(
+                cells: Array(0..<view.patches), weight: places.weight, in: view)
+            let constant = builder.constant(
+                Tensor(shape: [view.patches, 2], values: own.rows.values), "places")
+            let placed = builder.node("Concat", [whitened, constant], [("axis", .int(1))])
+            return appendNearest(
+                &builder, placed, bank.joined(with: places.rows), patches: view.patches)
         case .positions(let statistics):
             let shape = [statistics.mean.count, statistics.mean.width]
             let usual = builder.constant(

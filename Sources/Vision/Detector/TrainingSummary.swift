@@ -40,6 +40,10 @@ package struct TrainingSummary: Sendable, Codable, Equatable {
         /// What distances in the outermost cells, the next, and the third are divided by; nil where
         /// nothing is scaled, and in models made before this member existed.
         package var borderScale: [Double]?
+        /// What a displacement by the whole width or height counts as beside a patch's features, in
+        /// root mean squares of these, 0...6: 0 where products lie anywhere. nil without a memory
+        /// bank, and in models made before this member existed.
+        package var placeWeight: Double?
     }
 
     /// The feature extractor's identifier.

@@ -32,5 +32,26 @@ package struct Rows: Sendable, Equatable {
         self.init(width: channels, values: values)
     }
 
+    /// Each vector followed by the one of `other` with the same number.
+    func joined(with other: Rows) -> Rows {
+        var out = Rows(width: width + other.width)
+        out.values.reserveCapacity(count * out.width)
+        for row in 0..<count {
+            out.append(self[row])
+            out.append(other[row])
+        }
+        return out
+    }
+
+    /// The first `column` elements of each vector, and the others.
+    func split(at column: Int) -> (Rows, Rows) {
+        var (first, second) = (Rows(width: column), Rows(width: width - column))
+        for row in 0..<count {
+            first.append(self[row].prefix(column))
+            second.append(self[row].dropFirst(column))
+        }
+        return (first, second)
+    }
+
     mutating func append(_ row: ArraySlice<Float>) { values.append(contentsOf: row) }
 }

@@ -150,6 +150,7 @@ struct Candidate: Sendable {
             supervision: supervision?.teacher.rawValue,
             supervisionWeight: supervision?.weight,
             borderScale: judgement.border.bands.isEmpty
-                ? nil : judgement.border.bands.map(Double.init))
+                ? nil : judgement.border.bands.map(Double.init),
+            placeWeight: configuration.kind == .memoryBank ? configuration.placeWeight : nil)
     }
 }

@@ -12,6 +12,8 @@ struct CrossValidation: Sendable {
         var exponent = 0.5
         var kind: Kind
         var bankCount = VisionLimits.bankPatchesMax
+        /// Of where a memory bank's patches were; see `Placement`. Judging sets it.
+        var placeWeight = 0.0
     }
 
     struct Fit: Sendable {
@@ -47,7 +49,13 @@ struct CrossValidation: Sendable {
     {
         try judge(
             try rows(images.normals, isSmoothed: isSmoothed),
-            try rows(images.anomalies, isSmoothed: isSmoothed), exponent: exponent, kinds)
+            try rows(images.anomalies, isSmoothed: isSmoothed),
+            otherLight: otherLight(isSmoothed: isSmoothed), exponent: exponent, kinds)
+    }
+
+    /// Of each normal image.
+    private func otherLight(isSmoothed: Bool) -> [OtherLight.Patches] {
+        images.normals.compactMap(\.otherLight).map { $0.patches(isSmoothed: isSmoothed) }
     }
 
     /// Judges by the filter bank's features; empty where the view has none.
@@ -55,29 +63,40 @@ struct CrossValidation: Sendable {
         let normal = images.normals.compactMap(\.texture)
         guard !normal.isEmpty else { return [] }
         return try judge(
-            normal, images.anomalies.compactMap(\.texture), exponent: Self.textureExponent,
+            normal, images.anomalies.compactMap(\.texture), otherLight: [],
+            exponent: Self.textureExponent,
             Kind.allCases.map { Configuration(isSmoothed: false, kind: $0) })
     }
 
     private func judge(
-        _ normalRows: [Rows], _ anomalousRows: [Rows], exponent: Double, _ kinds: [Configuration]
+        _ normalRows: [Rows], _ anomalousRows: [Rows], otherLight: [OtherLight.Patches],
+        exponent: Double, _ kinds: [Configuration]
     ) throws(VisionError) -> [Judgement] {
         // Of all images: it is no member of anything, and one image more moves it by nothing.
         let whitening = try whitening(normalRows, exponent: exponent)
+        let placement = Placement(
+            normalRows, whitening.leading(VisionLimits.distanceChannelsMax),
+            folds: images.normalFolds, in: view, seed: seed)
+        let kinds = kinds.map { kind in
+            var kind = kind
+            if kind.kind == .memoryBank { kind.placeWeight = placement.weight }
+            return kind
+        }
         var normal = kinds.map { _ in [[Float]](repeating: [], count: normalRows.count) }
         var anomalous = kinds.map { _ in
             [[Float]](repeating: [], count: anomalousRows.count)
         }
         for fold in 0..<Folds.count {
-            let training = normalRows.indices.filter { images.normalFolds[$0] != fold }
-                .map { normalRows[$0] }
+            let kept = normalRows.indices.filter { images.normalFolds[$0] != fold }
+            let training = kept.map { normalRows[$0] }
+            let others = otherLight.isEmpty ? [] : kept.map { otherLight[$0] }
             guard !training.isEmpty else {
                 throw VisionError(
                     .unsuitableDataset,
                     "All normal images are of one scene; training needs pictures of several.")
             }
             for (index, configuration) in kinds.enumerated() {
-                let fit = try fit(configuration, whitening, to: training)
+                let fit = try fit(configuration, whitening, to: training, others)
                 for image in normalRows.indices where images.normalFolds[image] == fold {
                     normal[index][image] = try distances(normalRows[image], fit)
                 }
@@ -102,7 +121,8 @@ struct CrossValidation: Sendable {
     func fitAll(_ configuration: Configuration) throws(VisionError) -> Fit {
         let rows = try rows(images.normals, isSmoothed: configuration.isSmoothed)
         var fit = try fit(
-            configuration, try whitening(rows, exponent: configuration.exponent), to: rows)
+            configuration, try whitening(rows, exponent: configuration.exponent), to: rows,
+            otherLight(isSmoothed: configuration.isSmoothed))
         let textures = images.normals.compactMap(\.texture)
         if !textures.isEmpty {
             fit.textureWhitening = try whitening(textures, exponent: Self.textureExponent)
@@ -114,7 +134,7 @@ struct CrossValidation: Sendable {
     func fitTexture(_ configuration: Configuration) throws(VisionError) -> NormalModel {
         let textures = images.normals.compactMap(\.texture)
         let whitening = try whitening(textures, exponent: Self.textureExponent)
-        return try fit(configuration, whitening, to: textures).normal
+        return try fit(configuration, whitening, to: textures, []).normal
     }
 
     /// What classifiers see of an image: whitened features, the logarithm of the distance, the
@@ -150,21 +170,49 @@ struct CrossValidation: Sendable {
         return pool
     }
 
+    /// At most `limit` patches with their cells, as many of each image as of the others.
+    private func candidates(
+        _ limit: Int, of images: [Rows], _ otherLight: [OtherLight.Patches],
+        using random: inout some RandomNumberGenerator
+    ) -> (Rows, [Int]) {
+        let share = max(
+            1, VisionLimits.whiteningPatchesMax / (images.count + otherLight.count))
+        var (rows, cells) = (Rows(width: images[0].width), [Int]())
+        for image in images {
+            for cell in Sampling.indices(share, below: image.count, using: &random) {
+                rows.append(image[cell])
+                cells.append(cell)
+            }
+        }
+        for patches in otherLight {
+            for index in Sampling.indices(share, below: patches.rows.count, using: &random) {
+                rows.append(patches.rows[index])
+                cells.append(patches.cells[index])
+            }
+        }
+        guard rows.count > limit else { return (rows, cells) }
+        let kept = Sampling.indices(limit, below: rows.count, using: &random)
+        var out = Rows(width: rows.width)
+        for index in kept { out.append(rows[index]) }
+        return (out, kept.map { cells[$0] })
+    }
+
+    /// - Parameter otherLight: patches that a memory bank may take too.
     private func fit(
-        _ configuration: Configuration, _ whitening: Whitening, to images: [Rows]
+        _ configuration: Configuration, _ whitening: Whitening, to images: [Rows],
+        _ otherLight: [OtherLight.Patches]
     ) throws(VisionError) -> Fit {
         let normal: NormalModel
         let leading = whitening.leading(VisionLimits.distanceChannelsMax)
         switch configuration.kind {
         case .memoryBank:
             var random = SeededRandom(seed: seed)
-            let candidates = Sampling.rows(
-                configuration.bankCount * VisionLimits.coresetCandidatesPerPatch,
-                of: pool(images, using: &random), using: &random)
-            normal = .memoryBank(
-                Coreset.select(
-                    configuration.bankCount, from: leading.apply(to: candidates),
-                    using: &random))
+            let (patches, cells) = candidates(
+                configuration.bankCount * VisionLimits.coresetCandidatesPerPatch, of: images,
+                otherLight, using: &random)
+            normal = MemoryBank(view: view, placeWeight: configuration.placeWeight).fit(
+                configuration.bankCount, from: leading.apply(to: patches), cells: cells,
+                using: &random)
         case .positions:
             normal = .positions(
                 PositionLearner(view: view).fit(images.map { leading.apply(to: $0) }))

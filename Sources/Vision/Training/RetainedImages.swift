@@ -108,13 +108,18 @@ struct RetainedImages: Sendable {
             subject: "The backbone \(view.extractor.identifier)")
         let session = try InferenceSession(runtime: runtime, model: model, threads: threads)
         let place = sizes.firstIndex(of: view.input) ?? 0
-        func extract(_ image: Image) throws(VisionError) -> ViewImage {
+        func extract(_ image: Image, light: Float = 1) throws(VisionError) -> ViewImage {
+            let picture = image.sizes[place]
             let shape = [1, view.input.height, view.input.width, 3]
             let outputs = try session.run(
                 [
                     (
                         DetectorGraph.imageInput,
-                        .bytes(shape: shape, values: image.sizes[place].pixels)
+                        .bytes(
+                            shape: shape,
+                            values: light == 1
+                                ? picture.pixels
+                                : OtherLight.picture(picture, factor: light).pixels)
                     )
                 ], outputs: bank == nil ? ["features"] : ["features", "texture"])
             let features = outputs[0]
@@ -136,15 +141,23 @@ struct RetainedImages: Sendable {
                 features: features, texture: bank.map { _ in Rows(planes: outputs[1]) },
                 mask: image.mask)
         }
-        // Features as grids and as rows, textures twice, and what classifiers see.
+        // Features as grids and as rows, those of another light, textures twice, and what
+        // classifiers see.
         let texture = bank?.taps[0].channels ?? 0
-        let bytes = view.patches * 4 * (3 * view.channels + 3 * texture + 1)
+        let bytes = view.patches * 4 * (4 * view.channels + 3 * texture + 1)
         let limit = max(8, VisionLimits.featureBytesMax / 2 / bytes)
         let normal = Self.spread(normalFolds, limit, first: normals.map { _ in true })
         let anomalous = Self.spread(
             anomalyFolds, limit, first: anomalies.map { $0.mask != nil })
         var found: (normals: [ViewImage], anomalies: [ViewImage]) = ([], [])
-        for index in normal { found.normals.append(try extract(normals[index])) }
+        var random = SeededRandom(seed: UInt64(view.patches))
+        for (turn, index) in normal.enumerated() {
+            var image = try extract(normals[index])
+            let factor = OtherLight.factors[turn % OtherLight.factors.count]
+            image.otherLight = OtherLight(
+                try extract(normals[index], light: factor).features, in: view, using: &random)
+            found.normals.append(image)
+        }
         for index in anomalous { found.anomalies.append(try extract(anomalies[index])) }
         return ViewImages(
             normals: found.normals, anomalies: found.anomalies,

@@ -5,6 +5,69 @@ struct ViewImage: Sendable {
     /// Rows of the filter bank's features.
     let texture: Rows?
     let mask: LabelMask?
+    /// Patches of a normal image under another light; nil for an anomaly.
+    var otherLight: OtherLight?
+}
+
+/// Some patches of a normal image as they would be under another light: a memory bank that has them
+/// too does not take a dimmed lamp for a defect, nor what such light shows for rare.
+struct OtherLight: Sendable {
+    /// Factors of the brightness, taken in turn: what lamps lose and cameras vary by.
+    static let factors: [Float] = [0.8, 1.2]
+    /// Of an image's cells one in so many is kept: the bank takes fewer.
+    private static let cellsPerPatch = 4
+
+    /// Feature rows and the cells of the grid that they are of.
+    struct Patches: Sendable {
+        let rows: Rows
+        let cells: [Int]
+    }
+
+    private let plain: Rows
+    /// Averaged over 3×3 cells.
+    private let smoothed: Rows
+    private let cells: [Int]
+
+    func patches(isSmoothed: Bool) -> Patches {
+        Patches(rows: isSmoothed ? smoothed : plain, cells: cells)
+    }
+
+    /// - Parameter features: `[1, C, h, w]` of the whole image.
+    init(
+        _ features: Tensor, in view: FeatureView, using random: inout some RandomNumberGenerator
+    ) {
+        let (width, height, channels) = (view.gridWidth, view.gridHeight, view.channels)
+        let cells = Sampling.indices(
+            max(1, view.patches / Self.cellsPerPatch), below: view.patches, using: &random)
+        var (plain, smoothed) = (Rows(width: channels), Rows(width: channels))
+        features.values.withUnsafeBufferPointer { values in
+            for cell in cells {
+                let (x, y) = (cell % width, cell / width)
+                let (left, right) = (max(x - 1, 0), min(x + 1, width - 1))
+                let (top, bottom) = (max(y - 1, 0), min(y + 1, height - 1))
+                for channel in 0..<channels {
+                    let plane = channel * width * height
+                    plain.values.append(values[plane + cell])
+                    var sum: Float = 0
+                    for row in [top, y, bottom] {
+                        let start = plane + row * width
+                        sum += values[start + left] + values[start + x] + values[start + right]
+                    }
+                    smoothed.values.append(sum / 9)
+                }
+            }
+        }
+        self.plain = plain
+        self.smoothed = smoothed
+        self.cells = cells
+    }
+
+    /// The picture under another light, whites clipped as a camera clips them.
+    static func picture(_ image: RGBImage, factor: Float) -> RGBImage {
+        let table = (0...255).map { UInt8(clamping: Int((Float($0) * factor).rounded())) }
+        return RGBImage(
+            width: image.width, height: image.height, pixels: image.pixels.map { table[Int($0)] })
+    }
 }
 
 /// All images in one view.
