@@ -91,4 +91,25 @@ import Testing
         _ = try await open()
         #expect(copies == ["0000-c.sqlite", "0001-projects-models-jobs.sqlite"])
     }
+
+    /// A start that goes on with a change leaves the copy that the first one made.
+    @Test func aChangeThatIsCutShortAgainAndAgainLeavesTheRowsOfBefore() async throws {
+        let rows = try earlier("0001")
+        let path = "\(directory.path)/data/spotter.sqlite"
+        let newest = "0001-projects-models-jobs"
+        _ = try EarlierRows.keep(of: "\(directory.path)/data", logger: log.logger)
+        #expect(copies == ["\(newest).sqlite", "unfinished"])
+        // As after some of the steps: the second schema's file.
+        try Checkout.bytes("Tests/StorageTests/Golden/0002.sqlite").write(
+            to: URL(fileURLWithPath: path))
+        _ = try EarlierRows.keep(of: "\(directory.path)/data", logger: log.logger)
+        #expect(copies == ["\(newest).sqlite", "unfinished"])
+        // One who went back instead gets a copy of them as they are then.
+        let copy = "\(directory.path)/data/earlier-rows/\(newest).sqlite"
+        try Data().write(to: URL(fileURLWithPath: copy))
+        try rows.write(to: URL(fileURLWithPath: path))
+        _ = try await open()
+        #expect(copies == ["\(newest).sqlite"])
+        #expect(try SQLiteFile.schema(copy).applied == [newest])
+    }
 }

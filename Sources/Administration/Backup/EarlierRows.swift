@@ -11,12 +11,17 @@ enum EarlierRows {
     static let folderName = "earlier-rows"
     /// The newest are kept: going back further than two versions is for a backup.
     static let copiesMax = 2
+    /// Beside the copies while the schema is being changed, with the newest step of before. A start
+    /// that finds other steps goes on with a change that was cut short: the rows as an earlier
+    /// program knew them have been copied, and what is there now fits no program.
+    private static let mark = "unfinished"
 
     /// Copies the rows if the next opening will change their schema. Blocks.
     ///
     /// The copy is `NEWEST-STEP.sqlite`; of several of one schema the last is kept.
     ///
-    /// - Returns: the copy's path; nil when nothing will be changed.
+    /// - Returns: the copy's path; nil when nothing will be changed, and when a process that died
+    ///   within the change has made the copy.
     /// - Throws: `AdministrationError` when the copy cannot be made, and nothing was changed;
     ///   `StorageError` for a database that cannot be read.
     static func keep(of dataDirectory: String, logger: Logger) throws -> String? {
@@ -27,6 +32,8 @@ enum EarlierRows {
         guard let newest = schema.applied.last, !schema.missing.isEmpty, schema.unknown.isEmpty
         else { return nil }
         let folder = "\(dataDirectory)/\(folderName)"
+        let begun = try? Data(contentsOf: URL(filePath: "\(folder)/\(mark)"))
+        guard begun == nil || begun == Data(newest.utf8) else { return nil }
         let path = "\(folder)/\(newest).sqlite"
         do {
             try DurableFile.makeFolder(folder, mode: 0o700)
@@ -35,7 +42,8 @@ enum EarlierRows {
             let copy = try OpenFile.reading("\(path).part")
             try copy?.sync()
             guard rename("\(path).part", path) == 0 else { throw FileError("write", path) }
-            DurableFile.syncDirectory(folder)
+            try DurableFile.write(Data(newest.utf8), to: "\(folder)/\(mark)", mode: 0o600)
+            DurableFile.syncDirectory(dataDirectory)
         } catch {
             unlink("\(path).part")
             throw AdministrationError(
@@ -50,6 +58,13 @@ enum EarlierRows {
                 "file": "\(path)", "steps": "\(schema.missing.joined(separator: ", "))",
             ])
         return path
+    }
+
+    /// To be called when the schema of the rows is up to date.
+    static func finish(of dataDirectory: String) {
+        let folder = "\(dataDirectory)/\(folderName)"
+        guard unlink("\(folder)/\(mark)") == 0 else { return }
+        DurableFile.syncDirectory(folder)
     }
 
     private static func removeOldest(_ folder: String) {

@@ -37,7 +37,9 @@ extension Stores {
             if configuration.keepsEarlierRows, configuration.metadata == .embedded {
                 _ = try EarlierRows.keep(of: path, logger: logger)
             }
-            return try configuration.metadata.open(database: DataDirectory.database(path))
+            let rows = try configuration.metadata.open(database: DataDirectory.database(path))
+            if configuration.metadata == .embedded { EarlierRows.finish(of: path) }
+            return rows
         }
     }
 

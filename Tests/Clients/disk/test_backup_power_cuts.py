@@ -30,6 +30,8 @@ def cuts_during(disk, command, every):
         cuts.follow(*record)
         if number % step == 0 or number == len(records) - 1:
             for kind in PowerCuts.KINDS:
+                if not cuts.is_new(kind, number == len(records) - 1):
+                    continue
                 yield cuts, kind, f"{kind} after {number}", number == len(records) - 1
 
 

@@ -91,8 +91,17 @@ class _File:
         self.now = bytearray(content)
         self.synced = bytes(content)
         self.last = None
+        self.made = {}
+
+    def content(self, kind):
+        """What a power cut of a kind leaves of it; the same object until it changes."""
+        if kind not in self.made:
+            self.made[kind] = (self.torn() if kind == "torn" else
+                               bytes(self.now) if kind == "killed" else self.synced)
+        return self.made[kind]
 
     def write(self, at, data):
+        self.made.clear()
         self.last = (at, bytes(self.now[at:at + len(data)]), len(self.now), len(data))
         if len(self.now) < at:
             self.now.extend(bytes(at - len(self.now)))
@@ -108,7 +117,13 @@ class _File:
         content[at + half:at + count] = before[half:]
         return bytes(content[:max(length, at + half)])
 
+    def truncate(self, size):
+        self.made.clear()
+        self.now = self.now[:size] + bytearray(max(0, size - len(self.now)))
+        self.last = None
+
     def sync(self):
+        self.made.clear()
         self.synced, self.last = bytes(self.now), None
 
 
@@ -117,7 +132,8 @@ class PowerCuts:
 
     Names and bytes last once their folder and their file were synced. What was not synced yet may be
     there or not, so there are three cuts at each point: `lost` has nothing of it, `names` has the
-    names of now over synced bytes, `torn` has all but the second halves of last writes.
+    names of now over synced bytes, `torn` has all but the second halves of last writes. `killed` is
+    not a power cut: it has what the files of a killed process are.
     """
 
     KINDS = ("lost", "names", "torn")
@@ -127,6 +143,7 @@ class PowerCuts:
         self.files = {}
         self.now = {}
         self.pending = []
+        self.tried = set()
         for folder, folders, names in os.walk(self.root):
             for name in folders:
                 self.now[os.path.join(folder, name)] = None
@@ -147,9 +164,7 @@ class PowerCuts:
         elif change == WRITE:
             self._file(inode, path).write(at, second)
         elif change == TRUNCATE:
-            file = self._file(inode, path)
-            file.now = file.now[:at] + bytearray(max(0, at - len(file.now)))
-            file.last = None
+            self._file(inode, path).truncate(at)
         elif change == SYNC:
             if path == self.root or (path in self.now and self.now[path] is None):
                 self._sync_folder(path)
@@ -210,18 +225,29 @@ class PowerCuts:
                 rest.append(step)
         self.pending = rest
 
+    def left(self, kind):
+        """Returns what a cut of `kind` leaves: bytes by path below the root, None for folders."""
+        names, found = self.synced if kind == "lost" else self.now, {}
+        for path in sorted(names):
+            name, parent = os.path.relpath(path, self.root), os.path.dirname(path)
+            if parent == self.root or os.path.dirname(name) in found:
+                found[name] = names[path] and names[path].content(kind)
+        return found
+
+    def is_new(self, kind, about=None):
+        """Whether no cut before left just this, with `about` being so. What left the same files
+        need not be tried again."""
+        # Bytes keep their hash, so that a large file is read once.
+        state = hash((frozenset((n, c and hash(c)) for n, c in self.left(kind).items()), about))
+        is_new = state not in self.tried
+        self.tried.add(state)
+        return is_new
+
     def build(self, kind, folder):
         """Writes the folder as a cut of `kind` leaves it."""
-        names = self.synced if kind == "lost" else self.now
-        for path in sorted(names):
-            target = pathlib.Path(folder, os.path.relpath(path, self.root))
-            file = names[path]
-            parent = os.path.dirname(path)
-            if kind == "lost" and parent != self.root and parent not in names:
-                continue
-            if not target.parent.exists():
-                continue
-            if file is None:
+        for name, content in self.left(kind).items():
+            target = pathlib.Path(folder, name)
+            if content is None:
                 target.mkdir(exist_ok=True)
             else:
-                target.write_bytes(file.torn() if kind == "torn" else file.synced)
+                target.write_bytes(content)

@@ -4,13 +4,29 @@ import GRDB
 import Glibc
 
 /// A SQLite database as a file: copied beside a running server, or looked at without a change to
-/// it. All calls block, and wait at most 10 s for others that hold the file.
+/// its rows. All calls block, and wait at most 10 s for others that hold the file.
 package enum SQLiteFile {
     private static var readOnly: Configuration {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(10)
         return configuration
+    }
+
+    /// Opens a database to look at it.
+    ///
+    /// What a process that died left half written in a journal has to be rolled back before anybody
+    /// can read, which a connection that may only read cannot do.
+    private static func opened(_ path: String) throws -> DatabaseQueue {
+        do {
+            // GRDB reads the schema when it opens a file.
+            return try DatabaseQueue(path: path, configuration: readOnly)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
+            var configuration = readOnly
+            configuration.readonly = false
+            try DatabaseQueue(path: path, configuration: configuration).close()
+            return try DatabaseQueue(path: path, configuration: readOnly)
+        }
     }
 
     /// Copies a database that others may be writing, as it is at one moment.
@@ -23,7 +39,7 @@ package enum SQLiteFile {
         unlink(target)
         try onDisk { try OpenFile.creating(target, mode: 0o600).close() }
         try named("copied", source) {
-            let from = try DatabaseQueue(path: source, configuration: readOnly)
+            let from = try opened(source)
             let to = try DatabaseQueue(path: target)
             try from.backup(to: to)
             try to.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
@@ -40,9 +56,7 @@ package enum SQLiteFile {
     package static func read<Value>(
         _ path: String, _ body: (MetadataTransaction) throws -> Value
     ) throws -> Value {
-        let queue = try named("opened", path) {
-            try DatabaseQueue(path: path, configuration: readOnly)
-        }
+        let queue = try named("opened", path) { try opened(path) }
         defer { try? queue.close() }
         return try queue.read { try body(MetadataTransaction(SQLiteStatements($0))) }
     }
@@ -52,7 +66,7 @@ package enum SQLiteFile {
     /// - Throws: `StorageError.unavailable`, also for a file that is not a database.
     package static func schema(_ path: String) throws(StorageError) -> SchemaState {
         try named("read", path) {
-            let queue = try DatabaseQueue(path: path, configuration: readOnly)
+            let queue = try opened(path)
             defer { try? queue.close() }
             let applied = try queue.read { try Schema.sqliteMigrator.appliedIdentifiers($0) }
             return SchemaState(applied: applied.sorted(), known: Schema.names)
@@ -65,7 +79,7 @@ package enum SQLiteFile {
     /// - Throws: `StorageError.unavailable`, also for a file that is not a database.
     package static func problems(_ path: String) throws(StorageError) -> [String] {
         try named("read", path) {
-            let queue = try DatabaseQueue(path: path, configuration: readOnly)
+            let queue = try opened(path)
             defer { try? queue.close() }
             return try queue.read { database in
                 let texts = try String.fetchAll(database, sql: "PRAGMA integrity_check(10)")
