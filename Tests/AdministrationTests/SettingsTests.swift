@@ -100,7 +100,7 @@ import Testing
                 try await projects.project("parts")
                     == ProjectRegistry.Project(
                         name: "parts", backbone: nil, acceptsMixedSizes: false,
-                        falseAlarmRate: nil, lastModelVersion: 0))
+                        falseAlarmRate: nil, latencyMillisecondsMax: nil, lastModelVersion: 0))
             let file = "\(Checkout.root)/share/spotter/backbone-e1.onnx"
             try await projects.set(
                 "parts",
@@ -139,6 +139,32 @@ import Testing
                         "parts", ProjectRegistry.Change(falseAlarmRate: wrong), environment: [:])
                 }
                 #expect(refused?.message.contains("0.005 to 0.5") == true)
+            }
+        }
+    }
+
+    @Test func aProjectIsGivenABoundOnLatencyBesideItsOtherSettingsAndLosesIt() async throws {
+        try await installation.beside { stores in
+            let projects = ProjectRegistry(stores)
+            let changes: [(ProjectRegistry.Change, Double?, Double?)] = [
+                (.init(falseAlarmRate: 0.02), nil, 0.02),
+                (.init(latencyMillisecondsMax: 30), 30, 0.02),
+                (.init(falseAlarmRate: .some(nil)), 30, nil),
+                (.init(acceptsMixedSizes: true), 30, nil),
+                (.init(latencyMillisecondsMax: .some(nil)), nil, nil),
+            ]
+            for (change, bound, rate) in changes {
+                try await projects.set("parts", change, environment: [:])
+                let project = try await projects.project("parts")
+                #expect(project.latencyMillisecondsMax == bound && project.falseAlarmRate == rate)
+            }
+            for wrong in [0, -1, 0.09, 60_001, .infinity, .nan] {
+                let refused = await #expect(throws: AdministrationError.self) {
+                    try await projects.set(
+                        "parts", ProjectRegistry.Change(latencyMillisecondsMax: wrong),
+                        environment: [:])
+                }
+                #expect(refused?.message.contains("0.1 to 60000") == true)
             }
         }
     }

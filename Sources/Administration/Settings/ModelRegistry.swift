@@ -28,6 +28,15 @@ package struct ModelRegistry: Sendable {
         package let imageHeight: Int?
         /// Whether images of other sizes are brought to this one.
         package let acceptsOtherSizes: Bool
+        /// Pixels of the view that the network sees; nil for a model without files.
+        package let viewWidth: Int?
+        /// Pixels; nil for a model without files.
+        package let viewHeight: Int?
+        /// What judging an image took with one thread on the machine that trained, in milliseconds,
+        /// the median of several runs; nil when nobody asked for a bound.
+        package let latencyMilliseconds: Double?
+        /// The bound that training was given, in milliseconds; nil when nobody asked for one.
+        package let latencyMillisecondsMax: Double?
     }
 
     private let stores: Stores
@@ -46,7 +55,10 @@ package struct ModelRegistry: Sendable {
             unsureThreshold: record.unsureThreshold,
             backbone: manifest?.training.backbone,
             imageWidth: manifest?.image.width, imageHeight: manifest?.image.height,
-            acceptsOtherSizes: manifest?.acceptsOtherSizes ?? false)
+            acceptsOtherSizes: manifest?.acceptsOtherSizes ?? false,
+            viewWidth: manifest?.input.width, viewHeight: manifest?.input.height,
+            latencyMilliseconds: manifest?.training.latencyMilliseconds,
+            latencyMillisecondsMax: manifest?.training.latencyMillisecondsMax)
     }
 
     /// - Parameter threshold: A finite number above 0; nil goes back to what training chose.

@@ -21,15 +21,19 @@ package struct ProjectRegistry: Sendable {
         /// Share of normal images that may be called anomalous, one of `Decision.falseAlarmRates`;
         /// the inner nil goes back to the threshold of the best F1.
         package var falseAlarmRate: Double??
+        /// What judging an image may take with one thread on the machine that trains, in
+        /// milliseconds, one of `Trainer.latencyMilliseconds`; the inner nil takes the bound away.
+        package var latencyMillisecondsMax: Double??
 
         /// Changes nothing that is left out.
         package init(
             backbone: Backbone? = nil, acceptsMixedSizes: Bool? = nil,
-            falseAlarmRate: Double?? = nil
+            falseAlarmRate: Double?? = nil, latencyMillisecondsMax: Double?? = nil
         ) {
             self.backbone = backbone
             self.acceptsMixedSizes = acceptsMixedSizes
             self.falseAlarmRate = falseAlarmRate
+            self.latencyMillisecondsMax = latencyMillisecondsMax
         }
     }
 
@@ -43,6 +47,8 @@ package struct ProjectRegistry: Sendable {
         package let acceptsMixedSizes: Bool
         /// Share of normal images that may be called anomalous; nil where nobody asked for one.
         package let falseAlarmRate: Double?
+        /// What judging an image may take, in milliseconds; nil without a bound.
+        package let latencyMillisecondsMax: Double?
         /// Version of the newest model; 0 before the first.
         package let lastModelVersion: Int
     }
@@ -73,18 +79,14 @@ package struct ProjectRegistry: Sendable {
     /// - Parameters:
     ///   - executable: path from which the runtime that tries a backbone is looked for.
     ///   - environment: `SPOTTER_ONNX_RUNTIME` is read.
-    /// - Throws: `AdministrationError` for a project that does not exist and for a share out of
-    ///   range, `VisionError` naming a file that cannot be a backbone, `StorageError`.
+    /// - Throws: `AdministrationError` for a project that does not exist and for a share or a time
+    ///   out of range, `VisionError` naming a file that cannot be a backbone, `StorageError`.
     package func set(
         _ name: String, _ change: Change, executable: String = InstalledFile.executable,
         environment: [String: String]
     ) async throws {
         _ = try await project(name)
-        if let rate = change.falseAlarmRate ?? nil, !Decision.falseAlarmRates.contains(rate) {
-            throw AdministrationError(
-                "The share of false alarms must be \(Decision.falseAlarmRates.lowerBound) to "
-                    + "\(Decision.falseAlarmRates.upperBound), not \(rate).")
-        }
+        try Self.check(change)
         var backbone: String??
         switch change.backbone {
         case nil: break
@@ -98,13 +100,14 @@ package struct ProjectRegistry: Sendable {
             backbone = .some(try await stores.backbones().add(source))
         }
         let (stored, acceptsMixedSizes) = (backbone, change.acceptsMixedSizes)
-        let falseAlarmRate = change.falseAlarmRate
+        let (falseAlarmRate, latency) = (change.falseAlarmRate, change.latencyMillisecondsMax)
         try await stores.metadata().write { transaction in
             guard var record = try transaction.project(name) else { throw Self.missing(name) }
             var settings = record.settings ?? ProjectSettings()
             if let stored { settings.backbone = stored }
             if let acceptsMixedSizes { settings.acceptsMixedSizes = acceptsMixedSizes }
             if let falseAlarmRate { settings.falseAlarmRate = falseAlarmRate }
+            if let latency { settings.latencyMillisecondsMax = latency }
             record.settings = settings
             try transaction.save(record)
         }
@@ -115,7 +118,22 @@ package struct ProjectRegistry: Sendable {
             name: record.name, backbone: record.settings?.backbone,
             acceptsMixedSizes: record.settings?.acceptsMixedSizes ?? false,
             falseAlarmRate: record.settings?.falseAlarmRate,
+            latencyMillisecondsMax: record.settings?.latencyMillisecondsMax,
             lastModelVersion: record.lastModelVersion)
+    }
+
+    private static func check(_ change: Change) throws(AdministrationError) {
+        if let rate = change.falseAlarmRate ?? nil, !Decision.falseAlarmRates.contains(rate) {
+            throw AdministrationError(
+                "The share of false alarms must be \(Decision.falseAlarmRates.lowerBound) to "
+                    + "\(Decision.falseAlarmRates.upperBound), not \(rate).")
+        }
+        let bounds = Trainer.latencyMilliseconds
+        if let bound = change.latencyMillisecondsMax ?? nil, !bounds.contains(bound) {
+            throw AdministrationError(
+                "The latency must be \(bounds.lowerBound) to \(bounds.upperBound) ms, not "
+                    + "\(bound).")
+        }
     }
 
     private static func missing(_ name: String) -> AdministrationError {

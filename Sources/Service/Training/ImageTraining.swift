@@ -90,7 +90,8 @@ private struct ImageTrainingRun: Sendable {
         return try await context.pools.jobs.runIfActive {
             try Trainer(
                 runtime: runtime, extractor: extractor, labels: labels, threads: threads,
-                seed: Self.seed, falseAlarmRate: settings.falseAlarmRate)
+                seed: Self.seed, falseAlarmRate: settings.falseAlarmRate,
+                latencyMillisecondsMax: settings.latencyMillisecondsMax)
         }
     }
 

@@ -87,4 +87,10 @@ package struct TrainingSummary: Sendable, Codable, Equatable {
     /// Masks of anomalous images that labels were learned from; nil in a model without labels, and
     /// in models made before this member existed.
     package var learnedMasks: Int?
+    /// What judging an image took with one thread on the machine that trained, in milliseconds, the
+    /// median of several runs, without decoding and resizing; nil where no bound was set, since it
+    /// differs from time to time. Above the bound where even the smallest view takes longer.
+    package var latencyMilliseconds: Double?
+    /// The bound that the project set, in milliseconds; nil where none was set.
+    package var latencyMillisecondsMax: Double?
 }

@@ -18,6 +18,7 @@ package final class Trainer: Sendable {
     private let threads: Int
     private let seed: UInt64
     private let falseAlarmRate: Double?
+    private let latencyMillisecondsMax: Double?
     private let state: Mutex<State>
 
     /// - Parameters:
@@ -27,10 +28,13 @@ package final class Trainer: Sendable {
     ///   - falseAlarmRate: share of new normal images that may be called anomalous, one of
     ///     `Decision.falseAlarmRates`, by which the threshold is placed; nil places it where F1 is
     ///     best.
+    ///   - latencyMillisecondsMax: leaves views out that take longer with one thread of this
+    ///     machine (`ViewLatency`), the smallest apart; the choice then depends on the machine
+    ///     too. One of `latencyMilliseconds`; nil tries every view.
     /// - Throws: `unsuitableDataset` with too many labels.
     package init(
         runtime: OnnxRuntime, extractor: some FeatureExtractor, labels: [LabelClass], threads: Int,
-        seed: UInt64, falseAlarmRate: Double? = nil
+        seed: UInt64, falseAlarmRate: Double? = nil, latencyMillisecondsMax: Double? = nil
     ) throws(VisionError) {
         guard labels.count <= VisionLimits.labelsMax else {
             throw VisionError(
@@ -44,6 +48,7 @@ package final class Trainer: Sendable {
         self.threads = threads
         self.seed = seed
         self.falseAlarmRate = falseAlarmRate
+        self.latencyMillisecondsMax = latencyMillisecondsMax
         state = Mutex(State(random: SeededRandom(seed: seed)))
     }
 
@@ -66,14 +71,21 @@ package final class Trainer: Sendable {
         for view in views { _ = try images.features(of: view, runtime: runtime, threads: 1) }
     }
 
+    /// The first image decides the views, and is where a bound on latency measures them.
+    ///
     /// - Throws: `unsuitableDataset` for an image of another size than the first.
     package func add(_ sample: TrainingSample) throws(VisionError) {
         let size = PixelSize(width: sample.image.width, height: sample.image.height)
-        let extractor = extractor
-        let first = state.withLock { state in
+        var views: [FeatureView] = []
+        if state.withLock({ $0.size == nil }) {
+            views = try ViewLatency.bounded(
+                FeatureView.candidates(for: size, extractor), by: latencyMillisecondsMax,
+                runtime: runtime)
+        }
+        let first = state.withLock { [views] state in
             if let first = state.size { return first }
             state.size = (size, sample.name)
-            state.views = FeatureView.candidates(for: size, extractor)
+            state.views = views
             return (size, sample.name)
         }
         guard size == first.pixels else {
@@ -142,6 +154,11 @@ package final class Trainer: Sendable {
         }
         let model = try DetectorGraph.detector(
             chosen.view, head, metadata: [("spotter.backbone", chosen.view.extractor.identifier)])
+        if let latencyMillisecondsMax {
+            summary.latencyMillisecondsMax = latencyMillisecondsMax
+            summary.latencyMilliseconds = try ViewLatency.milliseconds(
+                of: model, chosen.view, runtime: runtime)
+        }
         return TrainedDetector(
             model: [UInt8](model), imageWidth: size.width, imageHeight: size.height,
             inputWidth: chosen.view.input.width, inputHeight: chosen.view.input.height,

@@ -47,6 +47,14 @@ struct Evaluate: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
+            Milliseconds that judging an image may take with one thread on this machine, without \
+            reading it; training leaves larger views out. 0.1 to 60000.
+            """, valueName: "number|none"))
+    var latencyMs = LatencyBound.none
+
+    @Option(
+        help: ArgumentHelp(
+            """
             ONNX file of another backbone, 'own' for those that come with Spotter, whose weights \
             no photograph taught, or 'filter-bank' for features that nobody taught. Without it, \
             EfficientNet-Lite0 where set-up could fetch it.
@@ -94,7 +102,8 @@ struct Evaluate: AsyncParsableCommand {
         let result = try EvaluationRun(
             train: train, test: test, supervision: supervision, seed: seed,
             falseAlarmRate: falseAlarms, threads: threads, runtime: runtime,
-            extractor: extractor(installation, runtime), maps: mapsFolder,
+            extractor: extractor(installation, runtime),
+            latencyMillisecondsMax: latencyMs.milliseconds, maps: mapsFolder,
             progress: { try? FileHandle.standardError.write(contentsOf: Data("\($0)\n".utf8)) }
         ).result()
         // Written under another name and renamed.

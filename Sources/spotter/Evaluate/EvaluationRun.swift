@@ -13,6 +13,8 @@ struct EvaluationRun {
     let threads: Int
     let runtime: OnnxRuntime
     let extractor: any FeatureExtractor
+    /// What judging an image may take; nil sets no bound.
+    let latencyMillisecondsMax: Double?
     /// Folder for overlays; nil for none.
     let maps: String?
     /// Told what is being done, in a few words.
@@ -67,7 +69,7 @@ struct EvaluationRun {
     {
         let trainer = try Trainer(
             runtime: runtime, extractor: extractor, labels: labels, threads: threads, seed: seed,
-            falseAlarmRate: falseAlarmRate)
+            falseAlarmRate: falseAlarmRate, latencyMillisecondsMax: latencyMillisecondsMax)
         progress("Reading \(files.count) training images")
         try files.forEach { _, entry in
             let image = try entry.decoded(sampleBits: sampleBits)

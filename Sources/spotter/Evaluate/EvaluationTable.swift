@@ -51,6 +51,11 @@ struct EvaluationTable {
         for (name, iou) in (metrics.labelIoU ?? [:]).sorted(by: { $0.key < $1.key }) {
             rows.append(("Mask IoU", "\(decimals(iou, 3))  \(name)"))
         }
+        if let milliseconds = training.latencyMilliseconds,
+            let bound = training.latencyMillisecondsMax
+        {
+            rows.append(("Latency in ms", LatencyBound.text(milliseconds, atMost: bound)))
+        }
         rows.append(("Time an image", "\(decimals(metrics.millisecondsMedian, 1)) ms on one core"))
         return rows.map { $0.0.padding(toLength: 19, withPad: " ", startingAt: 0) + $0.1 }
             .joined(separator: "\n")

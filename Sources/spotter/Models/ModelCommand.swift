@@ -24,7 +24,8 @@ struct ModelCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows a model's status, threshold, false alarms, backbone and image size.")
+            abstract:
+                "Shows a model's status, threshold, false alarms, backbone, sizes and latency.")
 
         @OptionGroup var selection: Selection
 
@@ -109,6 +110,12 @@ struct ModelCommand: AsyncParsableCommand {
         if let width = model.imageWidth, let height = model.imageHeight {
             Output.line(
                 "image-size = \(width)×\(height)\(model.acceptsOtherSizes ? ", others" : "")")
+        }
+        if let width = model.viewWidth, let height = model.viewHeight {
+            Output.line("view = \(width)×\(height)")
+        }
+        if let milliseconds = model.latencyMilliseconds, let bound = model.latencyMillisecondsMax {
+            Output.line("latency-ms = \(LatencyBound.text(milliseconds, atMost: bound))")
         }
     }
 }

@@ -54,6 +54,7 @@ struct ProjectCommand: AsyncParsableCommand {
                         "\(project.name)  models up to \(project.lastModelVersion)  "
                             + "image-sizes \(ProjectCommand.sizes(project).rawValue)  "
                             + "false-alarms \(ProjectCommand.falseAlarms(project))  "
+                            + "latency-ms \(ProjectCommand.latency(project))  "
                             + "backbone \(project.backbone ?? "default")")
                 }
             }
@@ -102,6 +103,14 @@ struct ProjectCommand: AsyncParsableCommand {
                 threshold is placed by; 'default' places it where F1 is best.
                 """, valueName: "0.005...0.5|default"))
         var falseAlarms: FalseAlarms?
+        @Option(
+            help: ArgumentHelp(
+                """
+                Milliseconds that judging an image may take with one thread on the machine that \
+                trains, without reading it; training leaves larger views out, the smallest stays. \
+                0.1 to 60000; 'none' sets no bound.
+                """, valueName: "number|none"))
+        var latencyMs: LatencyBound?
 
         private var change: ProjectRegistry.Change.Backbone? {
             backbone.map {
@@ -113,9 +122,12 @@ struct ProjectCommand: AsyncParsableCommand {
 
         func validate() throws {
             try backboneOptions.check(isFile: backbone != nil && backbone != "default")
-            guard backbone != nil || imageSizes != nil || falseAlarms != nil else {
+            guard
+                backbone != nil || imageSizes != nil || falseAlarms != nil || latencyMs != nil
+            else {
                 throw ValidationError(
-                    "Give --backbone, --image-sizes, --false-alarms or several of them.")
+                    "Give --backbone, --image-sizes, --false-alarms, --latency-ms or several of "
+                        + "them.")
             }
         }
 
@@ -126,7 +138,8 @@ struct ProjectCommand: AsyncParsableCommand {
                     name,
                     ProjectRegistry.Change(
                         backbone: change, acceptsMixedSizes: imageSizes.map { $0 == .mixed },
-                        falseAlarmRate: falseAlarms.map(\.share)),
+                        falseAlarmRate: falseAlarms.map(\.share),
+                        latencyMillisecondsMax: latencyMs.map(\.milliseconds)),
                     environment: ProcessInfo.processInfo.environment)
                 ProjectCommand.show(try await projects.project(name))
             }
@@ -141,11 +154,16 @@ struct ProjectCommand: AsyncParsableCommand {
         project.falseAlarmRate.map { "\($0)" } ?? "default"
     }
 
+    private static func latency(_ project: ProjectRegistry.Project) -> String {
+        project.latencyMillisecondsMax.map { "\($0)" } ?? "none"
+    }
+
     private static func show(_ project: ProjectRegistry.Project) {
         Output.line("project = \(project.name)")
         Output.line("backbone = \(project.backbone ?? "default")")
         Output.line("image-sizes = \(sizes(project).rawValue)")
         Output.line("false-alarms = \(falseAlarms(project))")
+        Output.line("latency-ms = \(latency(project))")
         Output.line("newest-model = \(project.lastModelVersion)")
     }
 }

@@ -26,6 +26,9 @@ package struct ProjectSettings: Sendable, Codable, Equatable {
     /// Share of normal images that may be called anomalous, which the next thresholds are placed
     /// by; nil leaves them where training finds the best F1.
     package var falseAlarmRate: Double?
+    /// What judging an image may take with one thread on the machine that trains, in milliseconds;
+    /// nil sets no bound.
+    package var latencyMillisecondsMax: Double?
 
     /// The server's defaults.
     package init() {}
