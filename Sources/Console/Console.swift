@@ -156,6 +156,10 @@ package struct Console: Sendable {
         case ("labels", 1, true): return try await ImagePages(visit, name).label()
         case ("packages", 2, false):
             return try await PackagePage(visit, name, rest[1]).answer()
+        case ("packages", 3, false) where rest[2] == "archive":
+            return try await PackagePage(visit, name, rest[1]).archive()
+        case ("packages", 3, false) where rest[2] == "recipe":
+            return try await PackagePage(visit, name, rest[1]).recipe()
         case ("compare", 1, false): return try await ComparePage(visit, name).answer()
         case ("dataset-state", 1, false): return try await ImagePages(visit, name).state()
         case ("new-dataset", 1, true): return try await ImportPages(visit, name).makeDataset()

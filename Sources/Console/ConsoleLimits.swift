@@ -65,4 +65,7 @@ enum ConsoleLimits {
     static let auditLinesMax = 200
     /// Entries of one change of a dataset from the gallery.
     static let changesMax = 500
+    /// Bytes of a package's archive that a browser gets in one piece: packages with Spotter's own
+    /// networks have up to 60 MB, those with somebody's backbone more. Larger ones come by S3.
+    static let archiveBytesMax = 256 << 20
 }

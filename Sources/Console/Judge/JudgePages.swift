@@ -160,7 +160,7 @@ struct JudgePages {
     }
 
     /// The anomaly map in the size of the model's input; 128 is the threshold.
-    private static func heat(_ detection: Detection) throws -> Data {
+    static func heat(_ detection: Detection) throws -> Data {
         let map = detection.map
         let scale = 128 / max(Float(detection.threshold), 1e-9)
         return try PNG.encode(

@@ -40,6 +40,15 @@ struct MaskPages {
             $0.map { "\(home)/mask?dataset=\(type.rawValue)&source=\(FormCoding.segment($0))" }
         }
         let name = source.split(separator: "/").last.map(String.init) ?? source
+        // A mask that people drew is never replaced by what a model saw.
+        let seer = line.mask == nil ? visit.request.parameter("from") : nil
+        let own =
+            if let seer {
+                try await visit.operations.manifest(of: project, seer).labels
+            } else {
+                MaskClass.labels(of: line.mask?.classes ?? [])
+            }
+        let start = seer.map { "&from=\(FormCoding.segment($0))" } ?? ""
         let verdict = line.verdict?.rawValue ?? "unlabelled"
         return visit.html(
             "mask",
@@ -48,13 +57,14 @@ struct MaskPages {
                 "datasetTitle": visit.page.text("dataset_\(type.rawValue)"), "title": name,
                 "width": size.width, "height": size.height,
                 "image": "\(home)/image?source=\(place)",
-                "mask": line.mask == nil ? "" : "\(home)/mask-picture?\(query)",
+                "mask": own.isEmpty ? "" : "\(home)/mask-picture?\(query)\(start)",
+                "isProposed": seer != nil && !own.isEmpty,
                 "save": "\(home)/mask?\(query)", "heat": "\(home)/heat?\(query)",
                 "verdict": verdict, "verdictTitle": visit.page.text("verdict_\(verdict)"),
                 "classes": try JSONCoding.text(
                     JSONValue.array(try await classes().map(Self.json))),
                 "own": try JSONCoding.text(
-                    JSONValue.array(MaskClass.labels(of: line.mask?.classes ?? []).map(Self.json))),
+                    JSONValue.array(own.map(Self.json))),
                 "before": around[0] ?? "", "after": around[1] ?? "",
                 "edit": try await visit.button(.updateDatasetEntries, project: project),
             ])
@@ -76,36 +86,55 @@ struct MaskPages {
         .object(["name": .string(label.name), "color": .string(label.color)])
     }
 
-    /// The mask of an image as a palette PNG.
+    /// The mask of an image as a palette PNG: the one that people drew, or, with `from`, what that
+    /// version of the model would draw.
     func picture() async throws -> ConsoleResponse {
+        if let version = visit.request.parameter("from") { return try await predicted(version) }
         guard let mask = try await visit.operations.maskPicture(of: try await line()) else {
             throw WireError(.resourceNotFound, "The image has no mask.")
         }
-        return ConsoleResponse(
-            200, "image/png", mask.png,
-            headers: [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])
+        return Self.png(mask.png)
     }
 
-    /// Where a hosted model of the project sees an anomaly in an image: a grey PNG of the size of
-    /// the model's input, in which 128 is the threshold.
+    /// What a model sees in the colours of its labels, white where it sees nothing.
+    private func predicted(_ version: String) async throws -> ConsoleResponse {
+        let review = try await visit.operations.review(project, version, source)
+        guard let seen = review.detection.segmentation else {
+            throw WireError(
+                .resourceNotFound, "Model \(version) of \(project) was not trained on masks.")
+        }
+        let palette = [RGB.white] + review.labels.map { RGB(hex: $0.color) ?? RGB(0, 0, 0) }
+        return Self.png(
+            try await visit.context.pools.images.runIfActive {
+                try PNG.encode(
+                    indices: seen.indices, width: seen.width, height: seen.height, palette: palette)
+            })
+    }
+
+    /// Where the project's hosted model, or else its newest trained one, sees an anomaly in an
+    /// image: a grey PNG of the size of the model's input, in which 128 is the threshold.
     func heat() async throws -> ConsoleResponse {
         let models: ListModelsResponse = try await visit.perform(
             .listModels, ["projectName": project])
-        guard let model = models.models.first(where: { $0.status == .hosted }) else {
-            throw WireError(.resourceNotFound, "No model of \(project) is hosted.")
+        let known = models.models
+        let able: Set<ModelStatus> = [.trained, .startingHosting, .stoppingHosting, .hostingFailed]
+        guard
+            let model = known.first(where: { $0.status == .hosted })
+                ?? known.filter({ able.contains($0.status) })
+                .max(by: { $0.creationTimestamp < $1.creationTimestamp })
+        else {
+            throw WireError(.resourceNotFound, "\(project) has no trained model.")
         }
-        let bytes = try await visit.operations.object(
-            source, bytesMax: visit.context.limits.image.bytesMax)
-        let detection = try await visit.operations.inspect(project, model.modelVersion, bytes)
-        let png = try await visit.context.pools.images.runIfActive {
-            let scale = 128 / max(Float(detection.threshold), 1e-9)
-            let greys = (0...255).map { RGB(UInt8($0), UInt8($0), UInt8($0)) }
-            return try PNG.encode(
-                indices: detection.map.values.map { UInt8(min(max($0 * scale, 0), 255)) },
-                width: detection.map.width, height: detection.map.height, palette: greys)
-        }
-        return ConsoleResponse(
-            200, "image/png", png,
+        let review = try await visit.operations.review(project, model.modelVersion, source)
+        return Self.png(
+            try await visit.context.pools.images.runIfActive {
+                try JudgePages.heat(review.detection)
+            })
+    }
+
+    private static func png(_ bytes: Data) -> ConsoleResponse {
+        ConsoleResponse(
+            200, "image/png", bytes,
             headers: [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])
     }
 

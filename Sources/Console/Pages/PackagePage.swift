@@ -1,3 +1,5 @@
+import Access
+import FoundationEssentials
 import Service
 import Wire
 
@@ -13,11 +15,49 @@ struct PackagePage {
         self.job = job
     }
 
-    func answer() async throws -> ConsoleResponse {
-        let found = try await ProjectPages(visit).found(project)
+    private func description() async throws -> ModelPackagingDescription {
         let answer: DescribeModelPackagingJobResponse = try await visit.perform(
             .describeModelPackagingJob, ["projectName": project, "jobName": job])
-        let description = answer.modelPackagingDescription
+        return answer.modelPackagingDescription
+    }
+
+    /// The archive that the job made, to be kept under its own name.
+    func archive() async throws -> ConsoleResponse {
+        guard let place = visit.operations.archive(of: try await description()) else {
+            throw WireError(.resourceNotFound, "The packaging job \(job) has made no archive.")
+        }
+        return Self.download(
+            place.split(separator: "/").last.map(String.init) ?? "", "application/zip",
+            try await visit.operations.object(place, bytesMax: ConsoleLimits.archiveBytesMax))
+    }
+
+    /// The recipe of the component that the job made.
+    func recipe() async throws -> ConsoleResponse {
+        let description = try await description()
+        guard let recipe = try await visit.operations.recipe(of: description),
+            let made = description.modelPackagingOutputDetails?.greengrass
+        else {
+            throw WireError(
+                .resourceNotFound, "This server has no recipe of the packaging job \(job).")
+        }
+        return Self.download(
+            "\(made.componentName)-\(made.componentVersion).json", "application/json", recipe)
+    }
+
+    /// - Parameter name: of letters, digits and `-._` alone, as names of components and
+    ///   archives are.
+    private static func download(_ name: String, _ type: String, _ bytes: Data) -> ConsoleResponse {
+        ConsoleResponse(
+            200, type, bytes,
+            headers: [
+                ("Content-Disposition", "attachment; filename=\"\(name)\""),
+                ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
+            ])
+    }
+
+    func answer() async throws -> ConsoleResponse {
+        let found = try await ProjectPages(visit).found(project)
+        let description = try await description()
         let configuration = description.modelPackagingConfiguration.greengrass
         var values: [String: Any] = [
             "title": description.metadata.jobName, "project": project, "home": visit.home(project),
@@ -36,7 +76,16 @@ struct PackagePage {
             values["made"] = [
                 "arn": details.componentVersionArn, "name": details.componentName,
                 "version": details.componentVersion,
+                "page": "\(visit.home(project))/packages/\(FormCoding.segment(job))",
+                "archive": visit.operations.archive(of: description) ?? "",
             ]
+            // Where it cannot be shown the page says why.
+            do {
+                let recipe = try await visit.operations.recipe(of: description)
+                values["recipe"] = recipe.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            } catch let error as AccessError {
+                values["noRecipe"] = error.message
+            }
         }
         return visit.html("package", values)
     }

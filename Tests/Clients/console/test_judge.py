@@ -10,6 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from support import networks
 from support.browser import Browser, link
 from support.calls import until, wait_dataset
+from support.console import press
 from support.pictures import draw, line, make_dataset, png, source, train
 from support.server import SPOTTER
 
@@ -106,6 +107,17 @@ def test_a_trial_is_verified_and_taken_into_the_dataset(hosted, browser, tmp_pat
         "DatasetDescription"]["ImageStats"]
     assert stats["Normal"] == before["Normal"] + 1 and stats["Anomaly"] == before["Anomaly"] + 2
     assert browser.find("[data-again]").is_displayed()
+    # The keys go on where the button was, and from a defect to its mask as the model sees it.
+    assert browser.script("return document.activeElement.matches('[data-again]')")
+    browser.find("#try .verdicts a[href*='source=s3%3A%2F%2Ftrials']").send_keys(Keys.ENTER)
+    browser.until(lambda: browser.find("#editor").get_attribute("data-ready"))
+    browser.until(lambda: "The model proposes this mask" in browser.text("#mask-status"))
+    assert browser.violations() == []
+    press(browser, "s")
+    browser.until(lambda: browser.text("#mask-status") == "Saved")
+    lines = client.list_dataset_entries(
+        ProjectName="parts", DatasetType="train", SourceRefContains="trials/new/7.png")
+    assert "anomaly-mask-ref" in lines["DatasetEntries"][0]
     assert browser.problems() == []
 
 

@@ -136,6 +136,25 @@ def test_labels_are_renamed_and_deleted_while_no_image_uses_them(server, browser
 
 
 @pytest.mark.slow
+def test_labels_are_chosen_and_renamed_by_keys_without_losing_the_place(server, browser):
+    """Each change drew the list again, and the keys went to nobody."""
+    fill(server, "places", {"a.png": draw(1, False)[0]})
+    sign_in(browser, server)
+    edit(browser, server, "places", "a.png")
+    for name in ("one", "two", "three"):
+        add_label(browser, name)
+    browser.find("#classes li [type=radio]").click()
+    press(browser, Keys.ARROW_DOWN, Keys.ARROW_DOWN)
+    chosen = "return document.activeElement.closest('#classes li')?.querySelector('[type=text]').value"
+    assert browser.script(chosen) == "three"
+    assert browser.script("return document.activeElement.matches(':checked')")
+    press(browser, Keys.TAB, Keys.TAB)
+    press(browser, "x" + Keys.ENTER)
+    browser.until(lambda: browser.script(chosen) not in ("three", None))
+    assert browser.problems() == []
+
+
+@pytest.mark.slow
 def test_a_hundred_marks_on_the_largest_image_do_not_freeze_the_page(server, browser):
     picture = Image.new("RGB", (4096, 4096), (120, 120, 120))
     fill(server, "large", {"a.png": picture})

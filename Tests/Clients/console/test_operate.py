@@ -6,7 +6,6 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from support.browser import Browser, link
-from support.calls import until
 from support.pictures import make_dataset
 from support.server import Server
 
@@ -45,6 +44,23 @@ def test_a_user_is_made_tried_and_disabled_by_keys(hosted, browser):
     browser.until(lambda: browser.find("html").get_attribute("data-theme") == "dark")
     assert browser.violations() == []
     browser.find(".themes [value=system]").send_keys(Keys.ENTER)
+    assert browser.problems() == []
+
+
+def test_the_page_of_the_installation_stays_true_and_leaves_the_hand_where_it_is(hosted, browser):
+    """It showed the state of the moment in which it was opened."""
+    browser.open(hosted.endpoint + "/console/operate")
+    browser.script("""
+        window.isSamePage = true;
+        document.querySelector("#members").focus();
+        getSelection().selectAllChildren(document.querySelector("h1"));
+        document.querySelector("dl.figures dd").textContent = "of yesterday";
+        document.querySelector("#members tbody").append(document.createElement("tr"));""")
+    browser.until(lambda: "of yesterday" not in browser.text("dl.figures"))
+    browser.until(lambda: len(browser.all("#members tbody tr")) == 1)
+    assert browser.script("""
+        return isSamePage && document.activeElement.matches("#members")
+            && getSelection().toString() !== "";""")
     assert browser.problems() == []
 
 
@@ -119,11 +135,9 @@ def test_a_worker_that_dies_is_not_shown_as_alive(cluster, tmp_path):
         browser.press("Sign in")
         browser.until(lambda: browser.text("h1") == "Projects")
 
-        def members():
-            browser.open(server.endpoint + "/console/operate")
-            return len(browser.all("section table tbody tr"))
-        until(lambda: members() == 2)
+        browser.open(server.endpoint + "/console/operate")
+        browser.until(lambda: len(browser.all("#members tbody tr")) == 2)
         worker.kill()
-        until(lambda: members() == 1)
+        browser.until(lambda: len(browser.all("#members tbody tr")) == 1)
     finally:
         browser.quit()

@@ -5,10 +5,12 @@ import { blurred, connected, region } from "./fields.js";
 
 // Parts of the product are at least this share of the view; crumbs are smaller.
 const partShare = 0.02;
+// How deep a bay is at least, of the view's longer side.
+const sliverShare = 0.04;
 
-// solid: the open region, 1 a pixel. Returns null where it does not run out of the view, or the
+// solid: the open region, 1 a pixel. grow: gives the region of one colour around a click. Returns null where it does not run out of the view, or the
 // first click is not in a bay of it.
-export function bay(view, solid, inside, outside) {
+export function bay(view, solid, inside, outside, grow) {
   const { width, height } = view, count = width * height;
   if (outermost(solid, width, height) < 0.15) return null;
   const hull = around(outlines(solid, width, height));
@@ -16,13 +18,25 @@ export function bay(view, solid, inside, outside) {
   const depth = depths(hull, width, height);
   if (depth[inside[0].y * width + inside[0].x] < 1) return null;
   // Four steps are a pixel by which the closing line moves outwards.
-  const best = 128, thin = blurred(Float32Array.from(solid, (value, place) => value && depth[place] > 0 ? 1 : 0), width, height, 2);
-  const first = inside.slice(0, 1), isCorrected = inside.length + outside.length > 1;
+  const best = 128, isCorrected = inside.length + outside.length > 1;
+  const hollow = (click, line) => {
+    const deep = Math.min(sliverShare * Math.max(width, height), 0.7 * depth[click.y * width + click.x]);
+    // A sliver between the hull and a side that is hardly hollow does not belong to the bay.
+    const core = connected([click], width, count, place => solid[place] && depth[place] > line + deep);
+    const near = blurred(Float32Array.from(core, level => level ? 0 : 1), width, height, Math.ceil(1.5 * deep));
+    return connected([click], width, count, place => solid[place] && depth[place] > line && near[place] > 1e-4);
+  };
   const found = {
     kind: "bay", best,
     shape: step => {
-      const isIn = place => solid[place] && depth[place] > (best - step) / 4 && (thin[place] > 0.6 || depth[place] < 3);
-      const all = region(connected(first, width, count, isIn), 0, width, height);
+      const line = (best - step) / 4, level = hollow(inside[0], line);
+      for (const click of inside.slice(1)) {
+        const isBay = solid[click.y * width + click.x] && depth[click.y * width + click.x] > 1;
+        const more = isBay ? hollow(click, line) : grow(click).map((value, place) => value && depth[place] > line ? 0 : 255);
+        // A crack is smaller than the bay that it is in.
+        if (isBay || more.filter(value => !value).length < level.filter(value => !value).length) more.forEach((value, place) => { if (!value) level[place] = 0; });
+      }
+      const all = region(level, 0, width, height);
       if (!isCorrected) return all;
       const likely = settle(Float32Array.from(all, value => value ? 0.95 : 0.05), view, inside, outside, 24);
       return region(connected(inside, width, count, place => likely[place] > 0.5), 0, width, height);
@@ -89,4 +103,19 @@ function depths(hull, width, height) {
     }
   }
   return out;
+}
+
+// How far apart the colours of a region and of everything else are, in standard deviations.
+export function apart({ channels }, solid) {
+  let sum = 0;
+  for (const channel of channels.slice(0, 3)) {
+    const size = [0, 0], total = [0, 0], square = [0, 0];
+    for (let place = 0; place < solid.length; place++) {
+      const side = solid[place], value = channel[place];
+      size[side]++; total[side] += value; square[side] += value * value;
+    }
+    const mean = side => total[side] / Math.max(1, size[side]), variance = side => square[side] / Math.max(1, size[side]) - mean(side) ** 2;
+    sum += (mean(0) - mean(1)) ** 2 / (variance(0) + variance(1) + 4);
+  }
+  return Math.sqrt(sum);
 }

@@ -23,3 +23,18 @@ async function answer(response) {
 }
 
 export const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
+
+// Waits until a dataset has taken a change, and throws what it says against it.
+export async function settled(home, dataset) {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    const now = await get(`${home}/dataset-state?dataset=${dataset}`).catch(error => {
+      if (error.status === 404) return null;
+      throw error;
+    });
+    if (!now || !now.isBusy) {
+      if (now?.hasFailed) throw new Error(now.message);
+      return;
+    }
+    await pause(150);
+  }
+}

@@ -94,7 +94,11 @@ export class Classes {
   show() {
     for (const entry of this.list) entry.rgb = parse(entry.color);
     this.mask.colors = [[0, 0, 0, 0], ...this.list.map(entry => [...entry.rgb, 255])];
-    this.box.querySelector("ul").replaceChildren(...this.list.map((entry, place) => this.row(entry, place)));
+    // Who goes on by keys stays where they are: in the same field of the same label.
+    const list = this.box.querySelector("ul"), fields = () => [...list.querySelectorAll("input, button")];
+    const isHere = list.contains(document.activeElement), isChoice = document.activeElement.type === "radio", at = fields().indexOf(document.activeElement);
+    list.replaceChildren(...this.list.map((entry, place) => this.row(entry, place)));
+    if (isHere) (isChoice ? list.querySelector("[type=radio]:checked") : fields()[at] ?? fields().at(-1) ?? document.getElementById("stage"))?.focus();
     this.mask.show();
     this.changed?.();
   }
@@ -129,10 +133,12 @@ export class Classes {
   read(picture) {
     const { width, height, pixels } = this.mask;
     const table = new Map(this.own.map((entry, place) => [parseInt(entry.color.slice(1), 16), place + 1]));
-    const strip = 256, canvas = new OffscreenCanvas(width, Math.min(strip, height)), pen = canvas.getContext("2d", { willReadFrequently: true });
+    const down = picture.height / height, strip = 256, canvas = new OffscreenCanvas(width, Math.min(strip, height)), pen = canvas.getContext("2d", { willReadFrequently: true });
     for (let top = 0; top < height; top += strip) {
       const rows = Math.min(strip, height - top);
-      pen.drawImage(picture, 0, top, width, rows, 0, 0, width, rows);
+      // A model's mask has the size of the model's input.
+      pen.imageSmoothingEnabled = false;
+      pen.drawImage(picture, 0, top * down, picture.width, rows * down, 0, 0, width, rows);
       const { data } = pen.getImageData(0, 0, width, rows);
       for (let at = 0; at < width * rows; at++) pixels[top * width + at] = table.get(data[4 * at] << 16 | data[4 * at + 1] << 8 | data[4 * at + 2]) ?? 0;
     }

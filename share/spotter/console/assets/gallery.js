@@ -1,5 +1,6 @@
 // Selecting and labelling images by keys and pointer.
-import { get, pause, post } from "./calls.js";
+import { pause, post } from "./calls.js";
+import { reload, restore } from "./place.js";
 
 const list = document.getElementById("gallery");
 const bar = document.getElementById("labels");
@@ -214,4 +215,6 @@ window.addEventListener("beforeunload", event => { if (waiting.size || isSending
 if (tiles.length) tiles[0].tabIndex = 0;
 for (const field of document.querySelectorAll("#view select")) field.addEventListener("change", () => field.form.requestSubmit());
 // Pictures that have not been looked at yet are looked at by the next request.
-if (bar.dataset.growing) setTimeout(() => { if (!waiting.size && !isSending && !chosen().length) location.reload(); }, 300);
+if (bar.dataset.growing) setTimeout(() => { if (!waiting.size && !isSending && !chosen().length) reload(); }, 300);
+restore();
+if (tiles.includes(document.activeElement)) focus(tiles.indexOf(document.activeElement));

@@ -233,7 +233,13 @@ async function judge() {
       tiles();
     });
   }
-  place.querySelector("[data-more]").addEventListener("click", () => { shown += tilesAtOnce; tiles(); });
+  place.querySelector("[data-more]").addEventListener("click", () => {
+    const first = shown;
+    shown += tilesAtOnce;
+    tiles();
+    // The button may be gone now; keys go on at the first image that came.
+    document.querySelectorAll("#cell button")[first]?.focus();
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { drawBars(); draw(); });
 
   set("auroc", decimals(answer.auroc));

@@ -1,5 +1,5 @@
 // The mask editor: what is drawn, zoomed and saved by pointer and keys.
-import { get, pause, post } from "./calls.js";
+import { pause, post, settled } from "./calls.js";
 import { Mask } from "./canvas.js";
 import { Classes } from "./classes.js";
 import { features, Outline } from "./outline.js";
@@ -324,25 +324,10 @@ async function save() {
       await pause(150);
     }
   }
-  await settled();
+  await settled(editor.dataset.home, editor.dataset.dataset);
   isSaved = revision === mask.done.length;
   classes.remember();
   say(words.saved);
-}
-
-// Waits until the dataset has taken the change, and throws what it says against it.
-async function settled() {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    const now = await get(`${editor.dataset.home}/dataset-state?dataset=${editor.dataset.dataset}`).catch(error => {
-      if (error.status === 404) return null;
-      throw error;
-    });
-    if (!now || !now.isBusy) {
-      if (now?.hasFailed) throw new Error(now.message);
-      return;
-    }
-    await pause(150);
-  }
 }
 
 window.addEventListener("beforeunload", event => { if (!isSaved) event.preventDefault(); });
@@ -370,9 +355,14 @@ async function begin() {
   picture = await load(editor.dataset.image);
   show();
   if (editor.dataset.mask) {
-    const old = await load(editor.dataset.mask);
-    classes.read(old);
-    mask.show();
+    try {
+      classes.read(await load(editor.dataset.mask));
+      if (editor.dataset.proposed) { isSaved = false; say(words.proposed); }
+    } catch (error) {
+      // Without a model's proposal the mask begins empty.
+      if (!editor.dataset.proposed) throw error;
+      say(error.message);
+    }
   }
   buttons();
   show();

@@ -1,11 +1,13 @@
 // Proposes the outline of a region from clicks: what looks like the places that were clicked and
 // is connected with them, bounded where the picture changes most. No page and no server.
 import { alike } from "./alike.js";
-import { bay } from "./bay.js";
+import { apart, bay } from "./bay.js";
 import { blurred, region } from "./fields.js";
 
-// From which clarity on a border is taken for that of a bay, or of an area of one colour.
-const clearBay = 1.5, clearArea = 2;
+// From which clarity on a border is taken for that of an area of one colour, and how many standard
+// deviations apart a table and its product are at least: 6 to 8 where cookies lie on a tray, 1 to 2
+// between the stripes of a ball screw.
+const clearArea = 2, apartMin = 4;
 
 // Colours as people tell them apart, and how rough their surroundings are, in bytes.
 export function features(pixels, width, height, heat) {
@@ -184,10 +186,10 @@ export class Outline {
   solve() {
     const { view, inside, outside } = this, first = inside.slice(0, 1);
     view.edges ??= edgesOf(view);
-    const plain = area(view, first, []), open = () => bay(view, plain.shape(plain.best), inside, outside);
+    const plain = area(view, first, []), open = () => bay(view, plain.shape(plain.best), inside, outside, click => { const one = area(view, [click], []); return one.shape(one.best); });
     let found = null;
     if (this.kind === null) {
-      found = plain.clarity > clearBay ? open() : null;
+      found = apart(view, plain.shape(plain.best)) > apartMin ? open() : null;
       found ??= plain.clarity > clearArea ? plain : alike(view, inside, outside);
     } else if (this.kind === "bay") found = open();
     else if (this.kind === "alike") found = alike(view, inside, outside);

@@ -2,6 +2,7 @@
 // has changed its state, and says when the server cannot be asked.
 import { get, pause } from "./calls.js";
 import { found, lost } from "./connection.js";
+import { reload, restore } from "./place.js";
 
 const watch = document.getElementById("watch");
 
@@ -10,7 +11,7 @@ function isInUse() {
   const isChanged = [...document.querySelectorAll("main input:not([type=range], [type=hidden], [type=checkbox])")]
     .some(field => field.type === "file" ? field.files.length : field.value !== field.defaultValue);
   const isChosen = [...document.querySelectorAll("main option")].some(option => option.selected !== option.defaultSelected && option.selected && option.index > 0);
-  return isChanged || isChosen || document.querySelector(".verdicts > li, dialog[open], input:focus, select:focus");
+  return isChanged || isChosen || !getSelection().isCollapsed || document.querySelector(".verdicts > li, dialog[open], input:focus, select:focus");
 }
 
 function show(now) {
@@ -40,9 +41,10 @@ async function follow() {
     }
     show(now);
     if (now.state === watch.dataset.known) continue;
-    if (isInUse()) watch.querySelector("button").hidden = false; else location.reload();
+    if (isInUse()) watch.querySelector("button").hidden = false; else reload();
   }
 }
 
-watch?.querySelector("button").addEventListener("click", () => location.reload());
+watch?.querySelector("button").addEventListener("click", reload);
+restore();
 if (watch) follow().catch(() => {});

@@ -1,6 +1,6 @@
 // Trials: judges images with the hosted model, shows what it saw, takes a person's word on each
 // verdict, and brings the verified images into a dataset.
-import { get, pause, post } from "./calls.js";
+import { get, pause, post, settled } from "./calls.js";
 import { decimals } from "./numbers.js";
 import { compose, view } from "./viewer.js";
 
@@ -187,17 +187,28 @@ async function add() {
       await pause(200);
     }
   }
+  await settled(home, dataset);
+  const button = place.querySelector("[data-add]"), hadFocus = [button, document.body].includes(document.activeElement);
   for (const card of chosen) {
     card.isAdded = true;
     for (const button of card.line.querySelectorAll("button")) button.disabled = true;
     const line = document.createElement("p");
     line.className = "right";
     line.textContent = place.dataset.known;
+    if (card.label === "anomaly") {
+      const link = document.createElement("a");
+      link.href = `${home}/mask?dataset=${dataset}&source=${encodeURIComponent(card.source)}&from=${encodeURIComponent(place.dataset.version)}`;
+      link.textContent = place.dataset.draw;
+      line.append(" · ", link);
+    }
     card.line.append(line);
   }
   say(place.dataset.added.replace("{n}", chosen.length));
-  place.querySelector("[data-again]").hidden = false;
+  const again = place.querySelector("[data-again]");
+  again.hidden = false;
   offer();
+  // A button that is off keeps no keys.
+  if (hadFocus && button.disabled) again.focus();
 }
 
 if (place) {

@@ -1,0 +1,104 @@
+"""Packaging for devices, hosting, tags and deletion of models, by keys in a real browser."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from support.browser import Browser, link
+from support.pictures import host, make_dataset, train
+
+NVIDIA = '{"gpu-code": "sm_75", "trt-ver": "7.1.3", "cuda-ver": "10.2"}'
+TARGETS = {
+    "Linux, x86_64": "", "Linux, ARM64": "", "Linux, x86_64, NVIDIA": NVIDIA,
+    "Linux, ARM64, NVIDIA": NVIDIA, "NVIDIA Jetson Xavier": ""}
+
+
+@pytest.fixture
+def browser(hosted, tmp_path):
+    browser = Browser(tmp_path / "profile")
+    browser.open(link(hosted))
+    browser.until(lambda: browser.text("h1") == "Projects")
+    yield browser
+    browser.quit()
+
+
+def fetched(browser, selector):
+    """What a download link gives: type, proposed name, and bytes."""
+    found = browser.driver.execute_async_script("""
+        const [address, done] = arguments;
+        fetch(address).then(async answer => done([answer.headers.get("content-type"),
+            answer.headers.get("content-disposition"), [...new Uint8Array(await answer.arrayBuffer())]]));
+        """, browser.find(selector).get_attribute("href"))
+    return found[0], found[1], bytes(found[2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_model_is_packaged_for_each_target_and_carried_away(hosted, browser, target):
+    """List, describe, recipe, download and the commands to type on a device."""
+    name = "com.example.P" + "".join(filter(str.isalnum, target))
+    browser.driver.set_script_timeout(60)
+    browser.open(hosted.endpoint + "/console/projects/parts/models/1")
+    assert "Only for devices with NVIDIA" in browser.text("#options-hint")
+    menu = browser.find("[name=target]")
+    for _ in range(list(TARGETS).index(target)):
+        menu.send_keys(Keys.ARROW_DOWN)
+    browser.fill("component", name)
+    browser.fill("componentVersion", "1.2.3")
+    browser.fill("options", TARGETS[target])
+    browser.find("[name=options]").send_keys(Keys.ENTER)
+    browser.until(lambda: browser.text("h1") == "parts")
+    job = hosted.client().list_model_packaging_jobs(ProjectName="parts")["ModelPackagingJobs"][0]
+    browser.find(f"a[href$='{job['JobName']}']").send_keys(Keys.ENTER)
+    browser.until(lambda: "SUCCEEDED" in browser.text("h1"))
+    facts = browser.text(".facts")
+    assert name in facts and "1.2.3" in facts
+    assert browser.violations() == []
+    page = browser.text()
+    for words in ("spotter edge-agent publish", f'--merge "{name}=1.2.3"',
+                  f"--add-component {name}=1.2.3"):
+        assert words in page
+    browser.find("details summary").send_keys(Keys.ENTER)
+    browser.until(lambda: name in browser.text("details pre"))
+    assert browser.violations() == []
+    kind, saved_as, recipe = fetched(browser, "a[href$=recipe]")
+    assert kind == "application/json" and f'"{name}-1.2.3.json"' in saved_as
+    assert json.loads(recipe)["ComponentVersion"] == "1.2.3"
+    kind, saved_as, archive = fetched(browser, "a[href$=archive]")
+    assert kind == "application/zip" and saved_as.endswith('.zip"')
+    assert zipfile.ZipFile(io.BytesIO(archive)).testzip() is None
+    assert browser.problems() == []
+
+
+@pytest.mark.slow
+def test_a_model_is_tagged_stopped_started_and_deleted_by_keys(server, tmp_path):
+    client = server.client()
+    make_dataset(server, client, "parts", "parts-images")
+    train(client, "parts", "parts-images")
+    host(client, "parts")
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(link(server))
+        browser.until(lambda: browser.text("h1") == "Projects")
+        browser.open(server.endpoint + "/console/projects/parts/models/1")
+        browser.fill("key", "line")
+        browser.find("[name=value]").send_keys("7" + Keys.ENTER)
+        browser.until(lambda: "line = 7" in browser.text(".tags"))
+        browser.find(".tags button").send_keys(Keys.ENTER)
+        browser.until(lambda: not browser.all(".tags li"))
+        browser.find("form[action$=stop] button").send_keys(Keys.ENTER)
+        browser.until(lambda: browser.text("h1").endswith("TRAINED"))
+        browser.find("[name=units]").send_keys(Keys.ENTER)
+        browser.until(lambda: browser.text("h1").endswith("HOSTED"))
+        browser.find("form[action$=stop] button").send_keys(Keys.ENTER)
+        browser.until(lambda: browser.text("h1").endswith("TRAINED"))
+        browser.find("details.danger summary").send_keys(Keys.ENTER)
+        browser.find("form[action$=delete] button").send_keys(Keys.ENTER)
+        browser.until(lambda: browser.text("h1") == "parts")
+        browser.until(lambda: not client.list_models(ProjectName="parts")["Models"])
+        assert browser.problems() == []
+    finally:
+        browser.quit()
