@@ -1,6 +1,6 @@
 // Selecting and labelling images by keys and pointer.
 import { pause, post } from "./calls.js";
-import { reload, restore } from "./place.js";
+import { reload, restore as takeUpPlace } from "./place.js";
 
 const list = document.getElementById("gallery");
 const bar = document.getElementById("labels");
@@ -216,5 +216,5 @@ if (tiles.length) tiles[0].tabIndex = 0;
 for (const field of document.querySelectorAll("#view select")) field.addEventListener("change", () => field.form.requestSubmit());
 // Pictures that have not been looked at yet are looked at by the next request.
 if (bar.dataset.growing) setTimeout(() => { if (!waiting.size && !isSending && !chosen().length) reload(); }, 300);
-restore();
+takeUpPlace();
 if (tiles.includes(document.activeElement)) focus(tiles.indexOf(document.activeElement));
