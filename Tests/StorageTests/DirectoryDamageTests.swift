@@ -1,8 +1,9 @@
 import Base
 import FoundationEssentials
-import Storage
 import SystemPackage
 import Testing
+
+@testable import Storage
 
 /// Bits flip on the disk behind the store's back, without a change of a file's time or size.
 @Suite struct DirectoryDamageTests {
@@ -94,5 +95,53 @@ import Testing
         try fixture.place("hand.txt", Data("by hand".utf8))
         #expect(try await !store.verify(fixture.location("hand.txt")))
         #expect(try await fixture.bytes("hand.txt") == Data("by hand".utf8))
+    }
+
+    /// Every bit of a record counts: what does not decode, and what decodes as something else.
+    @Test func aDamagedRecordIsAnErrorThatNamesItsObject() async throws {
+        try await fixture.upload("folder/k", content(3_000))
+        try await fixture.upload("other", content(10))
+        let folder = "\(fixture.path)/.spotter-metadata"
+        let names = try FileManager.default.subpathsOfDirectory(atPath: folder)
+        let path = try #require(
+            names.map { "\(folder)/\($0)" }.first {
+                (try? String(contentsOfFile: $0, encoding: .utf8))?.contains("folder/k") ?? false
+            })
+        let whole = try Data(contentsOf: URL(filePath: path))
+        var (errors, kept) = (0, 0)
+        for offset in stride(from: 0, to: whole.count, by: 3) {
+            try flip(path, at: offset)
+            do {
+                let object = try await store.object(fixture.location("folder/k"))
+                // Only where the checksum has lost its name nothing is compared.
+                #expect(object?.attributes == before(whole))
+                kept += 1
+            } catch let error as StorageError {
+                #expect(error.code == .damaged && error.message.contains("folder/k"))
+                errors += 1
+            }
+            try whole.write(to: URL(filePath: path))
+        }
+        #expect(errors > kept * 10, "\(errors) of \(errors + kept)")
+        try Data().write(to: URL(filePath: path))
+        await expectError(.damaged) { _ = try await fixture.bytes("folder/k") }
+        await expectError(.damaged) { _ = try await store.verify(fixture.location("folder/k")) }
+        // Lists go on, and the object can be put again and deleted.
+        let page = try await store.page(DirectoryFixture.bucket, ListQuery(limit: 10))
+        #expect(page.objects.map(\.key) == ["folder/k", "other"])
+        try await fixture.upload("folder/k", content(7))
+        #expect(try await fixture.bytes("folder/k") == content(7))
+    }
+
+    private func before(_ record: Data) -> ObjectAttributes? {
+        AttributeRecord(reading: record)?.attributes
+    }
+
+    /// Records of before have no checksum.
+    @Test func aRecordWithoutAChecksumIsRead() {
+        let old = Data(
+            (#"{"attributes":{"checksums":{},"etag":"e","headers":{},"userMetadata":{}},"#
+                + #""key":"k"}"#).utf8)
+        #expect(AttributeRecord(reading: old)?.attributes.etag == "e")
     }
 }

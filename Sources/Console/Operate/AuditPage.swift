@@ -21,14 +21,14 @@ struct AuditPage {
             user: field("user"), event: field("event"), text: field("text"),
             isFailure: request.parameter("failures") != nil)
         let found = try await installation.audit.newest(
-            query, limit: ConsoleLimits.auditLinesMax)
+            query, limit: ConsoleLimits.auditLinesMax, now: visit.context.now())
         return visit.html(
             "audit",
             [
                 "title": visit.page.text("audit_title"), "days": days, "name": query.user,
                 "event": query.event, "text": query.text, "isFailure": query.isFailure,
                 "lines": found.lines.map(line), "hasLines": !found.lines.isEmpty,
-                "more": found.more, "hasMore": found.more > 0,
+                "hasMore": found.hasMore,
             ])
     }
 

@@ -65,7 +65,35 @@ package struct AuditReader: Sendable {
     package func read(
         directory: String, _ kind: AuditFiles.Kind = .audit, _ emit: (Data) throws -> Void
     ) throws {
-        // From the newest on: a file that is renamed meanwhile is seen twice rather than never.
+        for file in files(directory, kind).reversed() {
+            guard let opened = open(directory, kind, file.number, file.identity) else { continue }
+            try read(opened, emit)
+        }
+    }
+
+    /// The lines in the folder of a server, the newest file first, in each of them in the order of
+    /// time. Files that were written last before the wanted time are not opened.
+    ///
+    /// - Parameters:
+    ///   - emit: called with each line and its newline.
+    ///   - isEnough: asked after each file; true ends the reading.
+    /// - Throws: what `emit` throws; a folder or a file that is not there has no lines.
+    package func readNewestFilesFirst(
+        directory: String, _ emit: (Data) throws -> Void, isEnough: () -> Bool
+    ) throws {
+        let start = since.flatMap(AuditLine.date)
+        for file in files(directory, .audit) {
+            guard let opened = open(directory, .audit, file.number, file.identity) else { continue }
+            if let start, let written = opened.status?.modified, written < start { return }
+            try read(opened, emit)
+            if isEnough() { return }
+        }
+    }
+
+    /// From the newest on: a file that is renamed meanwhile is seen twice rather than never.
+    private func files(_ directory: String, _ kind: AuditFiles.Kind)
+        -> [(number: Int, identity: UInt64)]
+    {
         var found: [(number: Int, identity: UInt64)] = []
         for number in AuditFiles.numbers(in: directory, kind) {
             guard let status = FileStatus(path: AuditFiles.path(directory, number, kind)),
@@ -73,10 +101,7 @@ package struct AuditReader: Sendable {
             else { continue }
             found.append((number, status.inode))
         }
-        for file in found.reversed() {
-            guard let opened = open(directory, kind, file.number, file.identity) else { continue }
-            try read(opened, emit)
-        }
+        return found
     }
 
     /// The file that had a number, which has grown by the files that came since.

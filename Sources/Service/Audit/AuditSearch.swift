@@ -49,41 +49,76 @@ package struct AuditSearch: Sendable {
         self.pool = pool
     }
 
-    /// The newest lines that match, the newest first.
+    /// A log in a bucket is read for the last hour first, then for eight times as long, and so on:
+    /// what is read again is an eighth of what comes next.
+    private static let spanSeconds = 3_600.0
+    private static let spanFactor = 8.0
+
+    /// The newest lines that match, the newest first. Reading ends where the lines are enough, so
+    /// that a search costs what it shows and not what the log has.
     ///
     /// - Parameter limit: lines at most.
-    /// - Returns: also how many more matched.
+    /// - Returns: also whether more may match.
     /// - Throws: `StorageError` when the bucket cannot be read.
-    package func newest(_ query: Query, limit: Int) async throws -> (lines: [JSONValue], more: Int)
+    package func newest(_ query: Query, limit: Int, now: Date) async throws
+        -> (lines: [JSONValue], hasMore: Bool)
     {
-        let reader = AuditReader(since: query.since, until: query.until)
         var found = Found(query: query, limit: limit)
         switch place {
         case .directory(let path):
-            found = try await pool.runIfActive { [found] in
-                var found = found
-                try reader.read(directory: path) { found.take($0) }
-                return found
-            }
+            found = try await pool.runIfActive { [found] in try Self.read(path, found) }
         case .bucket(let objects, let name):
-            try await reader.read(objects, bucket: name) { found.take($0) }
+            let end = query.until ?? now
+            var span = Self.spanSeconds
+            while true {
+                let since = max(query.since, end.addingTimeInterval(-span))
+                found = Found(query: query, limit: limit)
+                try await AuditReader(since: since, until: query.until).read(objects, bucket: name)
+                {
+                    found.take($0)
+                }
+                if found.hasMore || since <= query.since { break }
+                span *= Self.spanFactor
+            }
         }
-        return (found.lines.reversed(), found.count - found.lines.count)
+        return (found.lines.reversed(), found.hasMore)
+    }
+
+    private static func read(_ directory: String, _ empty: Found) throws -> Found {
+        let reader = AuditReader(since: empty.query.since, until: empty.query.until)
+        var (all, file) = (empty, empty)
+        try reader.readNewestFilesFirst(directory: directory) {
+            file.take($0)
+        } isEnough: {
+            all.put(before: file)
+            file = empty
+            return all.hasMore
+        }
+        return all
     }
 
     private struct Found: Sendable {
         let query: Query
         let limit: Int
         var lines: [JSONValue] = []
-        var count = 0
+        var hasMore = false
+
+        /// Older lines.
+        mutating func put(before older: Found) {
+            let missing = limit - lines.count
+            hasMore = hasMore || older.hasMore || older.lines.count > missing
+            lines = older.lines.suffix(missing) + lines
+        }
 
         mutating func take(_ line: Data) {
             // Most lines are sorted out before they are parsed.
             if !query.text.isEmpty, line.firstRange(of: Data(query.text.utf8)) == nil { return }
             guard let record = try? JSONValue(parsing: line), matches(record) else { return }
-            count += 1
             lines.append(record)
-            if lines.count > limit { lines.removeFirst() }
+            if lines.count > limit {
+                lines.removeFirst()
+                hasMore = true
+            }
         }
 
         private func matches(_ record: JSONValue) -> Bool {

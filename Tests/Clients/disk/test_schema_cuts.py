@@ -30,7 +30,7 @@ def rows(path):
         database.close()
 
 
-@pytest.mark.parametrize("golden", ["0001", "0002"])
+@pytest.mark.parametrize("golden", ["0001", "0002", "0004"])
 @pytest.mark.parametrize("every", [None, pytest.param(1, marks=pytest.mark.slow)])
 def test_no_row_is_lost_by_a_kill_within_a_change_of_the_schema(golden, every, tmp_path, capsys):
     root = tmp_path / "disk"

@@ -11,10 +11,47 @@ struct AttributeRecord: Codable, Equatable {
     var uploadID: String?
     /// nil in records that were made before there were checksums of blocks.
     var blocks: BlockChecksums?
+    /// The SHA-256, in hexadecimal, of the record's bytes with zeros in this place; nil in records
+    /// that were made before there was one. No name of a header or of metadata has capitals, so
+    /// that nothing else in the record looks like it.
+    var recordSHA256: String?
+}
 
+extension AttributeRecord {
+    private static let unsealed = String(repeating: "0", count: 64)
+    private static let member = Data("\"recordSHA256\":\"".utf8)
+
+    /// With its checksum.
+    ///
     /// - Throws: `tooLarge`.
     func encoded() throws(StorageError) -> Data {
-        try JSONRecord.encoded(self, what: "the attributes of \(key.prefix(80))")
+        var record = self
+        record.recordSHA256 = Self.unsealed
+        var bytes = try JSONRecord.encoded(record, what: "the attributes of \(key.prefix(80))")
+        if let place = Self.seal(in: bytes) {
+            bytes.replaceSubrange(place, with: Data(Checksum.sha256(bytes).utf8))
+        }
+        return bytes
+    }
+
+    /// Nil for bytes that are not a record, or not as they were written.
+    init?(reading bytes: Data) {
+        guard let record = try? JSONDecoder().decode(Self.self, from: bytes) else { return nil }
+        if let sum = record.recordSHA256 {
+            var unsealed = bytes
+            guard let place = Self.seal(in: bytes) else { return nil }
+            unsealed.replaceSubrange(place, with: Data(Self.unsealed.utf8))
+            guard Checksum.sha256(unsealed) == sum else { return nil }
+        }
+        self = record
+    }
+
+    /// Where the checksum's digits are.
+    private static func seal(in bytes: Data) -> Range<Data.Index>? {
+        guard let name = bytes.firstRange(of: member),
+            bytes.distance(from: name.upperBound, to: bytes.endIndex) > unsealed.count
+        else { return nil }
+        return name.upperBound..<(name.upperBound + unsealed.count)
     }
 }
 
@@ -74,9 +111,22 @@ struct RecordFolder: Sendable {
     }
 
     /// Nil for a file that was put there by hand.
-    func record(_ name: String) throws(StorageError) -> AttributeRecord? {
-        guard let folder = try folder(name) else { return nil }
-        return try bucket.record(name, in: folder, as: AttributeRecord.self)
+    ///
+    /// - Throws: `damaged` that names the record: without it the file would be taken for one that
+    ///   was put there by hand, and lose its content type and metadata in silence.
+    func record(of key: ObjectPath, _ status: FileStatus) throws(StorageError) -> AttributeRecord? {
+        let name = Self.name(key, status)
+        guard let folder = try folder(name),
+            let bytes = try bucket.bytes(name, in: folder)
+        else { return nil }
+        guard let record = AttributeRecord(reading: bytes) else {
+            throw StorageError(
+                .damaged,
+                "What was kept with the object \(bucket.name)/\(key.text) is damaged: "
+                    + "\(Self.path(name)) is not as it was written. Put the object again, or restore "
+                    + "it from a backup.")
+        }
+        return record
     }
 
     /// Makes a record that lasts.

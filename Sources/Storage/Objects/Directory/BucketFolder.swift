@@ -81,10 +81,14 @@ struct BucketFolder: Sendable {
     func record<Record: Decodable>(_ name: String, in folder: OpenFolder, as: Record.Type)
         throws(StorageError) -> Record?
     {
-        let found = try below(name) {
-            try folder.contents(name, bytesMax: DirectoryLimits.recordBytesMax)
-        }
-        return found.flatMap { try? JSONDecoder().decode(Record.self, from: $0) }
+        try bytes(name, in: folder).flatMap { try? JSONDecoder().decode(Record.self, from: $0) }
+    }
+
+    /// The bytes of a file of ours; nil when there is none.
+    ///
+    /// - Throws: `invalidName` for a link.
+    func bytes(_ name: String, in folder: OpenFolder) throws(StorageError) -> Data? {
+        try below(name) { try folder.contents(name, bytesMax: DirectoryLimits.recordBytesMax) }
     }
 
     /// Calls the file system for something in the bucket.

@@ -7,7 +7,8 @@ import Synchronization
 extension DirectoryStore {
     /// Opens an object. What it is now stays readable although it is replaced or deleted.
     ///
-    /// - Throws: `noSuchBucket`, `noSuchObject`, `invalidName`.
+    /// - Throws: `noSuchBucket`, `noSuchObject`, `invalidName`; `damaged` for one whose attributes
+    ///   are not as they were written.
     package func open(_ location: ObjectLocation) async throws -> ObjectReader {
         try await run { try self.opened(location) }
     }
@@ -39,7 +40,7 @@ extension DirectoryStore {
 
     /// An object without its bytes; nil when there is none.
     ///
-    /// - Throws: `noSuchBucket`, `invalidName`.
+    /// - Throws: `noSuchBucket`, `invalidName`; `damaged` as `open` does.
     package func object(_ location: ObjectLocation) async throws -> StoredObject? {
         try await run {
             let (bucket, key) = try self.place(location)
@@ -90,7 +91,7 @@ extension DirectoryStore {
             guard query.limit > 0 else { return ListPage() }
             let records = try RecordFolder(folder)
             let items = try self.items(folder, query, itemsMax: query.limit + 1) { key, place in
-                try self.described(ObjectPath(key), place, records)?.object
+                try self.listed(ObjectPath(key), place, records)
             }
             var page = ListPage()
             for item in items.prefix(query.limit) {
@@ -130,7 +131,7 @@ extension DirectoryStore {
                 if status.isFolder, foldersSeen < 3 { continue }
                 throw Self.missing(location)
             }
-            let record = try records.record(RecordFolder.name(key, status))
+            let record = try records.record(of: key, status)
             // Without a record it was put there by hand, or was replaced just now.
             if record != nil || seen == status {
                 let checked = CheckedFile(
@@ -155,12 +156,25 @@ extension DirectoryStore {
         return try described(key, again, records)
     }
 
+    /// As `current`. One damaged record does not hide all other objects: its own is listed like a
+    /// file that was put there by hand, and who asks for it learns of the damage.
+    private func listed(_ key: ObjectPath, _ place: ObjectPlace, _ records: RecordFolder)
+        throws(StorageError) -> StoredObject?
+    {
+        do throws(StorageError) {
+            return try described(key, place, records)?.object
+        } catch {
+            guard error.code == .damaged, let status = place.status else { throw error }
+            return Self.object(key, status, nil)
+        }
+    }
+
     private func described(_ key: ObjectPath, _ place: ObjectPlace, _ records: RecordFolder)
         throws(StorageError) -> CurrentObject?
     {
         var seen: FileStatus?
         while let status = place.status, status.isFile {
-            let record = try records.record(RecordFolder.name(key, status))
+            let record = try records.record(of: key, status)
             if record != nil || seen == status {
                 return CurrentObject(
                     object: Self.object(key, status, record), uploadID: record?.uploadID)
