@@ -60,7 +60,7 @@ test-clients: build-tests
 check: test
 	$(python) -m pytest Tests/Clients -m slow $(in_parallel)
 	$(newest_python) -m pytest $(addprefix Tests/Clients/, api/test_resources.py api/test_sdk.py \
-		s3 greengrass) $(in_parallel)
+		api/test_programs.py s3 greengrass) $(in_parallel)
 	$(MAKE) --no-print-directory lint-deployment fuzz test-arm64 integration simulation test-packages
 	@if [ -e .deps/venv-training/requirements.txt ]; then $(MAKE) --no-print-directory test-training; fi
 

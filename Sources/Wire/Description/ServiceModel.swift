@@ -1,8 +1,16 @@
 /// The API in the form that AWS SDKs for Python and the AWS CLI read: botocore's
-/// `service-2.json`, `paginators-1.json` and `waiters-2.json`, made from the truth table.
+/// `service-2.json`, `paginators-1.json`, `waiters-2.json` and `endpoint-rule-set-1.json`, made from
+/// the truth table.
 package enum ServiceModel {
-    /// Folder of the model, endpoint prefix and signing name at once.
+    /// Folder of the model and signing name at once.
     package static let serviceName = "lookoutvision"
+    /// A service of Amazon's that every region has.
+    ///
+    /// botocore answers `get_available_regions` from a list of its own, in which it looks for the
+    /// endpoint prefix. Newer lists lack Lookout for Vision, so the prefix is that of CloudWatch
+    /// Logs. Nothing else follows from it: addresses come from `endpointRules`, and signatures
+    /// name `serviceName`.
+    private static let serviceOfAllRegions = "logs"
     /// First segment of every path.
     package static let apiVersion = "2020-11-20"
 
@@ -12,7 +20,7 @@ package enum ServiceModel {
             "version": .string("2.0"),
             "metadata": .object([
                 "apiVersion": .string(apiVersion),
-                "endpointPrefix": .string(serviceName),
+                "endpointPrefix": .string(serviceOfAllRegions),
                 "jsonVersion": .string("1.1"),
                 "protocol": .string("rest-json"),
                 "protocols": .array([.string("rest-json")]),
@@ -131,6 +139,47 @@ package enum ServiceModel {
     ) {
         result["location"] = .string(location)
         result["locationName"] = .string(name)
+    }
+
+    /// The whole of `endpoint-rule-set-1.json`: the address that the user gave, and an error that
+    /// asks for one where there is none, since no server of Amazon's answers any more.
+    package static var endpointRules: JSONValue {
+        func parameter(_ source: String, _ type: String, isRequired: Bool) -> JSONValue {
+            var members: [String: JSONValue] = [
+                "builtIn": .string(source), "type": .string(type),
+                "required": .boolean(isRequired), "documentation": .string(""),
+            ]
+            if isRequired { members["default"] = .boolean(false) }
+            return .object(members)
+        }
+        let endpoint: JSONValue = .object(["ref": .string("Endpoint")])
+        return .object([
+            "version": .string("1.0"),
+            "parameters": .object([
+                "Region": parameter("AWS::Region", "string", isRequired: false),
+                "UseDualStack": parameter("AWS::UseDualStack", "boolean", isRequired: true),
+                "UseFIPS": parameter("AWS::UseFIPS", "boolean", isRequired: true),
+                "Endpoint": parameter("SDK::Endpoint", "string", isRequired: false),
+            ]),
+            "rules": .array([
+                .object([
+                    "type": .string("endpoint"),
+                    "conditions": .array([
+                        .object(["fn": .string("isSet"), "argv": .array([endpoint])])
+                    ]),
+                    "endpoint": .object([
+                        "url": endpoint, "properties": .object([:]), "headers": .object([:]),
+                    ]),
+                ]),
+                .object([
+                    "type": .string("error"), "conditions": .array([]),
+                    "error": .string(
+                        "Amazon's Lookout for Vision has ended: set AWS_ENDPOINT_URL (or "
+                            + "AWS_ENDPOINT_URL_LOOKOUTVISION, or endpoint_url) to the address "
+                            + "of a Spotter server, for example http://127.0.0.1:9444."),
+                ]),
+            ]),
+        ])
     }
 
     /// Operations whose input has NextToken; the list is the output's other member.

@@ -41,6 +41,7 @@ struct SDKModelCommand: ParsableCommand {
                 for (name, document) in [
                     ("service-2", ServiceModel.service), ("paginators-1", ServiceModel.paginators),
                     ("waiters-2", ServiceModel.waiters),
+                    ("endpoint-rule-set-1", ServiceModel.endpointRules),
                 ] {
                     let path = "\(folder)/\(name).json"
                     try DurableFile.write(try SDKModelCommand.text(document), to: path)

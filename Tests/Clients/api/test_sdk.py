@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import textwrap
 import time
 
 import botocore.exceptions
@@ -141,12 +142,32 @@ def test_waiters_wait_for_datasets_models_and_packages(hosted):
     client.get_waiter("model_packaging_job_succeeded").wait(ProjectName="parts", JobName=job)
 
 
+def test_an_installed_model_knows_regions_and_asks_for_the_address_of_a_server(tmp_path):
+    subprocess.run([SPOTTER, "sdk-model", "install", "--directory", tmp_path / ".aws" / "models"],
+                   check=True, stdout=subprocess.DEVNULL, timeout=60)
+    program = textwrap.dedent("""
+        import boto3, botocore
+        session = boto3.Session(aws_access_key_id="A", aws_secret_access_key="S")
+        assert {"us-east-1", "eu-central-1"} <= set(session.get_available_regions("lookoutvision"))
+        for region in ("us-east-1", "eu-central-1"):
+            client = session.client("lookoutvision", region_name=region)
+            try:
+                client.list_projects()
+            except botocore.exceptions.EndpointResolutionError as error:
+                print(error)
+    """)
+    answer = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60,
+        env={"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}).stdout
+    assert answer.count("set AWS_ENDPOINT_URL") == 2
+
+
 def test_the_installed_model_is_the_shapes_file(tmp_path):
     subprocess.run([SPOTTER, "sdk-model", "install", "--directory", tmp_path], check=True,
                    stdout=subprocess.DEVNULL, timeout=60)
     folder = tmp_path / "lookoutvision" / "2020-11-20"
     assert sorted(x.name for x in folder.iterdir()) == [
-        "paginators-1.json", "service-2.json", "waiters-2.json"]
+        "endpoint-rule-set-1.json", "paginators-1.json", "service-2.json", "waiters-2.json"]
     service = json.loads((folder / "service-2.json").read_text())
     assert len(service["operations"]) == 22 and len(service["shapes"]) == 141
     for operation in service["operations"].values():
