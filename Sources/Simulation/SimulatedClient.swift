@@ -170,8 +170,8 @@ struct SimulatedClient: Sendable {
                     continue
                 }
                 if let first {
-                    guard try await answer == first.answer || standing(call) != first.standing
-                    else {
+                    let isSame = answer == first.answer
+                    if try await standing(call) == first.standing, !isSame {
                         throw SimulationViolation(
                             "\(call.method) \(call.path) was answered "
                                 + "\(Self.text(first.answer)), and again \(Self.text(answer)).")

@@ -58,8 +58,10 @@ struct Search {
             let learner = SupervisionLearner(validation: try validation(base.view))
             let taught = try learner.candidate(base)
             tried += (joined + [taught].compactMap { $0 }).map(\.summary)
-            // What masks and labels say is worth more than the few images that could show it.
-            if let taught, taught.merit > base.merit - base.doubt {
+            // What masks and labels say is worth more than the few images that could show it. Ranks
+            // alone are compared: a classifier's scores and distances are not separated on one
+            // scale, and `doubt` is one of ranks.
+            if let taught, (taught.auroc ?? 0) > (base.auroc ?? 0) - base.doubt {
                 finalists.append(taught)
             } else {
                 finalists.append(base)
