@@ -1,6 +1,6 @@
 /// The API in the form that AWS SDKs for Python and the AWS CLI read: botocore's
-/// `service-2.json`, `paginators-1.json`, `waiters-2.json` and `endpoint-rule-set-1.json`, made from
-/// the truth table.
+/// `service-2.json`, `paginators-1.json`, `waiters-2.json` and `endpoint-rule-set-1.json`, made
+/// from the truth table.
 package enum ServiceModel {
     /// Folder of the model and signing name at once.
     package static let serviceName = "lookoutvision"
