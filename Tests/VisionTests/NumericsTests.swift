@@ -104,6 +104,16 @@ import Testing
         }
     }
 
+    @Test func oneGlaringDefectDoesNotHideTheFainterOnesToCome() {
+        let normal = (1...40).map { 1 + Double($0) / 40 }
+        for anomalous in [[40.0], [30, 40, 50], [0.5]] {
+            let decision = Decision(normal: normal, anomalous: anomalous)
+            #expect(decision.threshold > 1.8 && decision.threshold <= 2 * 1.15)
+        }
+        let many = Decision(normal: normal, anomalous: [30, 40, 50, 60])
+        #expect(many.threshold > 2 * 1.15 && many.threshold < 30)
+    }
+
     @Test func theClassifierSeparatesWhatAPlaneSeparates() {
         let background = randomRows(400, 3, seed: 1)
         var positive = randomRows(60, 3, seed: 2)

@@ -3,9 +3,10 @@ import Glibc
 extension Decision {
     private static let slopes = (2.0, 60.0)
     /// Between which quantile of the normal images and which multiple of their highest score a
-    /// threshold may lie that no labelled anomaly supports: drawn defects are not real ones.
-    private static let drawnQuantileMin = 0.9
-    private static let drawnMultipleMax = 1.15
+    /// threshold may lie that few labelled anomalies support or none: drawn defects are not real
+    /// ones, and fainter defects than the first few are still to come.
+    private static let normalQuantileMin = 0.9
+    private static let normalMultipleMax = 1.15
     /// Identical normal images have distance 0, which no score could be compared with by ratio.
     private static let thresholdMin = 1e-6
 
@@ -14,19 +15,23 @@ extension Decision {
     /// from the highest normal scores. The slope gives the median normal image a confidence of
     /// 0.95.
     init(normal: [Double], drawn: [Double]) {
+        let best =
+            drawn.isEmpty
+            ? normal.max() ?? 1 : Ranking.bestThreshold(normal: normal, anomalous: drawn)
+        let threshold = Self.nearNormal(best, normal)
+        self.init(
+            threshold: threshold, slope: Self.slope(normal: normal, threshold: threshold))
+    }
+
+    /// A threshold that is not far from the highest scores of normal images.
+    private static func nearNormal(_ threshold: Double, _ normal: [Double]) -> Double {
         let sorted = normal.sorted()
         let highest = sorted.last ?? 1
-        let position = Self.drawnQuantileMin * Double(max(0, sorted.count - 1))
+        let position = normalQuantileMin * Double(max(0, sorted.count - 1))
         let (low, share) = (Int(position), position - position.rounded(.down))
         let next = min(low + 1, sorted.count - 1)
         let least = sorted.isEmpty ? 1 : sorted[low] + share * (sorted[next] - sorted[low])
-        let best =
-            drawn.isEmpty
-            ? highest : Ranking.bestThreshold(normal: normal, anomalous: drawn)
-        let threshold = max(
-            Self.thresholdMin, min(max(best, least), highest * Self.drawnMultipleMax))
-        self.init(
-            threshold: threshold, slope: Self.slope(normal: normal, threshold: threshold))
+        return max(thresholdMin, min(max(threshold, least), highest * normalMultipleMax))
     }
 
     /// Places the threshold by the false alarms that are wanted, from out-of-fold scores of normal
@@ -54,9 +59,12 @@ extension Decision {
         return min(max(log(19) / max(gap, 1e-6), slopes.0), slopes.1)
     }
 
-    /// Chooses threshold and slope from out-of-fold scores: the threshold of the best F1.
+    /// Chooses threshold and slope from out-of-fold scores: the threshold of the best F1; with so
+    /// few anomalies that nothing is learned from them, one not far from the highest normal scores.
     init(normal: [Double], anomalous: [Double]) {
-        let threshold = Ranking.bestThreshold(normal: normal, anomalous: anomalous)
+        let best = Ranking.bestThreshold(normal: normal, anomalous: anomalous)
+        let threshold =
+            anomalous.count < Search.taughtAnomaliesMin ? Self.nearNormal(best, normal) : best
         self.init(
             threshold: threshold,
             slope: Self.slope(normal: normal, anomalous: anomalous, threshold: threshold))

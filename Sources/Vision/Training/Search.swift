@@ -7,7 +7,7 @@ struct Search {
     /// Views whose anomalies teach classifiers; the others only lose time.
     private static let taughtMax = 2
     /// Labelled anomalies below which nothing can be chosen, and no classifier learns what holds.
-    private static let taughtAnomaliesMin = 4
+    static let taughtAnomaliesMin = 4
     /// Share of the cells, the highest, that is pooled without a choice.
     private static let standardPooling = 0.01
 
