@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func theThresholdLiesBetweenTheClassesAndConfidenceGrowsAwayFromIt() {
-        let decision = Decision(normal: [1, 1.1, 1.2, 1.3], anomalous: [2, 2.5, 3])
+        let decision = Decision(normal: [1, 1.1, 1.2, 1.3], labelled: [2, 2.5, 3, 3.5])
         #expect(decision.threshold > 1.3 && decision.threshold < 2)
         #expect(decision.isAnomalous(2) && !decision.isAnomalous(1.3))
         #expect(decision.confidence(decision.threshold) == 0.5)
@@ -95,23 +95,15 @@ import Testing
         #expect(decision.confidence(0) > decision.confidence(1.2))
     }
 
-    @Test func withoutAnomaliesTheThresholdStaysNearTheHighestNormalScores() {
+    @Test func glaringDefectsDoNotHideTheFainterOnesToCome() {
         let normal = (1...40).map { 1 + Double($0) / 40 }
-        for drawn in [[], [1.1, 1.2], [9.0, 10]] {
-            let decision = Decision(normal: normal, drawn: drawn)
-            #expect(decision.threshold > 1.8 && decision.threshold <= 2 * 1.15)
-            #expect(decision.confidence(1.5) > 0.9)
+        for labelled in [[], [40.0], [30, 40, 50], [0.5]] {
+            let decision = Decision(normal: normal, labelled: labelled)
+            #expect(decision.threshold > 1.9 && decision.threshold < 2.1)
+            #expect(decision.confidence(1.5) > 0.5)
         }
-    }
-
-    @Test func oneGlaringDefectDoesNotHideTheFainterOnesToCome() {
-        let normal = (1...40).map { 1 + Double($0) / 40 }
-        for anomalous in [[40.0], [30, 40, 50], [0.5]] {
-            let decision = Decision(normal: normal, anomalous: anomalous)
-            #expect(decision.threshold > 1.8 && decision.threshold <= 2 * 1.15)
-        }
-        let many = Decision(normal: normal, anomalous: [30, 40, 50, 60])
-        #expect(many.threshold > 2 * 1.15 && many.threshold < 30)
+        let many = Decision(normal: normal, labelled: [30, 40, 50, 60])
+        #expect(many.threshold > 2.3 && many.threshold < 30)
     }
 
     @Test func theClassifierSeparatesWhatAPlaneSeparates() {

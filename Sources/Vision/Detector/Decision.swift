@@ -15,6 +15,8 @@ package struct Decision: Sendable, Codable, Equatable {
     /// promised from the tens of normal images that a project has; with more than half of them a
     /// verdict says nothing.
     package static let falseAlarmRates = 0.005...0.5
+    /// What places the threshold where nobody asked for a share and too few anomalies are labelled.
+    static let falseAlarmRateDefault = 0.05
 
     package init(threshold: Double, slope: Double) {
         self.threshold = threshold

@@ -2,48 +2,28 @@ import Glibc
 
 extension Decision {
     private static let slopes = (2.0, 60.0)
-    /// Between which quantile of the normal images and which multiple of their highest score a
-    /// threshold may lie that few labelled anomalies support or none: drawn defects are not real
-    /// ones, and fainter defects than the first few are still to come.
-    private static let normalQuantileMin = 0.9
-    private static let normalMultipleMax = 1.15
     /// Identical normal images have distance 0, which no score could be compared with by ratio.
     private static let thresholdMin = 1e-6
 
-    /// Chooses the threshold without labelled anomalies, from out-of-fold scores of normal images
-    /// and of the same with defects drawn onto them: where F1 between the two is best, but not far
-    /// from the highest normal scores. The slope gives the median normal image a confidence of
-    /// 0.95.
-    init(normal: [Double], drawn: [Double]) {
-        let best =
-            drawn.isEmpty
-            ? normal.max() ?? 1 : Ranking.bestThreshold(normal: normal, anomalous: drawn)
-        let threshold = Self.nearNormal(best, normal)
-        self.init(
-            threshold: threshold, slope: Self.slope(normal: normal, threshold: threshold))
-    }
-
-    /// A threshold that is not far from the highest scores of normal images.
-    private static func nearNormal(_ threshold: Double, _ normal: [Double]) -> Double {
-        let sorted = normal.sorted()
-        let highest = sorted.last ?? 1
-        let position = normalQuantileMin * Double(max(0, sorted.count - 1))
-        let (low, share) = (Int(position), position - position.rounded(.down))
-        let next = min(low + 1, sorted.count - 1)
-        let least = sorted.isEmpty ? 1 : sorted[low] + share * (sorted[next] - sorted[low])
-        return max(thresholdMin, min(max(threshold, least), highest * normalMultipleMax))
-    }
-
-    /// Places the threshold by the false alarms that are wanted, from out-of-fold scores of normal
-    /// images alone; labelled anomalies, where there are any, only shape the confidence.
+    /// Chooses threshold and slope from out-of-fold scores.
+    ///
+    /// The threshold is the one of the best F1 where enough anomalies are labelled to learn from.
+    /// Fewer do not say how faint the next will be, and drawn defects are not real ones: a
+    /// threshold between them and normal images lets through what is less conspicuous than they
+    /// are. It is then the one that `falseAlarmRateDefault` of new normal images exceed.
     ///
     /// - Parameters:
-    ///   - labelled: out-of-fold scores of labelled anomalies.
+    ///   - labelled: scores of labelled anomalies.
     ///   - falseAlarmRate: share of new normal images above the threshold, one of
-    ///     `falseAlarmRates`.
-    init(normal: [Double], labelled: [Double], falseAlarmRate: Double) {
-        let threshold = max(
-            Self.thresholdMin, NormalTail(scores: normal).score(exceededBy: falseAlarmRate))
+    ///     `falseAlarmRates`, whatever the anomalies say; they only shape the confidence then.
+    init(normal: [Double], labelled: [Double], falseAlarmRate: Double? = nil) {
+        let isSupported = labelled.count >= Search.taughtAnomaliesMin
+        let threshold: Double
+        if let rate = falseAlarmRate ?? (isSupported ? nil : Self.falseAlarmRateDefault) {
+            threshold = max(Self.thresholdMin, NormalTail(scores: normal).score(exceededBy: rate))
+        } else {
+            threshold = Ranking.bestThreshold(normal: normal, anomalous: labelled)
+        }
         self.init(
             threshold: threshold,
             slope: labelled.isEmpty
@@ -57,17 +37,6 @@ extension Decision {
         let median = sorted.isEmpty ? 1 : sorted[sorted.count / 2]
         let gap = log(max(threshold, 1e-9)) - log(max(median, 1e-9))
         return min(max(log(19) / max(gap, 1e-6), slopes.0), slopes.1)
-    }
-
-    /// Chooses threshold and slope from out-of-fold scores: the threshold of the best F1; with so
-    /// few anomalies that nothing is learned from them, one not far from the highest normal scores.
-    init(normal: [Double], anomalous: [Double]) {
-        let best = Ranking.bestThreshold(normal: normal, anomalous: anomalous)
-        let threshold =
-            anomalous.count < Search.taughtAnomaliesMin ? Self.nearNormal(best, normal) : best
-        self.init(
-            threshold: threshold,
-            slope: Self.slope(normal: normal, anomalous: anomalous, threshold: threshold))
     }
 
     /// The slope of the highest likelihood, with both classes weighted alike and Platt's targets

@@ -27,7 +27,8 @@ package final class Trainer: Sendable {
     ///   - seed: the same seed, images and order give the same model.
     ///   - falseAlarmRate: share of new normal images that may be called anomalous, one of
     ///     `Decision.falseAlarmRates`, by which the threshold is placed; nil places it where F1 is
-    ///     best.
+    ///     best, or with fewer than four labelled anomalies by
+    ///     `Decision.falseAlarmRateDefault`.
     ///   - latencyMillisecondsMax: leaves views out that take longer with one thread of this
     ///     machine (`ViewLatency`), the smallest apart; the choice then depends on the machine
     ///     too. One of `latencyMilliseconds`; nil tries every view.
@@ -142,7 +143,9 @@ package final class Trainer: Sendable {
         progress("Fitting the final model")
         let chosen = result.best
         let isLabelled = images.realAnomalies > 0
-        let decision = decision(chosen, isLabelled: isLabelled)
+        let decision = Decision(
+            normal: chosen.normalScores, labelled: isLabelled ? chosen.anomalousScores : [],
+            falseAlarmRate: falseAlarmRate)
         let validation = try search.validation(chosen.view)
         let (head, iou) = try head(
             chosen, validation, hasMasks: images.hasMasks, progress: progress)
@@ -163,18 +166,6 @@ package final class Trainer: Sendable {
             model: [UInt8](model), imageWidth: size.width, imageHeight: size.height,
             inputWidth: chosen.view.input.width, inputHeight: chosen.view.input.height,
             labels: head.classifier == nil ? [] : labels, decision: decision, summary: summary)
-    }
-
-    private func decision(_ chosen: Candidate, isLabelled: Bool) -> Decision {
-        let (normal, anomalous) = (chosen.normalScores, chosen.anomalousScores)
-        if let falseAlarmRate {
-            return Decision(
-                normal: normal, labelled: isLabelled ? anomalous : [],
-                falseAlarmRate: falseAlarmRate)
-        }
-        return isLabelled
-            ? Decision(normal: normal, anomalous: anomalous)
-            : Decision(normal: normal, drawn: anomalous)
     }
 
     private func head(
