@@ -268,21 +268,21 @@ struct SimulationRules {
 
     // MARK: Objects
 
+    /// A token belongs to one change, so a repeated call makes again what was removed since.
     private mutating func checkTokens(_ now: SimulationSnapshot) throws {
-        for (key, model) in now.models {
-            try madeOnce(model.description, "model \(key) of \(model.created)")
+        let models = now.models.map { ($1.description, "model \($0) of \($1.created)") }
+        let packagings = now.packagings.map {
+            ($1.description, "packaging job \($0) of \($1.created)")
         }
-        for (key, job) in now.packagings {
-            try madeOnce(job.description, "packaging job \(key) of \(job.created)")
+        let things = models + packagings
+        let there = Set(things.map { $0.1 })
+        for case (let token?, let thing) in things {
+            if let first = made[token], first != thing {
+                try require(
+                    !there.contains(first), "The token \(token) made \(first) and \(thing).")
+            }
+            made[token] = thing
         }
-    }
-
-    private mutating func madeOnce(_ token: String?, _ what: String) throws {
-        guard let token else { return }
-        let first = made[token]
-        try require(
-            first == nil || first == what, "The token \(token) made \(first ?? "") and \(what).")
-        made[token] = what
     }
 
     /// Every object belongs to a row or is noted as belonging to none, and no row lacks one.
