@@ -66,8 +66,7 @@ struct RetainedImages: Sendable {
 
     /// A drawn defect is held out with the image that it was drawn onto.
     ///
-    /// Without anomalies defects are drawn onto normal images, so that the threshold has
-    /// something to be placed by.
+    /// Without anomalies defects are drawn onto normal images, so that there is something to find.
     init(views: [FeatureView], normals: [Image], anomalies: [Image], seed: UInt64) {
         self.views = views
         self.normals = normals
