@@ -2,26 +2,13 @@ import ArgumentParser
 import Vision
 
 /// What `--latency-ms` takes: milliseconds, or 'none'.
-enum LatencyBound: ExpressibleByArgument {
-    case none
-    case milliseconds(Double)
-
-    init?(argument: String) {
-        if argument == "none" {
-            self = .none
-        } else if let number = Double(argument), Trainer.latencyMilliseconds.contains(number) {
-            self = .milliseconds(number)
-        } else {
-            return nil
-        }
+struct LatencyBound: NumberOrWord {
+    static let word = "none"
+    static func number(_ text: String) -> Double? {
+        Double(text).flatMap { Trainer.latencyMilliseconds.contains($0) ? $0 : nil }
     }
 
-    var milliseconds: Double? {
-        switch self {
-        case .none: nil
-        case .milliseconds(let number): number
-        }
-    }
+    let number: Double?
 
     /// The measured time of a model beside the bound that training was given, as a person reads it.
     static func text(_ milliseconds: Double, atMost bound: Double) -> String {

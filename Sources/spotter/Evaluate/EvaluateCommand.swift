@@ -50,7 +50,7 @@ struct Evaluate: AsyncParsableCommand {
             Milliseconds that judging an image may take with one thread on this machine, without \
             reading it; training leaves larger views out. 0.1 to 60000.
             """, valueName: "number|none"))
-    var latencyMs = LatencyBound.none
+    var latencyMs = LatencyBound(number: nil)
 
     @Option(
         help: ArgumentHelp(
@@ -103,7 +103,7 @@ struct Evaluate: AsyncParsableCommand {
             train: train, test: test, supervision: supervision, seed: seed,
             falseAlarmRate: falseAlarms, threads: threads, runtime: runtime,
             extractor: extractor(installation, runtime),
-            latencyMillisecondsMax: latencyMs.milliseconds, maps: mapsFolder,
+            latencyMillisecondsMax: latencyMs.number, maps: mapsFolder,
             progress: { try? FileHandle.standardError.write(contentsOf: Data("\($0)\n".utf8)) }
         ).result()
         // Written under another name and renamed.

@@ -40,26 +40,11 @@ struct ModelCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Sets a model's thresholds and shows the model.")
 
-        enum Threshold: ExpressibleByArgument {
-            case trained
-            case number(Double)
+        struct Threshold: NumberOrWord {
+            static let word = "default"
+            static func number(_ text: String) -> Double? { Decision.threshold(text) }
 
-            init?(argument: String) {
-                if argument == "default" {
-                    self = .trained
-                } else if let number = Decision.threshold(argument) {
-                    self = .number(number)
-                } else {
-                    return nil
-                }
-            }
-
-            var number: Double? {
-                switch self {
-                case .trained: nil
-                case .number(let number): number
-                }
-            }
+            let number: Double?
         }
 
         @OptionGroup var selection: Selection

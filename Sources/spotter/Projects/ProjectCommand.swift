@@ -19,26 +19,13 @@ struct ProjectCommand: AsyncParsableCommand {
         case mixed
     }
 
-    enum FalseAlarms: ExpressibleByArgument {
-        case standard
-        case share(Double)
-
-        init?(argument: String) {
-            if argument == "default" {
-                self = .standard
-            } else if let share = Double(argument), Decision.falseAlarmRates.contains(share) {
-                self = .share(share)
-            } else {
-                return nil
-            }
+    struct FalseAlarms: NumberOrWord {
+        static let word = "default"
+        static func number(_ text: String) -> Double? {
+            Double(text).flatMap { Decision.falseAlarmRates.contains($0) ? $0 : nil }
         }
 
-        var share: Double? {
-            switch self {
-            case .standard: nil
-            case .share(let share): share
-            }
-        }
+        let number: Double?
     }
 
     struct List: AsyncParsableCommand {
@@ -138,8 +125,8 @@ struct ProjectCommand: AsyncParsableCommand {
                     name,
                     ProjectRegistry.Change(
                         backbone: change, acceptsMixedSizes: imageSizes.map { $0 == .mixed },
-                        falseAlarmRate: falseAlarms.map(\.share),
-                        latencyMillisecondsMax: latencyMs.map(\.milliseconds)),
+                        falseAlarmRate: falseAlarms.map(\.number),
+                        latencyMillisecondsMax: latencyMs.map(\.number)),
                     environment: ProcessInfo.processInfo.environment)
                 ProjectCommand.show(try await projects.project(name))
             }

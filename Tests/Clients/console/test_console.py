@@ -1,25 +1,8 @@
 """The console in a real browser: the whole job, without the API and without a command line."""
 
-import pytest
-from selenium.webdriver.common.keys import Keys
-
-from support.browser import Browser
 from support.calls import until
-from support.console import open_import
+from support.console import open_import, sign_in
 from support.pictures import draw, png
-
-
-@pytest.fixture
-def browser(tmp_path):
-    browser = Browser(tmp_path / "profile")
-    yield browser
-    browser.quit()
-
-
-def sign_in(browser, server):
-    lines = [server.process.stdout.readline() for _ in range(2)]
-    browser.open(lines[1].strip())
-    browser.until(lambda: browser.text("h1") == "Projects")
 
 
 def folders(tmp_path, name, normal, anomalous):

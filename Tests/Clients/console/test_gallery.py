@@ -8,17 +8,9 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from support.browser import Browser
 from support.calls import until, wait_dataset
 from support.console import fill, press, sign_in
 from support.pictures import draw, line, png
-
-
-@pytest.fixture
-def browser(tmp_path):
-    browser = Browser(tmp_path / "profile")
-    yield browser
-    browser.quit()
 
 
 def project(server, name):

@@ -8,26 +8,18 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from support import networks
-from support.browser import Browser, link
+from support.browser import Browser
 from support.calls import until, wait_dataset
 from support.console import press
 from support.pictures import draw, line, make_dataset, png, source, train
 from support.server import SPOTTER
 
 
-@pytest.fixture
-def browser(hosted, tmp_path):
-    browser = Browser(tmp_path / "profile")
-    browser.open(link(hosted))
-    browser.until(lambda: browser.text("h1") == "Projects")
-    yield browser
-    browser.quit()
-
-
 def model_page(browser, hosted, part=""):
     browser.open(f"{hosted.endpoint}/console/projects/parts/models/1{part}")
 
 
+@pytest.mark.usefixtures("signed_in")
 def test_a_model_is_judged_by_keys_with_its_pictures_behind_every_number(hosted, browser):
     """Results, results by label, predictions drawn over the images."""
     model_page(browser, hosted)
@@ -69,6 +61,7 @@ def test_a_model_is_judged_by_keys_with_its_pictures_behind_every_number(hosted,
     assert browser.problems() == []
 
 
+@pytest.mark.usefixtures("signed_in")
 def test_a_trial_is_verified_and_taken_into_the_dataset(hosted, browser, tmp_path):
     """Trial detections from the computer, from a bucket and from a camera; verify; add."""
     for seed in (900, 901):
@@ -144,8 +137,7 @@ def test_the_figures_are_those_of_the_evaluation_command_to_the_digit(server, tm
     table = {row[:19].strip(): row[19:].split() for row in out.splitlines()}
     browser = Browser(tmp_path / "profile")
     try:
-        browser.open(link(server))
-        browser.until(lambda: browser.text("h1") == "Projects")
+        browser.sign_in(server)
         browser.open(f"{server.endpoint}/console/projects/parts/models/1")
         browser.until(lambda: browser.text("[data-figure=f1]") not in ("", "–"))
         f1, _, precision, _, recall = table["F1"]

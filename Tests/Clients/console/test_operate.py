@@ -15,15 +15,7 @@ PAGES = ("/projects", "/projects/parts", "/projects/parts/images?dataset=train",
          "/operate", "/operate/audit", "/operate/users", "/operate/users/ann")
 
 
-@pytest.fixture
-def browser(hosted, tmp_path):
-    browser = Browser(tmp_path / "profile")
-    browser.open(link(hosted))
-    browser.until(lambda: browser.text("h1") == "Projects")
-    yield browser
-    browser.quit()
-
-
+@pytest.mark.usefixtures("signed_in")
 def test_a_user_is_made_tried_and_disabled_by_keys(hosted, browser):
     browser.open(hosted.endpoint + "/console/operate")
     assert "Servers and workers" in browser.text()
@@ -47,6 +39,7 @@ def test_a_user_is_made_tried_and_disabled_by_keys(hosted, browser):
     assert browser.problems() == []
 
 
+@pytest.mark.usefixtures("signed_in")
 def test_the_page_of_the_installation_stays_true_and_leaves_the_hand_where_it_is(hosted, browser):
     """It showed the state of the moment in which it was opened."""
     browser.open(hosted.endpoint + "/console/operate")
@@ -103,8 +96,7 @@ def test_the_page_says_that_the_server_is_lost_and_goes_on_by_itself(tmp_path):
     try:
         client = server.client()
         make_dataset(server, client, "parts", "parts-images", normal=60, anomalous=30)
-        browser.open(link(server))
-        browser.until(lambda: browser.text("h1") == "Projects")
+        browser.sign_in(server)
         browser.open(server.endpoint + "/console/projects/parts")
         browser.press("Train")
         browser.until(lambda: "TRAINING" in browser.text("table"))

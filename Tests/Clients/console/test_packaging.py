@@ -7,22 +7,13 @@ import zipfile
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from support.browser import Browser, link
+from support.browser import Browser
 from support.pictures import host, make_dataset, train
 
 NVIDIA = '{"gpu-code": "sm_75", "trt-ver": "7.1.3", "cuda-ver": "10.2"}'
 TARGETS = {
     "Linux, x86_64": "", "Linux, ARM64": "", "Linux, x86_64, NVIDIA": NVIDIA,
     "Linux, ARM64, NVIDIA": NVIDIA, "NVIDIA Jetson Xavier": ""}
-
-
-@pytest.fixture
-def browser(hosted, tmp_path):
-    browser = Browser(tmp_path / "profile")
-    browser.open(link(hosted))
-    browser.until(lambda: browser.text("h1") == "Projects")
-    yield browser
-    browser.quit()
 
 
 def fetched(browser, selector):
@@ -37,6 +28,7 @@ def fetched(browser, selector):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.usefixtures("signed_in")
 def test_a_model_is_packaged_for_each_target_and_carried_away(hosted, browser, target):
     """List, describe, recipe, download and the commands to type on a device."""
     name = "com.example.P" + "".join(filter(str.isalnum, target))
@@ -81,8 +73,7 @@ def test_a_model_is_tagged_stopped_started_and_deleted_by_keys(server, tmp_path)
     host(client, "parts")
     browser = Browser(tmp_path / "profile")
     try:
-        browser.open(link(server))
-        browser.until(lambda: browser.text("h1") == "Projects")
+        browser.sign_in(server)
         browser.open(server.endpoint + "/console/projects/parts/models/1")
         browser.fill("key", "line")
         browser.find("[name=value]").send_keys("7" + Keys.ENTER)

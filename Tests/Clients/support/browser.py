@@ -56,6 +56,11 @@ class Browser:
     def open(self, address):
         self.driver.get(address)
 
+    def sign_in(self, server):
+        """By a link, without waiting for what the server printed when it started."""
+        self.open(link(server))
+        self.until(lambda: self.text("h1") == "Projects")
+
     def find(self, selector):
         return self.until(lambda: self.all(selector))[0]
 

@@ -155,7 +155,6 @@ function neighbourhood(level, width, height, x, y) {
   return Math.max(2, least);
 }
 
-
 // How far a place is from the border of a shape.
 function reach(shape, { width, height }, { x, y }) {
   const value = shape[y * width + x];
