@@ -52,6 +52,32 @@ import Testing
         #expect(throws: AccessError.self) { try verify("/other.txt", after: 1) }
     }
 
+    /// As botocore signs a Date that its caller set.
+    @Test(arguments: [
+        ("Fri, 24 May 2013 00:00:00 GMT", true), ("Fri, 24 May 2013 00:00:00 -0000", true),
+        ("20130524T000000Z", true), ("Fri, 24 May 2013 00:00:01 GMT", false),
+        ("Fri, 24 May 2013", false), ("", false),
+    ])
+    func aDateTakesThePlaceOfXAmzDate(_ date: String, _ isSound: Bool) throws {
+        let request = SignableRequest(
+            method: "GET", path: "/k", query: [], headers: [("Host", "h"), ("Date", date)])
+        let scope = SigningScope(day: "20130524", region: "us-east-1", service: "s3")
+        let hash = Checksum.sha256(Data())
+        let canonical = CanonicalRequest.text(
+            of: request, signedHeaders: ["date", "host"], payloadHash: hash, isObjectPath: true)
+        let signature = CanonicalRequest.hexSignature(
+            of: CanonicalRequest.stringToSign(canonical, scope: scope, time: "20130524T000000Z"),
+            secret: Self.credentials.secretAccessKey, scope: scope)
+        let authorization = try Authorization(
+            header: "AWS4-HMAC-SHA256 Credential=\(Self.credentials.accessKeyID)/\(scope.text), "
+                + "SignedHeaders=date;host, Signature=\(signature)")
+        let now = try time("20130524T000500Z")
+        let result = Result {
+            try Self.verifier.verify(request, authorization, payloadHash: hash, now: now)
+        }
+        #expect(((try? result.get()) != nil) == isSound)
+    }
+
     @Test func aQuerySignatureOfBeforeVersion4IsTheOnePublished() throws {
         let query = [
             ("AWSAccessKeyId", "AKIAIOSFODNN7EXAMPLE"),

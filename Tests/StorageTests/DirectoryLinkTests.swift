@@ -261,10 +261,10 @@ import Testing
         let bucket = DirectoryFixture.bucket
         try link(".spotter-settings", to: "\(outside)/file")
         await expectError(.invalidName) { _ = try await store.settings(bucket) }
-        try await store.setSettings(Self.own, of: bucket)
+        try await store.changeSettings(of: bucket) { _ in Self.own }
         #expect(try await store.settings(bucket) == Self.own)
         try link(".spotter-settings", to: "\(outside)/file")
-        try await store.setSettings(nil, of: bucket)
+        try await store.changeSettings(of: bucket) { _ in nil }
         #expect(try await store.settings(bucket) == nil)
         try expectOutsideUntouched()
     }

@@ -211,7 +211,7 @@ import Testing
 
     @Test func settingsAreNeverThoseOfAnotherFile() async throws {
         let bucket = DirectoryFixture.bucket
-        try await store.setSettings(Self.own, of: bucket)
+        try await store.changeSettings(of: bucket) { _ in Self.own }
         try copyOutside(".spotter-settings")
         try await race(".spotter-settings", rounds: 400) { _ in
             try await expectNoSecret { try await store.settings(bucket) ?? Data() }

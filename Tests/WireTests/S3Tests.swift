@@ -17,7 +17,7 @@ import WireAWS
     @Test(arguments: [
         ("DELETE", S3Operation.Target.bucket, "metadataConfiguration"), ("PUT", .bucket, "policy"),
         ("GET", .bucket, "inventory"), ("PUT", .object, "uploadId"),
-        ("PUT", .object, "tagging"),
+        ("PUT", .object, "retention"),
     ])
     func anUnknownParameterIsNoPlainerOperation(
         method: String, target: S3Operation.Target, parameter: String

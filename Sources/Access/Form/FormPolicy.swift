@@ -157,8 +157,8 @@ package struct FormPolicy: Sendable {
         }
     }
 
-    /// Fields that no condition needs to name.
-    private static let free: Set<String> = [
+    /// Fields that no condition needs to name. The checksum of a file allows less, never more.
+    private static let free = Set(ChecksumAlgorithm.allCases.map(\.headerName)).union([
         "policy", "file", "signature", "awsaccesskeyid", "x-amz-signature",
-    ]
+    ])
 }

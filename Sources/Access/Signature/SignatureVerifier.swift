@@ -1,6 +1,7 @@
 import Base
 import Crypto
 package import FoundationEssentials
+import Wire
 
 /// What a request's signature has proved.
 package struct VerifiedSignature: Sendable {
@@ -101,7 +102,8 @@ package struct SignatureVerifier: Sendable {
     ) throws(AccessError) -> String {
         let sent =
             authorization.expiresSeconds == nil
-            ? value("x-amz-date", request) : request.query.first { $0.name == "X-Amz-Date" }?.value
+            ? value("x-amz-date", request) ?? plainDate(request)
+            : request.query.first { $0.name == "X-Amz-Date" }?.value
         guard let text = sent, let date = SigningTime.parse(text) else {
             throw AccessError(
                 .missingTime, "X-Amz-Date must be a time like 20260131T235959Z.")
@@ -129,6 +131,16 @@ package struct SignatureVerifier: Sendable {
                     + "\(skew < 0 ? "before" : "after") this server's \(SigningTime.format(now)).")
         }
         return text
+    }
+
+    /// The time of a request that has a Date in place of X-Amz-Date, in the form that is signed.
+    /// The header need not be signed itself: the time is part of what is.
+    private func plainDate(_ request: SignableRequest) -> String? {
+        guard let text = value("date", request) else { return nil }
+        // As mail has it, and botocore.
+        let hasMailZone = text.hasSuffix(" -0000") || text.hasSuffix(" +0000")
+        let date = HTTPDate.parse(hasMailZone ? "\(text.dropLast(5))GMT" : text)
+        return date.map(SigningTime.format) ?? text
     }
 
     private func checkScope(_ scope: SigningScope) throws(AccessError) {

@@ -8,16 +8,24 @@ enum AccessLists {
     private static let withoutMeaning: Set<String> = [
         "private", "bucket-owner-full-control", "bucket-owner-read",
     ]
-    private static let others: Set<String> = [
-        "public-read", "public-read-write", "authenticated-read", "aws-exec-read",
-        "log-delivery-write",
+    /// Those that Amazon's new buckets refuse as well: they block public access.
+    private static let open: Set<String> = [
+        "public-read", "public-read-write", "authenticated-read",
     ]
+    private static let others: Set<String> = ["aws-exec-read", "log-delivery-write"]
 
     /// - Parameter name: the header `x-amz-acl`.
-    /// - Throws: `notImplemented` for a list that would give others rights, `invalidArgument` for
-    ///   what is not the name of one.
+    /// - Throws: `accessDenied` for a list that would give everybody rights, `notImplemented` for
+    ///   one that would give some to services of AWS, `invalidArgument` for what is not the name of
+    ///   one.
     static func check(canned name: String) throws(S3Error) {
         if withoutMeaning.contains(name) { return }
+        guard !open.contains(name) else {
+            throw S3Error(
+                .accessDenied,
+                "Public access control lists are prevented by BlockPublicAcls, which every bucket "
+                    + "has here: x-amz-acl: \(name). Rights are in the policies of 'spotter user'.")
+        }
         guard others.contains(name) else {
             throw S3Error(
                 .invalidArgument, "x-amz-acl is not the name of an access control list.",

@@ -46,9 +46,10 @@ struct EmbeddedS3: S3Backend {
                 .methodNotAllowed, "The specified method is not allowed against this resource.")
         case .getObjectAttributes: try await S3Attributes(request).answer(store)
         case .putObject: try await putObject(request, payload)
-        case .copyObject: try await copyObject(request)
+        case .copyObject: try await copyObject(request, permissions)
         case .getObject, .headObject: try await S3Download(request).answer(store)
-        case .getObjectTagging: try await objectTagging(request)
+        case .getObjectTagging, .putObjectTagging, .deleteObjectTagging:
+            try await objectTagging(request, payload)
         case .deleteObject: try await deleteObject(request)
         case .deleteObjects:
             try await S3Deletion(request, payload, permissions).answer {
@@ -65,8 +66,10 @@ struct EmbeddedS3: S3Backend {
             .getBucketPolicy, .getBucketLifecycle, .getBucketWebsite, .getBucketReplication,
             .getBucketLogging, .getBucketNotification, .getBucketRequestPayment,
             .getBucketAccelerate, .getPublicAccessBlock, .getBucketOwnership, .getObjectLock,
-            .getBucketCORS, .putBucketCORS, .deleteBucketCORS, .getObjectACL, .putObjectACL,
-            .putBucketACL:
+            .getBucketCORS, .putBucketCORS, .deleteBucketCORS, .putBucketTagging,
+            .deleteBucketTagging, .putBucketEncryption, .deleteBucketEncryption,
+            .putPublicAccessBlock, .deletePublicAccessBlock, .putBucketOwnership,
+            .deleteBucketOwnership, .getObjectACL, .putObjectACL, .putBucketACL:
             try await configuration(request, payload)
         }
     }
@@ -121,11 +124,22 @@ struct EmbeddedS3: S3Backend {
                     elementsMax: 64
                 ).LocationConstraint, region: region)
         }
+        let ownership = request.header("x-amz-object-ownership").map(OwnershipControls.init)
+        guard ownership?.isSound ?? true else {
+            throw S3Error(
+                .invalidArgument, "Invalid x-amz-object-ownership header",
+                details: ["ArgumentName": "x-amz-object-ownership"])
+        }
         do {
             guard NewBucketName.isSound(request.bucket) else {
                 throw StorageError(.invalidName, NewBucketName.rule)
             }
             try await store.makeBucket(request.bucket)
+            if let ownership {
+                try await BucketConfigurations(store: store, owner: owner).change(request) {
+                    $0.ownership = ownership
+                }
+            }
         } catch let error as StorageError where error.code == .bucketExists {
             // As Amazon has it, whose first region is older than the error.
             if region == LocationRule.firstRegion {
@@ -184,69 +198,6 @@ struct EmbeddedS3: S3Backend {
     }
 
     // MARK: Objects
-
-    private func copyObject(_ request: S3Request) async throws -> Response {
-        guard let source = request.source else {
-            throw S3Error(.invalidArgument, "X-Amz-Copy-Source must be /BUCKET/KEY.")
-        }
-        let replaces = request.header("x-amz-metadata-directive")?.uppercased() == "REPLACE"
-        // What Amazon takes for a change, even where it is none.
-        let changes =
-            replaces || request.header("x-amz-storage-class") != nil
-            || request.header("x-amz-server-side-encryption") != nil
-        guard changes || !request.isCopyOntoItself else {
-            throw S3Error(
-                .invalidRequest,
-                "This copy request is illegal because it is trying to copy an object to itself "
-                    + "without changing the object's metadata, storage class or encryption "
-                    + "attributes.")
-        }
-        let reader = try await store.open(source)
-        let before = reader.object
-        try S3Conditions(request, prefix: "x-amz-copy-source-").checkForCopy(before)
-        guard before.size <= S3Limits.putBytesMax else {
-            throw S3Error(
-                .invalidRequest,
-                "The specified copy source is larger than the maximum allowable size for a copy "
-                    + "source: \(S3Limits.putBytesMax)")
-        }
-        let stated = try S3Metadata(request)
-        let replacement = replaces ? stated : nil
-        let wanted = try request.wantedChecksum()
-        var sums = wanted.map { Checksummer($0) }
-        let upload = try await store.beginUpload(request.location)
-        do {
-            try await reader.forEach(0..<before.size) { piece in
-                for index in sums.indices { sums[index].update(piece) }
-                try await upload.write(piece)
-            }
-            // A checksum of checksums of parts says nothing about a copy in one piece.
-            var checksums =
-                before.attributes.checksumType == "FULL_OBJECT" ? before.attributes.checksums : [:]
-            for sum in sums { checksums = [sum.algorithm.rawValue: sum.base64] }
-            let stored = try await upload.finish(
-                headers: replacement?.headers ?? before.attributes.headers,
-                userMetadata: replacement?.userMetadata ?? before.attributes.userMetadata,
-                checksums: checksums, checksumType: checksums.isEmpty ? nil : "FULL_OBJECT",
-                storageClass: stated.storageClass, condition: try request.writeCondition())
-            var result = CopyResult(
-                ETag: "\"\(stored.attributes.etag)\"",
-                LastModified: S3Time.text(stored.modified))
-            result.set(checksums: stored.attributes.checksums)
-            result.ChecksumType = stored.attributes.checksumType
-            return try .xml(result, root: "CopyObjectResult")
-        } catch {
-            await upload.discard()
-            throw error
-        }
-    }
-
-    private func objectTagging(_ request: S3Request) async throws -> Response {
-        guard try await store.object(request.location) != nil else {
-            throw S3Error.noSuchKey(request)
-        }
-        return try .xml(ObjectTagging(), root: "Tagging")
-    }
 
     private func deleteObject(_ request: S3Request) async throws -> Response {
         try await delete(request.location, condition: try request.writeCondition())

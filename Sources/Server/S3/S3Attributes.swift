@@ -56,9 +56,7 @@ struct S3Attributes: Sendable {
         }
         if wanted.contains("Checksum"), !attributes.checksums.isEmpty {
             var checksums = GetObjectAttributesResult.Checksums()
-            // Here a checksum of checksums has no number of parts.
-            checksums.set(
-                checksums: attributes.checksums.mapValues { String($0.prefix { $0 != "-" }) })
+            checksums.set(checksums: attributes.checksums)
             checksums.ChecksumType = attributes.checksumType
             result.Checksum = checksums
         }

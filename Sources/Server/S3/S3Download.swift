@@ -62,6 +62,7 @@ struct S3Download: Sendable {
         headers[.lastModified] = HTTPDate.text(object.modified)
         headers[.acceptRanges] = "bytes"
         headers[S3Header.storageClass] = object.attributes.storageClass
+        headers[S3Header.taggingCount] = object.attributes.tags.map { String($0.count) }
         for (name, value) in object.attributes.headers { headers[named: name] = value }
         if headers[.contentType] == nil { headers[.contentType] = "binary/octet-stream" }
         for (name, value) in object.attributes.userMetadata {

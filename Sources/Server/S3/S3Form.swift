@@ -21,7 +21,8 @@ struct S3Form {
 
     /// Reads up to the file.
     ///
-    /// - Throws: `malformedForm`, `formTooLarge`, `invalidArgument` for a form without file or key.
+    /// - Throws: `malformedForm`, `formTooLarge`, `invalidArgument` for a form without file or key,
+    ///   `accessDenied` for one that names another bucket than its address.
     init(_ request: Request, bucket: String) async throws(S3Error) {
         guard let decoder = FormDecoder(contentType: request.headers[.contentType] ?? "") else {
             throw S3Error(
@@ -30,7 +31,7 @@ struct S3Form {
         }
         self.decoder = decoder
         iterator = request.body.makeAsyncIterator()
-        fields = ["bucket": bucket]
+        fields = [:]
         var file: String?
         while file == nil {
             guard let event = try await nextEvent() else {
@@ -48,6 +49,10 @@ struct S3Form {
             case .file(let name): file = name
             case .bytes, .end: break
             }
+        }
+        guard fields.updateValue(bucket, forKey: "bucket") ?? bucket == bucket else {
+            throw S3Error(
+                .accessDenied, "The field 'bucket' must be the bucket of the form's address.")
         }
         guard let key = fields["key"] else {
             throw S3Error(
@@ -123,7 +128,9 @@ struct S3Form {
     // MARK: The request that it is
 
     /// What a put with the same wishes would have as headers.
-    var headers: HTTPFields {
+    ///
+    /// - Throws: `malformedXML`, `invalidTag` for the field `tagging`.
+    func headers() throws(S3Error) -> HTTPFields {
         var headers = HTTPFields()
         for (name, value) in fields {
             let isKept = S3Header.kept.contains(name)
@@ -132,7 +139,9 @@ struct S3Form {
             headers[named: name] = value
         }
         if let acl = fields["acl"] { headers[named: "x-amz-acl"] = acl }
-        if let tags = fields["tagging"] { headers[named: "x-amz-tagging"] = tags }
+        if let tags = fields["tagging"] {
+            headers[named: S3Header.tagging] = try S3Tags.header(ofForm: tags)
+        }
         return headers
     }
 

@@ -11,6 +11,14 @@ enum S3Limits {
     static let bucketsMax = 10_000
     /// Bytes of names and values of user metadata, as S3 has it.
     static let userMetadataBytesMax = 2 << 10
+    /// Tags of an object and of a bucket, and characters of their keys and values, as S3 has them.
+    static let objectTagsMax = 10
+    static let bucketTagsMax = 50
+    static let tagKeyMax = 128
+    static let tagValueMax = 256
+    /// Elements of a document of tags: more than three for each, so that one with too many tags is
+    /// refused for their number.
+    static let tagElementsMax = 1_000
     /// Bytes of an object that are in memory at once on the way to a client.
     static let readBytes = 512 << 10
 }

@@ -12,8 +12,10 @@ struct S3Metadata: Sendable {
     var userMetadata: [String: String] = [:]
     /// nil for STANDARD.
     var storageClass: String?
+    /// nil for none.
+    var tags: [ObjectTag]?
 
-    /// - Throws: `metadataTooLarge`.
+    /// - Throws: `metadataTooLarge`, `invalidTag`, `invalidArgument`.
     init(_ request: S3Request) throws(S3Error) {
         for name in S3Header.kept {
             guard let value = request.header(name) else { continue }
@@ -22,6 +24,9 @@ struct S3Metadata: Sendable {
         headers["content-encoding"] = headers["content-encoding"].flatMap(Self.withoutFraming)
         let named = request.header("x-amz-storage-class")
         storageClass = named == "STANDARD" ? nil : named
+        tags = try request.header(S3Header.tagging).flatMap { text throws(S3Error) in
+            try S3Tags.ofHeader(text)
+        }
         var bytes = 0
         for field in request.headers {
             let name = field.name.canonicalName
@@ -37,12 +42,14 @@ struct S3Metadata: Sendable {
         }
     }
 
-    /// A Content-Encoding without `aws-chunked`: how a body travels is not a property of the
-    /// object.
+    /// A Content-Encoding without `aws-chunked`, otherwise as it was given: how a body travels is
+    /// not a property of the object.
     static func withoutFraming(_ encoding: String) -> String? {
-        let kept = encoding.split(separator: ",").map { $0.filter { $0 != " " } }
-            .filter { $0 != "aws-chunked" }
-        return kept.isEmpty ? nil : kept.joined(separator: ",")
+        let kept = encoding.split(separator: ",").filter {
+            $0.filter { $0 != " " } != "aws-chunked"
+        }
+        let text = kept.joined(separator: ",").drop { $0 == " " }
+        return text.isEmpty ? nil : String(text)
     }
 }
 
@@ -78,8 +85,8 @@ extension S3Request {
         return conditions.count > 1 ? .all(conditions) : conditions.first ?? .none
     }
     private static let unsupportedHeaders = [
-        "x-amz-tagging", "x-amz-website-redirect-location", "x-amz-mfa",
-        "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",
+        "x-amz-website-redirect-location", "x-amz-mfa", "x-amz-object-lock-mode",
+        "x-amz-object-lock-retain-until-date",
         "x-amz-object-lock-legal-hold", "x-amz-bucket-object-lock-enabled",
         "x-amz-server-side-encryption-customer-algorithm",
         "x-amz-server-side-encryption-customer-key",
@@ -110,12 +117,19 @@ extension S3Request {
         }
         for name in Self.unsupportedHeaders where header(name) != nil { throw refuse(name) }
         if let acl = header("x-amz-acl") { try AccessLists.check(canned: acl) }
-        if let directive = header("x-amz-metadata-directive"),
-            !["COPY", "REPLACE"].contains(directive.uppercased())
-        {
-            throw S3Error(
-                .invalidArgument, "Unknown metadata directive.",
-                details: ["ArgumentName": "x-amz-metadata-directive"])
+        let takesTags: Set<S3Operation> = [
+            .putObject, .postObject, .copyObject, .createMultipartUpload,
+        ]
+        if header(S3Header.tagging) != nil, !takesTags.contains(operation) {
+            throw refuse(S3Header.tagging)
+        }
+        for what in ["metadata", "tagging"] {
+            guard let directive = header("x-amz-\(what)-directive") else { continue }
+            guard ["COPY", "REPLACE"].contains(directive.uppercased()) else {
+                throw S3Error(
+                    .invalidArgument, "Unknown \(what) directive.",
+                    details: ["ArgumentName": "x-amz-\(what)-directive"])
+            }
         }
         if let storage = header("x-amz-storage-class"), !Self.storageClasses.contains(storage) {
             throw S3Error(
@@ -123,7 +137,13 @@ extension S3Request {
                 details: ["StorageClassRequested": String(storage.prefix(40))])
         }
         switch header(S3Header.encryption.canonicalName) {
-        case nil, "AES256": break
+        case nil: break
+        case .some where [.getObject, .headObject].contains(operation):
+            throw S3Error(
+                .invalidArgument,
+                "x-amz-server-side-encryption header is not supported for this operation.",
+                details: ["ArgumentName": "x-amz-server-side-encryption"])
+        case "AES256": break
         case let method? where Self.keyManagement.contains(method):
             throw refuse("x-amz-server-side-encryption: \(method); only AES256 is there")
         default:

@@ -24,7 +24,7 @@ struct S3Multipart: Sendable {
             checksumAlgorithm: algorithm?.rawValue,
             checksumType: try algorithm.map { algorithm throws(S3Error) in
                 try Self.checksumType(type, of: algorithm)
-            }, storageClass: metadata.storageClass)
+            }, storageClass: metadata.storageClass, tags: metadata.tags)
         let id = try await store.createMultipartUpload(request.location, draft)
         var response = try Response.xml(
             InitiateMultipartUploadResult(

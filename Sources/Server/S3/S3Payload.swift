@@ -97,7 +97,7 @@ struct S3Payload: Sendable {
             if let text = headers[named: algorithm.headerName] {
                 guard Data(base64Encoded: text)?.count == algorithm.byteCount else {
                     throw S3Error(
-                        .invalidRequest, "Value for \(algorithm.headerName) header is invalid.")
+                        .badDigest, "Value for \(algorithm.headerName) header is invalid.")
                 }
                 announced[algorithm] = text
             }

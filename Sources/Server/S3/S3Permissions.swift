@@ -18,6 +18,9 @@ struct S3Permissions: Sendable {
         }
         try caller.principal.check(access)
         if let source = request.source, definition.isCopy { try check("s3:GetObject", source) }
+        if request.header(S3Header.tagging) != nil {
+            try check("s3:PutObjectTagging", request.location)
+        }
     }
 
     func check(_ action: String, _ location: ObjectLocation) throws(AccessError) {

@@ -72,7 +72,7 @@ struct S3Request: Sendable {
                 details: ["ArgumentName": "key"])
         }
         try Self.check(key: key)
-        headers = form.headers
+        headers = try form.headers()
         query = []
         source = nil
         requestID = call.requestID
@@ -197,6 +197,8 @@ enum S3Header {
     static let storageClass = HeaderName.name("x-amz-storage-class")
     static let checksumType = HeaderName.name("x-amz-checksum-type")
     static let partsCount = HeaderName.name("x-amz-mp-parts-count")
+    static let taggingCount = HeaderName.name("x-amz-tagging-count")
+    static let tagging = "x-amz-tagging"
     static let userPrefix = "x-amz-meta-"
     /// What an object keeps and gives back as it was put.
     static let kept = [

@@ -20,6 +20,89 @@ package struct BucketEncryption: Codable, Sendable {
     package init() {}
 }
 
+/// The body of PutBucketEncryption, as far as it is read.
+package struct BucketEncryptionWish: Decodable, Sendable {
+    /// One rule.
+    package struct Rule: Decodable, Sendable {
+        /// The algorithm of a put that names none.
+        package struct Default: Decodable, Sendable {
+            /// `AES256` or `aws:kms`.
+            package var SSEAlgorithm: String?
+        }
+        package var ApplyServerSideEncryptionByDefault: Default?
+    }
+    package var Rule: [Rule]?
+}
+
+/// The document of tags: the body of PutObjectTagging and PutBucketTagging, the answer of
+/// GetObjectTagging and GetBucketTagging, and the field `tagging` of a browser's form.
+package struct Tagging: Codable, Sendable {
+    /// One tag.
+    package struct Tag: Codable, Sendable {
+        /// Not bounded here.
+        package var Key: String
+        /// Nil or empty for a tag without a value.
+        package var Value: String?
+
+        package init(Key: String, Value: String) {
+            self.Key = Key
+            self.Value = Value
+        }
+    }
+    /// The element around the tags.
+    package struct Tags: Codable, Sendable {
+        /// Nil or empty for none.
+        package var Tag: [Tag]?
+    }
+    package var TagSet: Tags
+
+    package init(tags: [Tag]) { TagSet = Tags(Tag: tags) }
+}
+
+/// The document of PutPublicAccessBlock and GetPublicAccessBlock. It is kept for the programs that
+/// check it: nothing is public here, whatever it says.
+package struct PublicAccessBlock: Codable, Sendable, Equatable {
+    /// Nil for false, like the ones below.
+    package var BlockPublicAcls: Bool?
+    /// Whether public access control lists that are there already count for nothing.
+    package var IgnorePublicAcls: Bool?
+    /// Whether a public policy is refused.
+    package var BlockPublicPolicy: Bool?
+    /// Whether a public policy that is there already counts for nothing.
+    package var RestrictPublicBuckets: Bool?
+
+    /// With false for what the document leaves out, as S3 answers it.
+    package var complete: Self {
+        var document = self
+        document.BlockPublicAcls = BlockPublicAcls ?? false
+        document.IgnorePublicAcls = IgnorePublicAcls ?? false
+        document.BlockPublicPolicy = BlockPublicPolicy ?? false
+        document.RestrictPublicBuckets = RestrictPublicBuckets ?? false
+        return document
+    }
+}
+
+/// The document of PutBucketOwnershipControls and GetBucketOwnershipControls. One account owns all
+/// objects here, so each of the values holds.
+package struct OwnershipControls: Codable, Sendable, Equatable {
+    /// The one rule.
+    package struct Entry: Codable, Sendable, Equatable {
+        /// One of `known`.
+        package var ObjectOwnership: String
+    }
+    /// As S3 has them.
+    package static let known: Set<String> = [
+        "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter",
+    ]
+    package var Rule: [Entry]
+
+    /// - Parameter ownership: not checked.
+    package init(_ ownership: String) { Rule = [Entry(ObjectOwnership: ownership)] }
+
+    /// Whether it is one rule with a value that S3 has.
+    package var isSound: Bool { Rule.count == 1 && Self.known.contains(Rule[0].ObjectOwnership) }
+}
+
 /// The answer of GetBucketAcl and GetObjectAcl: the owner may do everything, nobody else anything.
 package struct AccessControlPolicy: Encodable, Sendable {
     /// Who is allowed something.

@@ -183,13 +183,3 @@ package struct DeleteResult: Codable, Sendable {
         self.Error = Error
     }
 }
-
-/// The answer of GetObjectTagging. Objects have no tags here, so it is always empty.
-package struct ObjectTagging: Codable, Sendable {
-    /// An empty element.
-    package struct Tags: Codable, Sendable {}
-    /// Without tags.
-    package var TagSet = Tags()
-
-    package init() {}
-}

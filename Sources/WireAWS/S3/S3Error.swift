@@ -21,6 +21,7 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
     case invalidRange = "InvalidRange"
     case invalidRequest = "InvalidRequest"
     case invalidStorageClass = "InvalidStorageClass"
+    case invalidTag = "InvalidTag"
     case invalidURI = "InvalidURI"
     case invalidLocationConstraint = "InvalidLocationConstraint"
     case invalidPolicyDocument = "InvalidPolicyDocument"
@@ -57,7 +58,8 @@ package enum S3ErrorCode: String, Sendable, CaseIterable {
         case .authorizationHeaderMalformed, .authorizationQueryParametersError, .badDigest,
             .entityTooLarge, .entityTooSmall, .illegalLocationConstraint, .incompleteBody,
             .invalidArgument, .invalidBucketName, .invalidDigest, .invalidPart, .invalidPartOrder,
-            .invalidRequest, .invalidStorageClass, .invalidURI, .keyTooLong, .malformedXML,
+            .invalidRequest, .invalidStorageClass, .invalidTag, .invalidURI, .keyTooLong,
+            .malformedXML,
             .metadataTooLarge, .invalidLocationConstraint, .invalidPolicyDocument, .formTooLarge,
             .malformedForm, .contentHashMismatch:
             400

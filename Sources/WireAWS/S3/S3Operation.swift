@@ -24,6 +24,14 @@ package enum S3Operation: String, CaseIterable, Sendable {
     case getBucketCORS = "GetBucketCors"
     case putBucketCORS = "PutBucketCors"
     case deleteBucketCORS = "DeleteBucketCors"
+    case putBucketTagging = "PutBucketTagging"
+    case deleteBucketTagging = "DeleteBucketTagging"
+    case putBucketEncryption = "PutBucketEncryption"
+    case deleteBucketEncryption = "DeleteBucketEncryption"
+    case putPublicAccessBlock = "PutPublicAccessBlock"
+    case deletePublicAccessBlock = "DeletePublicAccessBlock"
+    case putBucketOwnership = "PutBucketOwnershipControls"
+    case deleteBucketOwnership = "DeleteBucketOwnershipControls"
     case deleteBucket = "DeleteBucket"
     case listObjects = "ListObjects"
     case listObjectsV2 = "ListObjectsV2"
@@ -36,6 +44,8 @@ package enum S3Operation: String, CaseIterable, Sendable {
     case getObject = "GetObject"
     case headObject = "HeadObject"
     case getObjectTagging = "GetObjectTagging"
+    case putObjectTagging = "PutObjectTagging"
+    case deleteObjectTagging = "DeleteObjectTagging"
     case getObjectACL = "GetObjectAcl"
     case putObjectACL = "PutObjectAcl"
     case getObjectAttributes = "GetObjectAttributes"
@@ -115,6 +125,21 @@ package enum S3Operation: String, CaseIterable, Sendable {
         case .getBucketCORS: .init("GET", .bucket, "s3:GetBucketCORS", marker: "cors")
         case .putBucketCORS: .init("PUT", .bucket, "s3:PutBucketCORS", marker: "cors")
         case .deleteBucketCORS: .init("DELETE", .bucket, "s3:PutBucketCORS", marker: "cors")
+        case .putBucketTagging: .init("PUT", .bucket, "s3:PutBucketTagging", marker: "tagging")
+        case .deleteBucketTagging:
+            .init("DELETE", .bucket, "s3:PutBucketTagging", marker: "tagging")
+        case .putBucketEncryption:
+            .init("PUT", .bucket, "s3:PutEncryptionConfiguration", marker: "encryption")
+        case .deleteBucketEncryption:
+            .init("DELETE", .bucket, "s3:PutEncryptionConfiguration", marker: "encryption")
+        case .putPublicAccessBlock:
+            .init("PUT", .bucket, "s3:PutBucketPublicAccessBlock", marker: "publicAccessBlock")
+        case .deletePublicAccessBlock:
+            .init("DELETE", .bucket, "s3:PutBucketPublicAccessBlock", marker: "publicAccessBlock")
+        case .putBucketOwnership:
+            .init("PUT", .bucket, "s3:PutBucketOwnershipControls", marker: "ownershipControls")
+        case .deleteBucketOwnership:
+            .init("DELETE", .bucket, "s3:PutBucketOwnershipControls", marker: "ownershipControls")
         case .deleteBucket: .init("DELETE", .bucket, "s3:DeleteBucket")
         case .listObjects: .init("GET", .bucket, "s3:ListBucket")
         case .listObjectsV2: .init("GET", .bucket, "s3:ListBucket", marker: "list-type")
@@ -131,6 +156,9 @@ package enum S3Operation: String, CaseIterable, Sendable {
         case .getObject: .init("GET", .object, "s3:GetObject")
         case .headObject: .init("HEAD", .object, "s3:GetObject")
         case .getObjectTagging: .init("GET", .object, "s3:GetObjectTagging", marker: "tagging")
+        case .putObjectTagging: .init("PUT", .object, "s3:PutObjectTagging", marker: "tagging")
+        case .deleteObjectTagging:
+            .init("DELETE", .object, "s3:DeleteObjectTagging", marker: "tagging")
         case .getObjectACL: .init("GET", .object, "s3:GetObjectAcl", marker: "acl")
         case .putObjectACL: .init("PUT", .object, "s3:PutObjectAcl", marker: "acl")
         case .getObjectAttributes:
@@ -171,8 +199,8 @@ package enum S3Operation: String, CaseIterable, Sendable {
                 "encoding-type",
             ]
         case .getObject, .headObject: ["versionId", "partNumber"]
-        case .getObjectTagging, .getObjectACL, .putObjectACL, .getObjectAttributes,
-            .deleteObject:
+        case .getObjectTagging, .putObjectTagging, .deleteObjectTagging, .getObjectACL,
+            .putObjectACL, .getObjectAttributes, .deleteObject:
             ["versionId"]
         case .uploadPart, .uploadPartCopy: ["uploadId"]
         case .listParts: ["max-parts", "part-number-marker", "encoding-type"]

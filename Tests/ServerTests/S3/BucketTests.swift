@@ -49,8 +49,7 @@ import Testing
 
     @Test(arguments: [
         (HTTPRequest.Method.put, "", "versioning"), (.put, "", "lifecycle"),
-        (.put, "", "policy"), (.put, "", "tagging"),
-        (.put, "", "encryption"), (.put, "k", "tagging"), (.get, "k", "retention"),
+        (.put, "", "policy"), (.put, "", "website"), (.get, "k", "retention"),
         (.delete, "", "metadataConfiguration"), (.get, "", "metadataConfiguration"),
     ])
     func whatIsNotThereSaysSo(
@@ -63,8 +62,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("x-amz-acl", "public-read"), ("x-amz-server-side-encryption", "aws:kms"),
-        ("x-amz-server-side-encryption", "aws:kms:dsse"), ("x-amz-tagging", "a=b"),
+        ("x-amz-acl", "aws-exec-read"), ("x-amz-server-side-encryption", "aws:kms"),
+        ("x-amz-server-side-encryption", "aws:kms:dsse"),
         ("x-amz-server-side-encryption-customer-algorithm", "AES256"),
         ("x-amz-server-side-encryption-aws-kms-key-id", "k"),
         ("x-amz-object-lock-mode", "GOVERNANCE"),

@@ -161,7 +161,8 @@ import Testing
                 "400 EntityTooSmall",
                 { $0.conditions.append(#"["content-length-range", 100, 200]"#) }
             ),
-            ("501 NotImplemented", { $0.fields[1].value = "public-read" }),
+            ("403 AccessDenied", { $0.fields[1].value = "public-read" }),
+            ("403 AccessDenied", { $0.fields.append(("bucket", "another")) }),
             (
                 "400 MaxPostPreDataLengthExceeded",
                 { $0.fields[2].value = .init(repeating: "x", count: 21_000) }

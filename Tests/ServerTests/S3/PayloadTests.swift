@@ -37,7 +37,7 @@ import Testing
     @Test(arguments: [
         ("x-amz-checksum-crc32", "AAAAAA==", "400 BadDigest"),
         ("x-amz-checksum-crc64nvme", "AAAAAAAAAAA=", "400 BadDigest"),
-        ("x-amz-checksum-sha256", "AAAA", "400 InvalidRequest"),
+        ("x-amz-checksum-sha256", "AAAA", "400 BadDigest"),
         ("Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA==", "400 BadDigest"),
         ("Content-MD5", "abc", "400 InvalidDigest"),
         ("x-amz-sdk-checksum-algorithm", "MD4", "400 InvalidRequest"),

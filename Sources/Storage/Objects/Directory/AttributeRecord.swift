@@ -12,8 +12,8 @@ struct AttributeRecord: Codable, Equatable {
     /// nil in records that were made before there were checksums of blocks.
     var blocks: BlockChecksums?
     /// The SHA-256, in hexadecimal, of the record's bytes with zeros in this place; nil in records
-    /// that were made before there was one. No name of a header or of metadata has capitals, so
-    /// that nothing else in the record looks like it.
+    /// that were made before there was one. No name of a header or of metadata has capitals, and
+    /// tags are no members, so that nothing else in the record looks like it.
     var recordSHA256: String?
 }
 
@@ -129,17 +129,22 @@ struct RecordFolder: Sendable {
         return record
     }
 
-    /// Makes a record that lasts.
-    ///
-    /// - Returns: false when there is one of that name.
-    func make(_ name: String, _ bytes: Data) throws(StorageError) -> Bool {
+    /// The folder of a record of that name, which is made where it is missing.
+    func made(_ name: String) throws(StorageError) -> OpenFolder {
         let all =
             if let opened {
                 opened
             } else {
                 try bucket.made(BucketFolder.recordsName, isDurable: true)
             }
-        let folder = try bucket.made(String(name.prefix(2)), in: all, isDurable: true)
+        return try bucket.made(String(name.prefix(2)), in: all, isDurable: true)
+    }
+
+    /// Makes a record that lasts.
+    ///
+    /// - Returns: false when there is one of that name.
+    func make(_ name: String, _ bytes: Data) throws(StorageError) -> Bool {
+        let folder = try made(name)
         guard try bucket.below(name, { try folder.make(name, bytes) }) else { return false }
         folder.sync()
         return true

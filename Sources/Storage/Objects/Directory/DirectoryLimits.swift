@@ -17,6 +17,6 @@ package enum DirectoryLimits {
     package static let recordBytesMax = 2 << 20
     /// Files that no list can show and that a process names in its log; more are of one cause.
     package static let unlistedNamesMax = 100
-    /// A CORS document of the 64 KB that S3 takes, as JSON with its names and escapes.
+    /// A CORS document of the 64 KB that S3 takes, as JSON with its names and escapes, and 50 tags.
     package static let settingsBytesMax = 256 << 10
 }

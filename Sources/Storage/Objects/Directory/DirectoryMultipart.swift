@@ -159,7 +159,7 @@ extension DirectoryStore {
                     ObjectPart(
                         number: $0.number, size: $0.size,
                         checksums: $0.checksums.isEmpty ? nil : $0.checksums)
-                })
+                }, tags: joining.draft.tags)
             let object = try self.commit(
                 joined, attributes, at: location, condition: condition, uploadID: folder.id)
             self.remove(folder)

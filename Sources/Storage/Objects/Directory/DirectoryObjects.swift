@@ -61,15 +61,16 @@ extension DirectoryStore {
         }
     }
 
-    /// Removes an object. Does nothing when there is none, unless a condition wants one.
+    /// Removes an object. Does nothing when there is none, whatever the condition: a client that
+    /// repeats a deletion whose answer was lost must not fail by it.
     ///
-    /// - Throws: `preconditionFailed`, `noSuchObject`, `noSuchBucket`, `invalidName`.
+    /// - Throws: `preconditionFailed`, `noSuchBucket`, `invalidName`.
     package func delete(_ location: ObjectLocation, condition: WriteCondition) async throws {
         try await run {
             let (bucket, key) = try self.place(location)
             let changed: OpenFolder? = try self.state.withLock { _ in
-                if condition != .none {
-                    try condition.check(try self.current(key, in: bucket)?.object, location)
+                if condition != .none, let current = try self.current(key, in: bucket)?.object {
+                    try condition.check(current, location)
                 }
                 guard let place = try bucket.place(key), let status = place.status,
                     status.kind != .folder, try bucket.existing(key) != nil || status.isLink
@@ -184,7 +185,7 @@ extension DirectoryStore {
         return nil
     }
 
-    private static func object(
+    static func object(
         _ key: ObjectPath, _ status: FileStatus, _ record: AttributeRecord?
     ) -> StoredObject {
         let attributes =

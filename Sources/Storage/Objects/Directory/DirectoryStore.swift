@@ -35,6 +35,8 @@ package final class DirectoryStore: ObjectStore {
     let root: String
     let pool: NIOThreadPool
     let state = Mutex(State())
+    /// Held while a bucket's configuration is read, changed and written.
+    let settingsChange = Mutex(())
     private let logger: Logger?
 
     /// Makes `root` when it is missing, and removes what a crash left unfinished.
@@ -134,43 +136,6 @@ package final class DirectoryStore: ObjectStore {
                 }
             }
             top.sync()
-        }
-    }
-
-    /// What `setSettings` last kept with a bucket.
-    ///
-    /// - Returns: nil for a bucket without.
-    /// - Throws: `noSuchBucket`, `unavailable`.
-    package func settings(_ bucket: String) async throws -> Data? {
-        try await run {
-            let folder = try BucketFolder(bucket, root: self.root)
-            return try folder.below(BucketFolder.settingsName) {
-                try folder.folder.contents(
-                    BucketFolder.settingsName, bytesMax: DirectoryLimits.settingsBytesMax)
-            }
-        }
-    }
-
-    /// Keeps a bucket's configuration, durably.
-    ///
-    /// - Parameter settings: at most `DirectoryLimits.settingsBytesMax`; nil removes it.
-    /// - Throws: `noSuchBucket`, `tooLarge`, `unavailable`.
-    package func setSettings(_ settings: Data?, of bucket: String) async throws {
-        try await run {
-            let folder = try BucketFolder(bucket, root: self.root)
-            let name = BucketFolder.settingsName
-            guard let settings else {
-                try folder.below(name) { try folder.folder.remove(name) }
-                folder.folder.sync()
-                return
-            }
-            guard settings.count <= DirectoryLimits.settingsBytesMax else {
-                throw StorageError(
-                    .tooLarge,
-                    "The configuration of \(bucket) has \(settings.count) bytes; at most "
-                        + "\(DirectoryLimits.settingsBytesMax) are allowed.")
-            }
-            try folder.below(name) { try folder.folder.write(settings, as: name) }
         }
     }
 

@@ -12,18 +12,21 @@ package struct MultipartDraft: Sendable, Equatable, Codable {
     package var checksumType: String?
     /// As in `ObjectAttributes`.
     package var storageClass: String?
+    /// As in `ObjectAttributes`.
+    package var tags: [ObjectTag]?
 
     /// A draft without headers, metadata and checksums by default.
     package init(
         headers: [String: String] = [:], userMetadata: [String: String] = [:],
         checksumAlgorithm: String? = nil, checksumType: String? = nil,
-        storageClass: String? = nil
+        storageClass: String? = nil, tags: [ObjectTag]? = nil
     ) {
         self.headers = headers
         self.userMetadata = userMetadata
         self.checksumAlgorithm = checksumAlgorithm
         self.checksumType = checksumType
         self.storageClass = storageClass
+        self.tags = tags
     }
 }
 

@@ -20,12 +20,14 @@ package struct ObjectAttributes: Sendable, Equatable, Codable {
     /// Of an object that was made from parts, in order; nil for one that came in one piece, and for
     /// those that were joined before parts were kept.
     package var parts: [ObjectPart]?
+    /// In the order of their keys; nil for none. They change without the object.
+    package var tags: [ObjectTag]?
 
     /// Everything but the ETag is empty by default, as for a file that was put there by hand.
     package init(
         etag: String, headers: [String: String] = [:], userMetadata: [String: String] = [:],
         checksums: [String: String] = [:], checksumType: String? = nil,
-        storageClass: String? = nil, parts: [ObjectPart]? = nil
+        storageClass: String? = nil, parts: [ObjectPart]? = nil, tags: [ObjectTag]? = nil
     ) {
         self.etag = etag
         self.headers = headers
@@ -34,6 +36,21 @@ package struct ObjectAttributes: Sendable, Equatable, Codable {
         self.checksumType = checksumType
         self.storageClass = storageClass
         self.parts = parts
+        self.tags = tags
+    }
+}
+
+/// A tag of an object or of a bucket, which means something to its owner only.
+package struct ObjectTag: Sendable, Equatable, Codable {
+    /// Once in a list; the caller bounds its length.
+    package let key: String
+    /// May be empty; the caller bounds its length.
+    package let value: String
+
+    /// Checks nothing: `S3Tags` checks what comes from outside.
+    package init(key: String, value: String) {
+        self.key = key
+        self.value = value
     }
 }
 
@@ -97,7 +114,7 @@ package enum WriteCondition: Sendable, Equatable {
     case absent
     /// `If-None-Match`, without quotes; throws `preconditionFailed` when the object has this ETag.
     case otherETag(String)
-    /// `If-Match: *`; throws `preconditionFailed` when there is no object.
+    /// `If-Match: *`; throws `noSuchObject` when there is no object.
     case present
     /// `If-Match`, without quotes; throws `noSuchObject` when there is no object and
     /// `preconditionFailed` when it has another ETag.
@@ -127,8 +144,7 @@ package enum WriteCondition: Sendable, Equatable {
             }
         case .present:
             guard current != nil else {
-                throw StorageError(
-                    .preconditionFailed, "The object \(location) does not exist.")
+                throw StorageError(.noSuchObject, "The object \(location) does not exist.")
             }
         case .absent:
             guard current == nil else {

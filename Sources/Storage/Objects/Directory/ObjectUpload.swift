@@ -53,7 +53,7 @@ package final class ObjectUpload: Sendable {
     package func finish(
         headers: [String: String] = [:], userMetadata: [String: String] = [:],
         checksums: [String: String] = [:], checksumType: String? = nil,
-        storageClass: String? = nil, condition: WriteCondition = .none
+        storageClass: String? = nil, tags: [ObjectTag]? = nil, condition: WriteCondition = .none
     ) async throws -> StoredObject {
         try await store.run {
             let taken = self.file.withLock { file in
@@ -64,7 +64,8 @@ package final class ObjectUpload: Sendable {
             defer { taken.discard() }
             let attributes = ObjectAttributes(
                 etag: taken.md5 ?? "", headers: headers, userMetadata: userMetadata,
-                checksums: checksums, checksumType: checksumType, storageClass: storageClass)
+                checksums: checksums, checksumType: checksumType, storageClass: storageClass,
+                tags: tags)
             guard let part = self.part else {
                 return try self.store.commit(
                     taken, attributes, at: self.location, condition: condition)
