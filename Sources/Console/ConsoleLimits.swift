@@ -32,9 +32,16 @@ enum ConsoleLimits {
     static let thumbnailCacheBytes = 32 << 20
     /// Bytes of an evaluation's manifest: 20,000 images with lines of 1.6 KB.
     static let evaluationBytesMax = 32 << 20
-    /// Evaluations that are kept in memory: two that are compared and two of somebody else, of 4 MB
+    /// Evaluations that are kept in memory: two that are compared and two of somebody else, of 8 MB
     /// with 20,000 images.
     static let resultsKeptMax = 4
+    /// Orders of galleries that are kept in memory: those of ten people who turn pages, of 130 KB
+    /// with 16,000 images.
+    static let ordersKeptMax = 10
+    /// Answers to whether somebody may train a project that are kept: fifty people with one each.
+    static let rightsKeptMax = 50
+    /// How long such an answer is good: a policy may allow something up to a time.
+    static let rightsSeconds: TimeInterval = 60
     /// Images on a report: two sheets of paper.
     static let reportImagesMax = 24
     /// Images that two models judge differently, on one page; the others are counted.

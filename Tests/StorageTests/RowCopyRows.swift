@@ -122,10 +122,10 @@ enum RowCopyRows {
         try await same(one, other) { try $0.projects(after: nil, limit: 9) }
         for project in ["p", "q-ü"] {
             try await same(one, other) { try $0.datasets(project) }
-            try await same(one, other) { try $0.detectionDays(project, from: 0) }
             try await same(one, other) { try $0.models(project, before: nil, limit: 9) }
             try await same(one, other) { try $0.packagingJobs(project, after: nil, limit: 9) }
         }
+        try await same(one, other) { try $0.detectionDays(from: 0) }
         try await same(one, other) {
             try $0.entries(project: "p", type: .train, offset: 0, limit: 9999)
         }

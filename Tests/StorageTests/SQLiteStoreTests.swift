@@ -67,6 +67,27 @@ import Wire
         #expect(try await store.read { try $0.setting("s") } == Data([1]))
     }
 
+    /// Each page of a dataset's entries read and sorted all of them.
+    @Test func aPageOfEntriesIsReadInItsOrder() async throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/db"
+        _ = try SQLiteStore(path: path)
+        let queue = try DatabaseQueue(path: path)
+        for condition in ["", "AND verdict = 'normal'", "AND verdict IS NULL"] {
+            let plan = try await queue.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: """
+                        EXPLAIN QUERY PLAN SELECT document, created, position FROM dataset_entry
+                        WHERE project = 'p' AND type = 'train' AND position < 9 \(condition)
+                        ORDER BY position DESC LIMIT 101
+                        """
+                ).map { String(describing: $0["detail"] ?? "") }.joined()
+            }
+            #expect(plan.contains("INDEX dataset_entry_order") && !plan.contains("TEMP"), "\(plan)")
+        }
+    }
+
     /// A file as the first schema left it, with a row of each kind; never made again.
     @Test func aDatabaseOfTheFirstSchemaIsBroughtUpToDate() async throws {
         let directory = try TemporaryDirectory()

@@ -6,6 +6,8 @@ import Wire
 struct JudgedImages: Sendable {
     /// Of the model.
     let version: String
+    /// Of the evaluation, as `TestResults` has it.
+    let evaluation: UUID
     /// By reference, in units of the model's score.
     let scores: [String: Double]
     /// The one in force; higher scores are anomalies.
@@ -40,8 +42,7 @@ extension Visit {
             let threshold = thresholds.inForce
         else { return nil }
         let results = try await shelf.results(at: place, for: self)
-        let scores = Dictionary(
-            results.images.map { ($0.source, $0.score) }, uniquingKeysWith: { $1 })
-        return JudgedImages(version: version, scores: scores, threshold: threshold)
+        return JudgedImages(
+            version: version, evaluation: results.id, scores: results.scores, threshold: threshold)
     }
 }

@@ -4,10 +4,34 @@ import Service
 import Synchronization
 import Vision
 
-/// What galleries keep in memory between requests.
+/// What pages about images keep in memory between requests.
 final class GalleryMemory: Sendable {
     let indexes = DatasetIndexes()
     let hashes = PictureHashes()
+    let orders = GalleryOrders()
+    let groups = LookalikeGroups()
+    let rights = TrainingRights()
+}
+
+/// The groups that were found last in a dataset all of whose pictures are known.
+final class LookalikeGroups: Sendable {
+    private typealias Kept = (index: UUID, person: String, groups: [String: Int])
+
+    /// Two datasets of two people, of 2 MB with 16,000 images.
+    private static let keptMax = 4
+
+    private let kept = Mutex<[Kept]>([])
+
+    func groups(_ index: UUID, _ person: String) -> [String: Int]? {
+        kept.withLock { $0.first { $0.index == index && $0.person == person }?.groups }
+    }
+
+    func keep(_ groups: [String: Int], _ index: UUID, _ person: String) {
+        kept.withLock { kept in
+            kept.append((index, person, groups))
+            if kept.count > Self.keptMax { kept.removeFirst() }
+        }
+    }
 }
 
 /// What pictures look like in 64 bits, by their version. Nearly equal pictures differ in few.
@@ -88,6 +112,9 @@ extension Visit {
     /// Which images of a dataset look like another one, and how many of them are known yet: each
     /// request looks at more of them, for a bounded time.
     func lookalikes(in index: DatasetIndex) async throws -> (groups: [String: Int], known: Int) {
+        if let groups = gallery.groups.groups(index.id, visitor.name) {
+            return (groups, index.entries.count)
+        }
         let deadline = ContinuousClock.now + .milliseconds(ConsoleLimits.lookalikeMilliseconds)
         var hashes: [(source: String, hash: UInt64)] = []
         var known = 0
@@ -106,6 +133,7 @@ extension Visit {
         let groups = try await context.pools.images.runIfActive { [hashes] in
             PictureHashes.groups(hashes)
         }
+        if known == index.entries.count { gallery.groups.keep(groups, index.id, visitor.name) }
         return (groups, known)
     }
 

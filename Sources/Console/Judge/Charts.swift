@@ -8,12 +8,9 @@ enum Charts {
     /// - Parameter decision: with the threshold in force; nil for a model without files.
     static func values(_ results: TestResults, _ decision: Decision?) -> [String: Any] {
         var values: [String: Any] = ["hasCurve": false]
-        let curve = results.curve
-        if !curve.isEmpty {
+        if !results.curve.isEmpty {
             values["hasCurve"] = true
-            values["curve"] = curve.map {
-                "\(number($0.falseAlarmRate)),\(number(1 - $0.recall))"
-            }.joined(separator: " ")
+            values["curve"] = results.curve
             if let decision {
                 let confusion = results.confusion(at: decision.threshold)
                 values["pointX"] = number(
@@ -38,6 +35,16 @@ enum Charts {
             }
         }
         return values
+    }
+
+    /// Corners of an ROC curve for a polyline; those that round to the one before are left out.
+    static func curve(_ points: [Ranking.OperatingPoint]) -> String {
+        var corners: [String] = []
+        for point in points {
+            let corner = "\(number(point.falseAlarmRate)),\(number(1 - point.recall))"
+            if corner != corners.last { corners.append(corner) }
+        }
+        return corners.joined(separator: " ")
     }
 
     /// Bars of the scores of both classes over equal steps of the logarithm: for paper, where

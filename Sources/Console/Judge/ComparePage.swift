@@ -46,11 +46,11 @@ struct ComparePage {
     private func comparison(_ left: String, _ right: String) async throws -> [String: Any] {
         let one = try await JudgePages(visit, project, left).judged()
         let other = try await JudgePages(visit, project, right).judged()
-        let known = Dictionary(one.results.images.map { ($0.source, $0) }) { first, _ in first }
+        let known = one.results.scores
         let common = other.results.images.compactMap { image -> Change? in
             known[image.source].map {
                 Change(
-                    source: image.source, isAnomalous: image.isAnomalous, left: $0.score,
+                    source: image.source, isAnomalous: image.isAnomalous, left: $0,
                     right: image.score)
             }
         }

@@ -47,22 +47,10 @@ struct JudgePages {
 
     // MARK: For the chart
 
-    /// The judged test images, as lists of equal length: 20,000 are 2 MB.
+    /// The judged test images.
     func results() async throws -> ConsoleResponse {
-        let judged = try await judged()
-        let results = judged.results
-        let interval = results.interval
-        return try visit.json(
-            .object([
-                "auroc": results.auroc.map(JSONValue.number) ?? .null,
-                "low": interval.map { .number($0.low) } ?? .null,
-                "high": interval.map { .number($0.high) } ?? .null,
-                "method": interval.map { .string($0.method.rawValue) } ?? .null,
-                "averagePrecision": results.averagePrecision.map(JSONValue.number) ?? .null,
-                "sources": .array(results.images.map { .string($0.source) }),
-                "scores": .array(results.images.map { .number($0.score) }),
-                "anomalous": .array(results.images.map { .integer($0.isAnomalous ? 1 : 0) }),
-            ]))
+        ConsoleResponse(
+            200, "application/json", try await judged().results.document, headers: Page.headers)
     }
 
     /// Curves, labels and what training chose: a part of a page.

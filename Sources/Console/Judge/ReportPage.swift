@@ -70,15 +70,11 @@ struct ReportPage {
         ]
     }
 
-    /// The mistakes, the worst first.
     private func wrong(_ judged: JudgePages.Judged) -> [String: Any] {
-        let band = judged.band
-        let wrong = judged.results.images.filter {
-            $0.isAnomalous ? $0.score <= band.low : $0.score > band.high
-        }.sorted { distance($0.score, band) > distance($1.score, band) }
+        let wrong = judged.results.mistakes(judged.band, limit: ConsoleLimits.reportImagesMax)
         return [
-            "wrongImages": wrong.count, "hasWrong": !wrong.isEmpty,
-            "wrong": wrong.prefix(ConsoleLimits.reportImagesMax).map(tile),
+            "wrongImages": wrong.count, "hasWrong": wrong.count > 0,
+            "wrong": wrong.worst.map(tile),
         ]
     }
 
@@ -91,10 +87,5 @@ struct ReportPage {
             "thumbnail": "\(visit.home(project))/image?small=1&source="
                 + FormCoding.segment(image.source),
         ]
-    }
-
-    /// How far an image that is judged wrongly lies on the wrong side, as a ratio of scores.
-    private func distance(_ score: Double, _ band: Band) -> Double {
-        score > band.high ? score / max(band.high, 1e-9) : band.low / max(score, 1e-9)
     }
 }

@@ -21,6 +21,8 @@ struct GalleryPages {
         var tiles: [[String: Any]] = []
         /// Where the next page begins; nil on the last.
         var next: String?
+        /// Where this one begins, of those that the filter lets through.
+        var start = 0
         /// How many images pass the filter; nil where the database does not count them.
         var count: Int?
         /// What people should know about this view.
@@ -64,7 +66,7 @@ struct GalleryPages {
                 "title": visit.page.text("dataset_\(type.rawValue)"), "filters": choices,
                 "orders": orders, "search": search, "show": filter, "sort": order,
                 "images": shown.tiles, "isEmpty": shown.tiles.isEmpty,
-                "next": next(shown.next, filter, order, search),
+                "next": next(shown, filter, order, search),
                 "imageBytes": visit.context.limits.image.bytesMax,
                 "isOpen": total == 0, "count": shown.count.map(String.init) ?? "",
                 "note": shown.note ?? "",
@@ -74,13 +76,13 @@ struct GalleryPages {
     }
 
     /// The address of the next page; empty where there is none.
-    private func next(_ after: String?, _ filter: String, _ order: String, _ search: String)
+    private func next(_ shown: Shown, _ filter: String, _ order: String, _ search: String)
         -> String
     {
-        guard let after else { return "" }
+        guard let after = shown.next else { return "" }
         let query = [
             ("dataset", type.rawValue), ("show", filter), ("sort", order), ("search", search),
-            ("after", after),
+            ("after", after), ("from", String(shown.start)),
         ]
         return "?" + query.map { "\($0.0)=\(FormCoding.segment($0.1))" }.joined(separator: "&")
     }
@@ -136,25 +138,51 @@ struct GalleryPages {
                 .replacing("{n}", with: String(found.known))
                 .replacing("{all}", with: String(index.entries.count))
         }
-        let sorted = try await visit.context.pools.images.runIfActive {
-            [judged, groups] in
-            let found = index.entries.filter {
-                (search.isEmpty || $0.source.contains(search))
-                    && Self.passes($0, filter, judged, groups)
-            }
-            return Self.sorted(found, order, judged, groups)
-        }
-        let after = visit.request.parameter("after")
-        let start = after.flatMap { after in sorted.firstIndex { $0.source == after } } ?? -1
-        let page = sorted.dropFirst(start + 1).prefix(ConsoleLimits.galleryPage)
+        let places = try await ordered(
+            GalleryOrders.Key(
+                index: index.id, filter: filter, order: order, search: search,
+                evaluation: judged?.evaluation, threshold: judged?.threshold),
+            index, judged, groups)
+        let start = beginning(of: places, index)
+        let page = places[start...].prefix(ConsoleLimits.galleryPage).map { index.entries[$0] }
         shown.tiles = page.map {
             tile(
                 $0.source, $0.verdict, hasMask: $0.mask != nil, judged: judged,
                 group: groups[$0.source])
         }
-        shown.count = sorted.count
-        if start + 1 + page.count < sorted.count { shown.next = page.last?.source }
+        (shown.count, shown.start) = (places.count, start)
+        if start + page.count < places.count { shown.next = page.last?.source }
         return shown
+    }
+
+    /// The places of the images that the filter lets through, in the order that is wanted.
+    private func ordered(
+        _ key: GalleryOrders.Key, _ index: DatasetIndex, _ judged: JudgedImages?,
+        _ groups: [String: Int]
+    ) async throws -> [Int] {
+        if let known = visit.gallery.orders.places(key) { return known }
+        let places = try await visit.context.pools.images.runIfActive {
+            let found = index.entries.indices.filter { place in
+                let entry = index.entries[place]
+                return (key.search.isEmpty || entry.source.contains(key.search))
+                    && Self.passes(entry, key.filter, judged, groups)
+            }
+            return Self.sorted(found, index.entries, key.order, judged, groups)
+        }
+        // Groups grow while pictures are looked at.
+        if groups.isEmpty, key.filter != "duplicates" { visit.gallery.orders.keep(places, key) }
+        return places
+    }
+
+    /// Where in the order the page begins: behind the last image of the page before, or where that
+    /// page began, if somebody has removed this image meanwhile.
+    private func beginning(of places: [Int], _ index: DatasetIndex) -> Int {
+        guard let after = visit.request.parameter("after") else { return 0 }
+        if let last = places.firstIndex(where: { index.entries[$0].source == after }) {
+            return last + 1
+        }
+        let before = visit.request.parameter("from").flatMap(Int.init) ?? 0
+        return min(max(before, 0), places.count)
     }
 
     private static func passes(
@@ -179,25 +207,28 @@ struct GalleryPages {
 
     /// Those without a score come last; equal ones keep their order.
     private static func sorted(
-        _ entries: [DatasetIndex.Entry], _ order: String, _ judged: JudgedImages?,
-        _ groups: [String: Int]
-    ) -> [DatasetIndex.Entry] {
+        _ places: [Int], _ entries: [DatasetIndex.Entry], _ order: String,
+        _ judged: JudgedImages?, _ groups: [String: Int]
+    ) -> [Int] {
         if !groups.isEmpty {
-            return entries.enumerated().sorted {
-                (groups[$0.element.source] ?? 0, $0.offset)
-                    < (groups[$1.element.source] ?? 0, $1.offset)
-            }.map(\.element)
+            let keyed = places.map { (groups[entries[$0].source] ?? 0, $0) }
+            return keyed.sorted { $0 < $1 }.map(\.1)
         }
         if order == "name" {
-            let names = entries.map { ($0, $0.source.split(separator: "/").last ?? "") }
-            return names.sorted { ($0.1, $0.0.source) < ($1.1, $1.0.source) }.map(\.0)
+            let names = places.map { place in
+                let source = entries[place].source
+                return (source.split(separator: "/").last ?? "", source, place)
+            }
+            return names.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2)
         }
-        guard let judged, order != "newest" else { return entries }
-        let keyed = entries.enumerated().map { place, entry -> (Double, Int) in
-            guard let score = judged.scores[entry.source] else { return (.infinity, place) }
+        guard let judged, order != "newest" else { return places }
+        let keyed = places.map { place -> (Double, Int) in
+            guard let score = judged.scores[entries[place].source] else {
+                return (.infinity, place)
+            }
             return (order == "score" ? -score : judged.doubt(score), place)
         }
-        return keyed.sorted { $0 < $1 }.map { entries[$0.1] }
+        return keyed.sorted { $0 < $1 }.map(\.1)
     }
 
     private func tile(

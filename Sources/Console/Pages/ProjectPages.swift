@@ -26,34 +26,32 @@ struct ProjectPages {
         let token = visit.request.parameter("after")
         let list: ListProjectsResponse = try await visit.perform(
             .listProjects, query: token.map { [("nextToken", $0)] } ?? [])
-        var rows: [[String: Any]] = []
-        for project in list.projects { rows.append(try await row(project)) }
+        let overview = try await visit.operations.overview(
+            of: list.projects.map(\.projectName), days: ConsoleLimits.sparklineDays)
         return visit.html(
             "projects",
             [
-                "title": visit.page.text("projects_title"), "projects": rows,
-                "isEmpty": rows.isEmpty, "next": list.nextToken ?? "",
+                "title": visit.page.text("projects_title"),
+                "projects": list.projects.map { row($0, overview) },
+                "isEmpty": list.projects.isEmpty, "next": list.nextToken ?? "",
                 "create": try await visit.button(.createProject),
+                "totals": DetectionTotals(overview, last: today).values(visit.page),
+                "hasTotals": overview.projects > 0,
             ])
     }
 
-    private func row(_ project: ProjectMetadata) async throws -> [String: Any] {
+    private var today: Int { DetectionLedger.day(of: visit.context.now()) }
+
+    private func row(_ project: ProjectMetadata, _ overview: Operations.ProjectsOverview)
+        -> [String: Any]
+    {
         let name = project.projectName
         var row: [String: Any] = [
             "name": name, "home": visit.home(name), "created": Self.day(project.creationTimestamp),
         ]
-        // A user may list projects and not look into this one.
-        if let models = try? await visit.perform(
-            .listModels, ["projectName": name], query: [("maxResults", "1")],
-            as: ListModelsResponse.self), let newest = models.models.first
-        {
-            row["model"] = model(name, newest)
-        }
-        if let days = try? await visit.operations.detections(
-            of: name, days: ConsoleLimits.sparklineDays)
-        {
-            row["spark"] = Sparkline(days, last: DetectionLedger.day(of: visit.context.now()))
-                .values(visit.page)
+        if let newest = overview.newest[name] { row["model"] = model(name, newest) }
+        if let days = overview.days[name] {
+            row["spark"] = Sparkline(days, last: today).values(visit.page)
         }
         return row
     }
@@ -62,14 +60,15 @@ struct ProjectPages {
 
     func project(_ name: String) async throws -> ConsoleResponse {
         let found = try await found(name)
-        let datasets = try await datasets(found.project)
+        let described = try await described(found.project)
+        let datasets = try await datasets(found.project, described)
         let trainings = try await visit.operations.trainings(of: name)
         var values: [String: Any] = [
             "title": name, "name": name, "home": visit.home(name), "datasets": datasets,
             "models": found.models.map { model(name, $0, trainings) },
             "hasModels": !found.models.isEmpty,
             "jobs": found.jobs.map { job(name, $0) }, "hasJobs": !found.jobs.isEmpty,
-            "train": try await visit.button(.createModel, project: name),
+            "train": try await visit.trainButton(name, described),
             "remove": try await visit.button(.deleteProject, project: name),
             "isBusy": found.isBusy, "state": found.state,
         ]
@@ -155,21 +154,34 @@ struct ProjectPages {
         return .redirect(visit.home(name))
     }
 
-    private func datasets(_ project: ProjectDescription) async throws -> [[String: Any]] {
+    private func described(_ project: ProjectDescription) async throws -> [DatasetDescription] {
+        var descriptions: [DatasetDescription] = []
+        for dataset in project.datasets {
+            let found: DescribeDatasetResponse = try await visit.perform(
+                .describeDataset,
+                [
+                    "projectName": project.projectName,
+                    "datasetType": dataset.datasetType.rawValue,
+                ])
+            descriptions.append(found.datasetDescription)
+        }
+        return descriptions
+    }
+
+    private func datasets(_ project: ProjectDescription, _ described: [DatasetDescription])
+        async throws -> [[String: Any]]
+    {
         var rows: [[String: Any]] = []
         for type in [DatasetType.train, .test] {
             var row: [String: Any] = [
                 "type": type.rawValue, "title": visit.page.text("dataset_\(type.rawValue)"),
                 "project": project.projectName, "home": visit.home(project.projectName),
             ]
-            if project.datasets.contains(where: { $0.datasetType == type }) {
-                let found: DescribeDatasetResponse = try await visit.perform(
-                    .describeDataset,
-                    ["projectName": project.projectName, "datasetType": type.rawValue])
-                let stats = found.datasetDescription.imageStats
+            if let found = described.first(where: { $0.datasetType == type }) {
+                let stats = found.imageStats
                 row["exists"] = true
-                row["status"] = found.datasetDescription.status.rawValue
-                row["message"] = found.datasetDescription.statusMessage
+                row["status"] = found.status.rawValue
+                row["message"] = found.statusMessage
                 row["total"] = stats.total
                 row["normal"] = stats.normal
                 row["anomaly"] = stats.anomaly

@@ -8,6 +8,8 @@ import SystemPackage
 package struct AuditReader: Sendable {
     private static let pageKeys = 1000
     private static let pieceBytes = 1 << 20
+    /// Some hundred lines: a page of the newest needs no more.
+    private static let backwardPieceBytes = 128 << 10
 
     private let since: String?
     private let until: String?
@@ -71,22 +73,17 @@ package struct AuditReader: Sendable {
         }
     }
 
-    /// The lines in the folder of a server, the newest file first, in each of them in the order of
-    /// time. Files that were written last before the wanted time are not opened.
+    /// The lines in the folder of a server from the last one on, in the order opposite to that in
+    /// which they were written. Files that were written last before the wanted time are not opened.
     ///
-    /// - Parameters:
-    ///   - emit: called with each line and its newline.
-    ///   - isEnough: asked after each file; true ends the reading.
+    /// - Parameter emit: called with each line and its newline; false ends the reading.
     /// - Throws: what `emit` throws; a folder or a file that is not there has no lines.
-    package func readNewestFilesFirst(
-        directory: String, _ emit: (Data) throws -> Void, isEnough: () -> Bool
-    ) throws {
+    package func readNewestFirst(directory: String, _ emit: (Data) throws -> Bool) throws {
         let start = since.flatMap(AuditLine.date)
         for file in files(directory, .audit) {
             guard let opened = open(directory, .audit, file.number, file.identity) else { continue }
             if let start, let written = opened.status?.modified, written < start { return }
-            try read(opened, emit)
-            if isEnough() { return }
+            guard try readBackwards(opened, emit) else { return }
         }
     }
 
@@ -136,11 +133,35 @@ package struct AuditReader: Sendable {
         }
     }
 
-    private func wanted(_ line: Data, _ emit: (Data) throws -> Void) throws {
-        if let time = AuditLine.time(of: line) {
-            if let since, time < since { return }
-            if let until, time >= until { return }
+    /// - Returns: false once nothing more is wanted.
+    private func readBackwards(_ file: OpenFile, _ emit: (Data) throws -> Bool) throws -> Bool {
+        var end = file.status?.size ?? 0
+        var rest = Data()
+        while end > 0 {
+            let start = max(0, end - Self.backwardPieceBytes)
+            var lines = Array(
+                AuditLine.split(try file.bytes(at: start, count: end - start) + rest))
+            end = start
+            // The first one may have begun before.
+            rest = start > 0 && !lines.isEmpty ? Data(lines.removeFirst()) : Data()
+            // A last line without its end is being written, or was cut by a crash.
+            for line in lines.reversed()
+            where line.last == UInt8(ascii: "\n") && isWanted(line) {
+                if try !emit(line) { return false }
+            }
         }
+        return true
+    }
+
+    private func wanted(_ line: Data, _ emit: (Data) throws -> Void) throws {
+        guard isWanted(line) else { return }
         try emit(line.last == UInt8(ascii: "\n") ? line : line + [UInt8(ascii: "\n")])
+    }
+
+    private func isWanted(_ line: Data) -> Bool {
+        guard let time = AuditLine.time(of: line) else { return true }
+        if let since, time < since { return false }
+        if let until, time >= until { return false }
+        return true
     }
 }

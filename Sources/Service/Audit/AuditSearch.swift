@@ -63,13 +63,13 @@ package struct AuditSearch: Sendable {
     package func newest(_ query: Query, limit: Int, now: Date) async throws
         -> (lines: [JSONValue], hasMore: Bool)
     {
-        var found = Found(query: query, limit: limit)
         switch place {
         case .directory(let path):
-            found = try await pool.runIfActive { [found] in try Self.read(path, found) }
+            return try await pool.runIfActive { try Self.newest(query, limit: limit, in: path) }
         case .bucket(let objects, let name):
             let end = query.until ?? now
             var span = Self.spanSeconds
+            var found = Found(query: query, limit: limit)
             while true {
                 let since = max(query.since, end.addingTimeInterval(-span))
                 found = Found(query: query, limit: limit)
@@ -80,21 +80,24 @@ package struct AuditSearch: Sendable {
                 if found.hasMore || since <= query.since { break }
                 span *= Self.spanFactor
             }
+            return (found.lines.reversed(), found.hasMore)
         }
-        return (found.lines.reversed(), found.hasMore)
     }
 
-    private static func read(_ directory: String, _ empty: Found) throws -> Found {
-        let reader = AuditReader(since: empty.query.since, until: empty.query.until)
-        var (all, file) = (empty, empty)
-        try reader.readNewestFilesFirst(directory: directory) {
-            file.take($0)
-        } isEnough: {
-            all.put(before: file)
-            file = empty
-            return all.hasMore
+    private static func newest(_ query: Query, limit: Int, in directory: String) throws
+        -> (lines: [JSONValue], hasMore: Bool)
+    {
+        var lines: [JSONValue] = []
+        var hasMore = false
+        try AuditReader(since: query.since, until: query.until).readNewestFirst(
+            directory: directory
+        ) { line in
+            guard let record = query.match(line) else { return true }
+            hasMore = lines.count == limit
+            if !hasMore { lines.append(record) }
+            return !hasMore
         }
-        return all
+        return (lines, hasMore)
     }
 
     private struct Found: Sendable {
@@ -103,33 +106,32 @@ package struct AuditSearch: Sendable {
         var lines: [JSONValue] = []
         var hasMore = false
 
-        /// Older lines.
-        mutating func put(before older: Found) {
-            let missing = limit - lines.count
-            hasMore = hasMore || older.hasMore || older.lines.count > missing
-            lines = older.lines.suffix(missing) + lines
-        }
-
         mutating func take(_ line: Data) {
-            // Most lines are sorted out before they are parsed.
-            if !query.text.isEmpty, line.firstRange(of: Data(query.text.utf8)) == nil { return }
-            guard let record = try? JSONValue(parsing: line), matches(record) else { return }
+            guard let record = query.match(line) else { return }
             lines.append(record)
             if lines.count > limit {
                 lines.removeFirst()
                 hasMore = true
             }
         }
+    }
+}
 
-        private func matches(_ record: JSONValue) -> Bool {
-            let members = record.object ?? [:]
-            let identity = members["userIdentity"]?.object ?? [:]
-            let isRoot = identity["type"]?.string == "Root"
-            let name = isRoot ? "root" : identity["userName"]?.string ?? ""
-            let event = members["eventName"]?.string?.lowercased() ?? ""
-            return (query.user.isEmpty || name == query.user)
-                && (query.event.isEmpty || event.hasPrefix(query.event.lowercased()))
-                && (!query.isFailure || members["errorCode"]?.string != nil)
-        }
+extension AuditSearch.Query {
+    /// The line's members; nil for one that is not looked for.
+    fileprivate func match(_ line: Data) -> JSONValue? {
+        // Most lines are sorted out before they are parsed.
+        if !text.isEmpty, line.firstRange(of: Data(text.utf8)) == nil { return nil }
+        guard let record = try? JSONValue(parsing: line) else { return nil }
+        let members = record.object ?? [:]
+        let identity = members["userIdentity"]?.object ?? [:]
+        let isRoot = identity["type"]?.string == "Root"
+        let name = isRoot ? "root" : identity["userName"]?.string ?? ""
+        let operation = members["eventName"]?.string?.lowercased() ?? ""
+        let isMatch =
+            (user.isEmpty || name == user)
+            && (event.isEmpty || operation.hasPrefix(event.lowercased()))
+            && (!isFailure || members["errorCode"]?.string != nil)
+        return isMatch ? record : nil
     }
 }

@@ -1,4 +1,5 @@
-import FoundationEssentials
+import Base
+package import FoundationEssentials
 import NIOPosix
 import Storage
 import Synchronization
@@ -19,6 +20,8 @@ package struct DatasetIndex: Sendable {
         fileprivate let document: Data
     }
 
+    /// Another one for every state of a dataset that was read.
+    package let id = UUID.random()
     /// The newest first, as the API lists them.
     package let entries: [Entry]
     /// The dataset as it was: another one when anything has been changed.

@@ -1,5 +1,5 @@
 package import Storage
-import Wire
+package import Wire
 
 /// What the rows of a project's models say beyond the API's answers.
 extension Operations {
@@ -32,13 +32,46 @@ extension Operations {
         }
     }
 
-    /// How many images the models of a project judged on each of the last days, today included; a
-    /// day without any is left out.
-    ///
-    /// - Throws: `accessDenied` without DescribeProject.
-    package func detections(of project: String, days: Int) async throws -> [DetectionDay] {
-        try await authorize(.describeProject, .object(["ProjectName": .string(project)]))
+    /// What the list of projects shows beside the API's answer.
+    package struct ProjectsOverview: Sendable {
+        /// The newest model of each project that was asked about, by the project's name; without
+        /// those of projects whose models the caller may not list.
+        package let newest: [String: ModelMetadata]
+        /// What the models of a project judged, by its name, in the order of the days; a day
+        /// without any is left out. All projects are in it that the caller may describe.
+        package let days: [String: [DetectionDay]]
+        /// How many projects there are, and how many models are hosted.
+        package let projects: Int
+        package let hosted: Int
+    }
+
+    /// - Parameters:
+    ///   - names: of projects, ascending by their bytes, without one between them left out.
+    ///   - days: counted back from today, which is one of them.
+    /// - Throws: `accessDenied` without ListProjects.
+    package func overview(of names: [String], days: Int) async throws -> ProjectsOverview {
+        try await authorize(.listProjects, .object([:]))
         let first = DetectionLedger.day(of: context.now()) - days + 1
-        return try await context.metadata.read { try $0.detectionDays(project, from: first) }
+        let (models, counts, projects, hosted) = try await context.metadata.read { transaction in
+            try (
+                transaction.newestModels(from: names.first ?? "", to: names.last ?? ""),
+                transaction.detectionDays(from: first), transaction.countProjects(),
+                transaction.countModels(status: .hosted)
+            )
+        }
+        var newest: [String: ModelMetadata] = [:]
+        for model in models where try await mayUse(.listModels, model.project) {
+            newest[model.project] = model.metadata(context.arns)
+        }
+        var judged: [String: [DetectionDay]] = [:]
+        for (project, days) in Dictionary(grouping: counts, by: \.project)
+        where try await mayUse(.describeProject, project) {
+            judged[project] = days
+        }
+        return ProjectsOverview(newest: newest, days: judged, projects: projects, hosted: hosted)
+    }
+
+    private func mayUse(_ operation: Wire.Operation, _ project: String) async throws -> Bool {
+        try await refusal(of: operation, .object(["ProjectName": .string(project)])) == nil
     }
 }

@@ -1,4 +1,5 @@
 import Access
+import FoundationEssentials
 import Storage
 import Wire
 
@@ -91,7 +92,10 @@ private struct Permissions {
             let entries = try transaction.entries(
                 project: project, type: dataset.type, offset: 0, limit: .max)
             for entry in entries where entry.verdict != nil {
-                let mask = try? ManifestLine(parsing: entry.line).mask?.reference
+                // Most lines have no mask, and need not be parsed to see it.
+                let mask =
+                    Self.mayHaveMask(entry.line)
+                    ? try? ManifestLine(parsing: entry.line).mask?.reference : nil
                 for uri in [entry.sourceRef, mask] {
                     guard let object = uri.flatMap(ObjectLocation.init(uri:)) else { continue }
                     requests.append(onObject("s3:GetObject", object.bucket, object.key))
@@ -99,6 +103,14 @@ private struct Permissions {
             }
         }
         return requests
+    }
+
+    /// Whether a line may have a mask: one has a colour map, whose name stands as it is where
+    /// nothing in the line is escaped.
+    private static func mayHaveMask(_ line: String) -> Bool {
+        let bytes = Data(line.utf8)
+        return bytes.contains(UInt8(ascii: "\\"))
+            || bytes.firstRange(of: Data(MaskAttribute.mapName.utf8)) != nil
     }
 
     private func onBucket(_ action: String, _ bucket: String) -> AccessRequest {

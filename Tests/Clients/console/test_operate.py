@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from support.browser import Browser, link
-from support.pictures import make_dataset
+from support.pictures import draw, make_dataset, png
 from support.server import Server
 
 PAGES = ("/projects", "/projects/parts", "/projects/parts/images?dataset=train",
@@ -54,6 +54,33 @@ def test_the_page_of_the_installation_stays_true_and_leaves_the_hand_where_it_is
     assert browser.script("""
         return isSamePage && document.activeElement.matches("#members")
             && getSelection().toString() !== "";""")
+    assert browser.problems() == []
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_the_projects_page_has_totals_and_a_graph_of_what_was_judged(hosted, browser):
+    """Of all projects: how many, and the images and anomalies of a month day by day."""
+    def total(name):
+        return int(browser.text(f"[data-total={name}]"))
+    before = total("images"), total("anomalies")
+    client = hosted.client()
+    verdicts = []
+    for seed, is_anomalous in ((901, False), (902, True), (903, True)):
+        answer = client.detect_anomalies(
+            ProjectName="parts", ModelVersion="1", ContentType="image/png",
+            Body=png(draw(seed, is_anomalous)[0]))
+        verdicts.append(answer["DetectAnomalyResult"]["IsAnomalous"])
+    assert total("projects") == len(client.list_projects()["Projects"])
+    assert total("hosted") >= 1
+    # A server writes its counts every ten seconds.
+    browser.until(lambda: browser.driver.refresh() or total("images") == before[0] + 3)
+    assert total("anomalies") == before[1] + sum(verdicts)
+    today = browser.find(".totals .days g:last-of-type")
+    assert f"{before[0] + 3} images" in today.find_element("css selector", "title").get_attribute(
+        "textContent")
+    chart, bar = (browser.find(x).rect for x in (".totals .days", ".totals .days g:last-of-type .all"))
+    assert bar["height"] > 20 and bar["x"] + bar["width"] <= chart["x"] + chart["width"] + 1
+    assert browser.violations() == []
     assert browser.problems() == []
 
 

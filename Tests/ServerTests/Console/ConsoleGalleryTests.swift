@@ -105,6 +105,64 @@ import Wire
         #expect(all == (100..<350).map { "\($0).png" })
     }
 
+    /// The next page began with the first image again.
+    @Test func aPageGoesOnThoughItsLastImageWasRemoved() async throws {
+        try await enter((100..<350).map { line("\($0).png") })
+        let (first, next) = try await tiles("?sort=name&dataset=train")
+        let gone = try #require(first.last)
+        #expect(
+            try await send("remove?dataset=train", #"["s3://pics/\#(gone)"]"#).status == 200)
+        let (second, _) = try await tiles(try #require(next))
+        #expect(second.first == "100.png" && second.contains("200.png"))
+        let (third, last) = try await tiles("?sort=name&dataset=train")
+        #expect(third.last == "200.png")
+        let (fourth, end) = try await tiles(try #require(last))
+        #expect(fourth.first == "201.png")
+        #expect(
+            try await send("remove?dataset=train", #"["s3://pics/\#(fourth[99])"]"#).status == 200)
+        let (fifth, _) = try await tiles(try #require(end))
+        #expect(fifth.first == "201.png" && fifth.last == "301.png")
+    }
+
+    /// An order is kept for those who turn pages; what it depends on must make another one.
+    @Test func anOrderFollowsLabelsThresholdsAndModels() async throws {
+        let model = try await ConsoleModel(server, browser, "q")
+        try await model.train(1, browser, ["n1": 40, "n2": 130, "a1": 90, "a2": 180])
+        let lines = ["n1", "n2", "a1", "a2"].map {
+            line($0, $0.hasPrefix("a") ? "anomaly" : "normal")
+        }
+        let answer = try await browser.send(
+            .post, "/projects/q/lines?dataset=train",
+            headers: [("Accept", "application/json"), ("X-Form-Token", browser.formToken ?? "")],
+            body: lines.joined(separator: "\n"))
+        #expect(answer.status == 200)
+        try await server.work()
+        func names(_ query: String) async throws -> [String] {
+            let page = try await browser.get("/projects/q/images\(query)").text
+            return page.split(separator: "data-source=\"").dropFirst().map {
+                String(($0.prefix { $0 != "\"" }).split(separator: "/").last ?? "")
+            }
+        }
+        for _ in 0..<2 {
+            #expect(try await names("?show=wrong&sort=score") == ["n2", "a1"])
+            #expect(try await names("?sort=score").prefix(4) == ["a2", "n2", "a1", "n1"])
+        }
+        let path = "/projects/q/models/1/threshold"
+        #expect(try await browser.post(path, ["threshold": "135"]).status == 303)
+        #expect(try await names("?show=wrong&sort=score") == ["a1"])
+        _ = try await browser.send(
+            .post, "/projects/q/labels?dataset=train",
+            headers: [
+                ("Accept", "application/json"), ("Content-Type", "application/json"),
+                ("X-Form-Token", browser.formToken ?? ""),
+            ], body: #"{"s3://pics/a1":"normal"}"#)
+        try await server.work()
+        #expect(try await names("?show=wrong&sort=score") == [])
+        try await model.train(2, browser, ["n1": 240, "n2": 130, "a1": 90, "a2": 80])
+        #expect(try await names("?show=wrong&sort=score") == ["n1", "n2", "a2"])
+        #expect(try await names("?show=wrong&sort=name") == ["a2", "n1", "n2"])
+    }
+
     @Test func nearDuplicatesStandTogether() async throws {
         func picture(_ seed: Int, noise: Int = 0) throws -> Data {
             var image = RGBImage(width: 64, height: 64, color: RGB(0, 0, 0))

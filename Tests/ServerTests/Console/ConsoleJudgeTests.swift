@@ -53,6 +53,76 @@ import Wire
         #expect(part.contains("<polyline class=\"curve\"") && part.contains("class=\"bin\""))
     }
 
+    /// They were computed again at each use. What is kept and counted in ranks must be what the
+    /// shared functions find in the scores as they come, to the last digit.
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func whatIsKeptOfAnEvaluationEqualsWhatIsComputedOfItsScores(_ seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        // Many equal scores, and classes that overlap.
+        let images = (0..<600).map { index in
+            let isAnomaly = index % 3 == 0
+            let score = Double(Int.random(in: isAnomaly ? 4...40 : 1...30, using: &random)) / 8
+            return (name: "s3://b/\(index).png", isAnomaly: isAnomaly, score: score)
+        }
+        let lines = images.map {
+            #"{"source-ref":"\#($0.name)","anomaly-label":\#($0.isAnomaly ? 1 : 0),"#
+                + #""anomaly-label-metadata":{"class-name":"#
+                + #""\#($0.isAnomaly ? "anomaly" : "normal")","#
+                + #""type":"groundtruth/image-classification"},"#
+                + #""anomaly-label-detected-metadata":{"spotter-score":\#($0.score)}}"#
+        }
+        let results = try TestResults(manifest: Data(lines.joined(separator: "\n").utf8))
+        let normal = images.filter { !$0.isAnomaly }.map(\.score)
+        let anomalous = images.filter(\.isAnomaly).map(\.score)
+        #expect(results.auroc == Ranking.auroc(normal: normal, anomalous: anomalous))
+        #expect(results.interval == Ranking.aurocInterval(normal: normal, anomalous: anomalous))
+        #expect(
+            results.averagePrecision
+                == Ranking.averagePrecision(normal: normal, anomalous: anomalous))
+        for threshold in [0.001, 0.5, 1, 2, 2.03, 3.75, 4.9, 5, 99] {
+            #expect(
+                results.confusion(at: threshold)
+                    == Confusion(normal: normal, anomalous: anomalous, threshold: threshold))
+            for unsure in [nil, 0.6, 2, 3.9, 70] as [Double?] {
+                let band = Band(threshold: threshold, unsure: unsure)
+                let counts = band.counts(results.anomalous)
+                #expect(counts.normal == anomalous.count { $0 <= band.low })
+                #expect(counts.anomalous == anomalous.count { $0 > band.high })
+                #expect(counts.normal + counts.unsure + counts.anomalous == anomalous.count)
+                let wrong = images.filter {
+                    $0.isAnomaly ? $0.score <= band.low : $0.score > band.high
+                }
+                let distances = wrong.map {
+                    $0.isAnomaly ? band.low / $0.score : $0.score / band.high
+                }.sorted(by: >)
+                let found = results.mistakes(band, limit: 24)
+                #expect(found.count == wrong.count)
+                #expect(
+                    found.worst.map {
+                        $0.isAnomalous ? band.low / $0.score : $0.score / band.high
+                    } == Array(distances.prefix(24)))
+            }
+        }
+    }
+
+    /// The charts and the curves of a page are asked for at the same moment.
+    @Test func whatSeveralAskForAtOnceIsTheSame() async throws {
+        let paths = ["results", "figures", "results", "report", "figures"]
+        let answers = try await withThrowingTaskGroup(of: (String, Answer).self) { group in
+            for path in paths {
+                group.addTask { [browser] in
+                    (path, try await browser.get("/projects/p/models/1/\(path)"))
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.count == 5)
+        for (path, answer) in answers {
+            #expect(answer.status == 200)
+            #expect(answer.text == answers.first { $0.0 == path }?.1.text)
+        }
+    }
+
     @Test(arguments: [0, 0.0625, 0.1875, 0.3125, 0.5, 2.0 / 3, 0.99951, 0.9995, 1, 123.4565])
     func numbersAreRoundedAsTheCommandLineRoundsThem(_ value: Double) {
         #expect(Decimals.text(value) == String(format: "%.3f", value))

@@ -46,6 +46,18 @@ import Wire
         try await later.signIn()
         let page = try await later.get("/projects").text
         #expect(page.contains("50.0 % anomalies among 4 images judged in 30 days"))
+        for (name, number) in [("projects", 1), ("hosted", 1), ("images", 4), ("anomalies", 2)] {
+            #expect(page.contains("data-total=\"\(name)\">\(number)</dd>"))
+        }
+        #expect(page.contains(": 4 images, 2 anomalies</title>"))
+        // The totals are of what somebody may see.
+        let key = try await next.user(
+            #"{"Effect":"Allow","Action":"lookoutvision:ListProjects","Resource":"*"}"#)
+        let stranger = ConsoleBrowser(next)
+        try await stranger.signIn(key)
+        let little = try await stranger.get("/projects").text
+        #expect(
+            little.contains("data-total=\"images\">0</dd>") && !little.contains("class=\"spark"))
     }
 
     // MARK: Deletion
@@ -143,7 +155,8 @@ import Wire
         try await model.train(1, browser, ["n": 1, "a": 2])
         let page = "/projects/p/models/1"
         #expect(
-            try await browser.post(page + "/tags", ["key": "line", "value": "hall 7"]).status == 303)
+            try await browser.post(page + "/tags", ["key": "line", "value": "hall 7"]).status == 303
+        )
         #expect(try await browser.get(page).text.contains("line = hall 7"))
         #expect(try await browser.post(page + "/tags", ["remove": "line"]).status == 303)
         #expect(!(try await browser.get(page).text.contains("line = ")))

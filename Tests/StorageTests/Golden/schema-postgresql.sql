@@ -148,3 +148,5 @@ CREATE TABLE detection_day (
     PRIMARY KEY (project, version, day)
 );
 CREATE INDEX detection_day_day ON detection_day (day);
+-- Step 0006-entries-in-their-order
+SELECT 1;

@@ -144,3 +144,6 @@ CREATE TABLE detection_day (
     PRIMARY KEY (project, version, day)
 ) STRICT;
 CREATE INDEX detection_day_day ON detection_day (day);
+-- Step 0006-entries-in-their-order
+-- A page of entries is read without sorting all. SQLite's indexes end with the position.
+CREATE INDEX dataset_entry_order ON dataset_entry (project, type);

@@ -44,6 +44,11 @@ enum Schema {
         CREATE UNIQUE INDEX dataset_entry_position ON dataset_entry (project, type, position);
         """
 
+    private static let entryOrder = """
+        -- A page of entries is read without sorting all. SQLite's indexes end with the position.
+        CREATE INDEX dataset_entry_order ON dataset_entry (project, type);
+        """
+
     private static let openJobs = """
         -- Workers look for the oldest of these only.
         CREATE INDEX job_open ON job (position) WHERE state IN ('queued', 'running');
@@ -215,6 +220,10 @@ enum Schema {
                 )\(column.end);
                 CREATE INDEX detection_day_day ON detection_day (day);
                 """
+        },
+        Step("0006-entries-in-their-order") { dialect in
+            // PostgreSQL has had such an index since the first step.
+            dialect.indexes ? "SELECT 1;" : entryOrder
         },
     ]
 }

@@ -16,18 +16,19 @@ extension MetadataTransaction {
             """, [added.project, added.version, added.day, added.images, added.anomalies])
     }
 
-    /// The days of a project from `day` on, each with the sums of all models, in their order.
-    package func detectionDays(_ project: String, from day: Int) throws -> [DetectionDay] {
+    /// The days of all projects from `day` on, each with the sums of a project's models, in the
+    /// order of project and day.
+    package func detectionDays(from day: Int) throws -> [DetectionDay] {
         try connection.query(
             """
-            SELECT day, CAST(SUM(images) AS BIGINT), CAST(SUM(anomalies) AS BIGINT)
+            SELECT project, day, CAST(SUM(images) AS BIGINT), CAST(SUM(anomalies) AS BIGINT)
             FROM detection_day
-            WHERE project = $1 AND day >= $2 GROUP BY day ORDER BY day
-            """, [project, day]
+            WHERE day >= $1 GROUP BY project, day ORDER BY project, day
+            """, [day]
         ) {
             DetectionDay(
-                project: project, version: 0, day: $0.integer(0), images: $0.integer(1),
-                anomalies: $0.integer(2))
+                project: $0.text(0), version: 0, day: $0.integer(1), images: $0.integer(2),
+                anomalies: $0.integer(3))
         }
     }
 

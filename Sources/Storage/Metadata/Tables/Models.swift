@@ -17,6 +17,22 @@ extension MetadataTransaction {
             """, [project, before ?? Int.max, limit])
     }
 
+    /// The newest model of each project from `first` to `last`, in the order of their names' bytes.
+    package func newestModels(from first: String, to last: String) throws -> [ModelRecord] {
+        try all(
+            """
+            SELECT document FROM model JOIN (
+                SELECT project, MAX(version) AS version FROM model
+                WHERE project >= $1 AND project <= $2 GROUP BY project
+            ) AS newest USING (project, version)
+            """, [first, last])
+    }
+
+    /// How many models have this status.
+    package func countModels(status: ModelStatus) throws -> Int {
+        try integer("SELECT COUNT(*) FROM model WHERE status = $1", [status.rawValue])
+    }
+
     /// All models in this status, in the order of project and version.
     package func models(status: ModelStatus) throws -> [ModelRecord] {
         try all(
