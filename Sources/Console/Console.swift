@@ -132,6 +132,10 @@ package struct Console: Sendable {
             return try await AuditPage(visit).answer()
         case (_, 2..., "operate") where path[1] == "users":
             return try await UserPages(visit).answer(Array(path.dropFirst(2)))
+        case ("GET", 3, "agent") where path[2] == "recipe":
+            return try await AgentPages(visit, path[1]).recipe()
+        case ("GET", 3, "agent") where path[2] == "archive":
+            return try await AgentPages(visit, path[1]).archive()
         case (_, 1, "projects"): return try await ProjectPages(visit).projects()
         case (_, 2..., "projects"):
             return try await project(path[1], Array(path.dropFirst(2)), visit)

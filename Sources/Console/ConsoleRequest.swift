@@ -52,6 +52,13 @@ package struct ConsoleRequest: Sendable {
         return nil
     }
 
+    /// Whether a page asked by itself, and not because a person did something: a script that
+    /// follows what happens says so in a header, and with a cookie of a few seconds where it loads
+    /// the page again.
+    var isBackground: Bool {
+        header("x-spotter-background") != nil || cookie("spotter-background") != nil
+    }
+
     /// Whether the browser uses TLS, up to the server or, as that says, up to the proxy before it.
     var isSecure: Bool {
         isEncrypted || header("x-forwarded-proto")?.lowercased() == "https"
@@ -71,6 +78,19 @@ package struct ConsoleResponse: Sendable {
         self.status = status
         self.headers = [("Content-Type", type)] + headers
         self.body = body
+    }
+
+    /// A file to be kept.
+    ///
+    /// - Parameter name: of letters, digits and `-._` alone, as names of components and archives
+    ///   are.
+    static func download(_ name: String, _ type: String, _ bytes: Data) -> ConsoleResponse {
+        ConsoleResponse(
+            200, type, bytes,
+            headers: [
+                ("Content-Disposition", "attachment; filename=\"\(name)\""),
+                ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
+            ])
     }
 
     /// Sends the browser on to another page.

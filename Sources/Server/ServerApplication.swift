@@ -29,6 +29,8 @@ struct ServerApplication: Sendable {
     let freeBytes: @Sendable () -> Int?
     /// nil where the console's files are not there.
     var consoleFiles: ConsoleFiles?
+    /// Whether the agent's files for `amd64` or `aarch64` lie beside the program.
+    var hasAgentBundle: @Sendable (_ architecture: String) -> Bool = { _ in false }
     /// The memory for bodies that nobody has vouched for yet.
     let bodies = UnverifiedBodies()
 
@@ -100,7 +102,7 @@ struct ServerApplication: Sendable {
             : .bucket(context.state.objects, name: context.state.name)
         return ConsoleInstallation(
             membership: membership, audit: AuditSearch(place, pool: context.pools.files),
-            freeBytes: freeBytes, version: version)
+            freeBytes: freeBytes, version: version, hasAgentBundle: hasAgentBundle)
     }
 
     private func authenticator(_ service: AWSService) -> Authenticator {

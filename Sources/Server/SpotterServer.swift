@@ -75,7 +75,8 @@ package struct SpotterServer: Sendable {
             registry: parts.registry, greengrass: parts.greengrass?.client, audit: parts.audit,
             membership: membership, metricsAccess: configuration.metricsAccess,
             version: SpotterVersion.current, freeBytes: parts.freeBytes,
-            consoleFiles: try Installation.consoleFolder().map { try ConsoleFiles(folder: $0) }
+            consoleFiles: try Installation.consoleFolder().map { try ConsoleFiles(folder: $0) },
+            hasAgentBundle: { (try? Installation.edgeAgentBundle($0)) != nil }
         ).application(
             hostname: configuration.hostname, port: configuration.port, connections: connections,
             certificate: certificate, onReady: onReady)

@@ -123,6 +123,9 @@ package enum Limits {
     /// How long a process that stops tries to deliver its last lines: a third of the time that
     /// supervisors wait before they kill.
     package static let auditLastDeliverySeconds: TimeInterval = 10
+    /// Versions of the agent's component among which one for a device is looked for: a year of
+    /// them, for both processors.
+    package static let agentVersionsMax = 24
     /// Bytes of the artifacts of a component version; the bound of AWS IoT Greengrass.
     package static let artifactBytesMax = 2 << 30
 }

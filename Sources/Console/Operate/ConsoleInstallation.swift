@@ -6,6 +6,7 @@ package struct ConsoleInstallation: Sendable {
     let audit: AuditSearch
     let freeBytes: @Sendable () -> Int?
     let version: String
+    let hasAgentBundle: @Sendable (_ architecture: String) -> Bool
 
     /// - Parameters:
     ///   - membership: knows the servers and workers that are alive.
@@ -13,13 +14,16 @@ package struct ConsoleInstallation: Sendable {
     ///   - freeBytes: what the disk of the data directory has left; nil where the system does not
     ///     say.
     ///   - version: of the program.
+    ///   - hasAgentBundle: whether the agent's files for `amd64` or `aarch64` lie beside the
+    ///     program, ready to be published.
     package init(
         membership: Membership, audit: AuditSearch, freeBytes: @escaping @Sendable () -> Int?,
-        version: String
+        version: String, hasAgentBundle: @escaping @Sendable (_ architecture: String) -> Bool
     ) {
         self.membership = membership
         self.audit = audit
         self.freeBytes = freeBytes
         self.version = version
+        self.hasAgentBundle = hasAgentBundle
     }
 }

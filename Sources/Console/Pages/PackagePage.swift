@@ -26,7 +26,7 @@ struct PackagePage {
         guard let place = visit.operations.archive(of: try await description()) else {
             throw WireError(.resourceNotFound, "The packaging job \(job) has made no archive.")
         }
-        return Self.download(
+        return .download(
             place.split(separator: "/").last.map(String.init) ?? "", "application/zip",
             try await visit.operations.object(place, bytesMax: ConsoleLimits.archiveBytesMax))
     }
@@ -40,19 +40,8 @@ struct PackagePage {
             throw WireError(
                 .resourceNotFound, "This server has no recipe of the packaging job \(job).")
         }
-        return Self.download(
+        return .download(
             "\(made.componentName)-\(made.componentVersion).json", "application/json", recipe)
-    }
-
-    /// - Parameter name: of letters, digits and `-._` alone, as names of components and
-    ///   archives are.
-    private static func download(_ name: String, _ type: String, _ bytes: Data) -> ConsoleResponse {
-        ConsoleResponse(
-            200, type, bytes,
-            headers: [
-                ("Content-Disposition", "attachment; filename=\"\(name)\""),
-                ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
-            ])
     }
 
     func answer() async throws -> ConsoleResponse {
@@ -78,7 +67,12 @@ struct PackagePage {
                 "version": details.componentVersion,
                 "page": "\(visit.home(project))/packages/\(FormCoding.segment(job))",
                 "archive": visit.operations.archive(of: description) ?? "",
+                "file": visit.operations.archive(of: description)?.split(separator: "/").last
+                    .map(String.init) ?? "",
             ]
+            values.merge(
+                try await AgentPages(visit, Self.architecture(configuration)).values()
+            ) { $1 }
             // Where it cannot be shown the page says why.
             do {
                 let recipe = try await visit.operations.recipe(of: description)
@@ -88,6 +82,13 @@ struct PackagePage {
             }
         }
         return visit.html("package", values)
+    }
+
+    /// As Greengrass names it.
+    private static func architecture(_ configuration: GreengrassConfiguration) -> String {
+        let isARM =
+            configuration.targetDevice != nil || configuration.targetPlatform?.arch == "ARM64"
+        return isARM ? "aarch64" : "amd64"
     }
 
     private static func target(_ configuration: GreengrassConfiguration) -> String {

@@ -109,7 +109,8 @@ struct SessionBook: Sendable {
                 return nil
             }
         }
-        if time.timeIntervalSince(session.seen) > ConsoleLimits.seenSeconds {
+        // What pages ask for by themselves does not keep a session that nobody uses.
+        if !request.isBackground, time.timeIntervalSince(session.seen) > ConsoleLimits.seenSeconds {
             session.seen = time
             try await metadata.write { [session] transaction in
                 // Somebody may have signed out meanwhile.

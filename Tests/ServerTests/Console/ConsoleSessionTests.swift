@@ -97,6 +97,28 @@ import Testing
         try await expectEnd(afterVisits: 20, everyHours: 8, andHours: 8)
     }
 
+    /// A page that was left open asked for its state every few seconds, and its session never ended
+    /// before its week was over.
+    @Test(arguments: [
+        ("X-Spotter-Background", "1"), ("Cookie", "spotter-background=1"),
+    ])
+    func aPageThatAsksByItselfDoesNotKeepASession(_ mark: (name: String, value: String))
+        async throws
+    {
+        let browser = browser()
+        try await browser.signIn()
+        let cookie = try #require(browser.cookie)
+        for path in ["/operate", "/projects", "/operate", "/projects/none/state"] {
+            server.service.clock.advance(by: 2 * 3600)
+            browser.cookie = mark.name == "Cookie" ? "\(cookie); \(mark.value)" : cookie
+            let headers = mark.name == "Cookie" ? [] : [(mark.name, mark.value)]
+            #expect(try await browser.get(path, headers: headers).status != 303)
+        }
+        browser.cookie = cookie
+        server.service.clock.advance(by: 2 * 3600)
+        #expect(try await !isIn(browser))
+    }
+
     private func expectEnd(afterVisits visits: Int, everyHours pause: Double, andHours last: Double)
         async throws
     {

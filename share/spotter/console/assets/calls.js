@@ -1,14 +1,16 @@
 // Requests of the console's own pages to the server, with the token that forms need.
 const token = document.body.dataset.formToken ?? "";
+// What a page asks for by itself, again and again, does not count as somebody's use of the session.
+export const byItself = { "x-spotter-background": "1" };
 
-export async function post(address, body, type) {
-  const headers = { "x-form-token": token, accept: "application/json" };
+export async function post(address, body, type, more) {
+  const headers = { "x-form-token": token, accept: "application/json", ...more };
   if (type) headers["content-type"] = type;
   return answer(await fetch(address, { method: "POST", headers, body, redirect: "manual" }));
 }
 
-export async function get(address) {
-  return answer(await fetch(address, { headers: { accept: "application/json" } }));
+export async function get(address, more) {
+  return answer(await fetch(address, { headers: { accept: "application/json", ...more } }));
 }
 
 async function answer(response) {
@@ -27,7 +29,7 @@ export const pause = milliseconds => new Promise(done => setTimeout(done, millis
 // Waits until a dataset has taken a change, and throws what it says against it.
 export async function settled(home, dataset) {
   for (let attempt = 0; attempt < 400; attempt++) {
-    const now = await get(`${home}/dataset-state?dataset=${dataset}`).catch(error => {
+    const now = await get(`${home}/dataset-state?dataset=${dataset}`, byItself).catch(error => {
       if (error.status === 404) return null;
       throw error;
     });

@@ -1,5 +1,5 @@
 // Goes on with the deletion of a project until nothing of it is left.
-import { pause, post } from "./calls.js";
+import { byItself, pause, post } from "./calls.js";
 
 const place = document.querySelector("[data-going]");
 
@@ -7,7 +7,7 @@ async function go() {
   for (;;) {
     await pause(700);
     try {
-      const { left } = await post(place.dataset.going, new URLSearchParams({ confirm: place.dataset.name }), "application/x-www-form-urlencoded");
+      const { left } = await post(place.dataset.going, new URLSearchParams({ confirm: place.dataset.name }), "application/x-www-form-urlencoded", byItself);
       if (!left) break;
       place.textContent = `${place.dataset.left} ${left}`;
     } catch (error) {

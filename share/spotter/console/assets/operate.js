@@ -1,5 +1,5 @@
 // Keeps the page of an installation true: jobs, workers and health are asked for again and again.
-import { pause } from "./calls.js";
+import { byItself, pause } from "./calls.js";
 import { found, lost } from "./connection.js";
 import { patch } from "./place.js";
 
@@ -8,7 +8,7 @@ async function follow() {
     await pause(3000);
     if (document.hidden) continue;
     try {
-      const response = await fetch(location.href);
+      const response = await fetch(location.href, { headers: byItself });
       found();
       if (response.redirected) { location.href = response.url; return; }
       // A server that answers with an error shows no figures; those on the page are not the present ones.

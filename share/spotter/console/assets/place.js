@@ -4,12 +4,14 @@ const focusable = () => [...document.querySelectorAll("main a[href], main button
 const name = element => `${element.tagName} ${element.id} ${element.name ?? ""} ${element.getAttribute("href") ?? ""} ${element.textContent.trim().slice(0, 60)}`;
 
 // Loads the page again, and lets `restore` find the place.
-export function reload() {
+export function reload(isByItself = true) {
   const active = document.activeElement;
   sessionStorage.setItem(key, JSON.stringify({
     focus: active && active !== document.body ? name(active) : null, at: focusable().indexOf(active),
     open: [...document.querySelectorAll("main details[open] > summary")].map(name),
   }));
+  // Loaded by a script: neither the page nor what it fetches counts as somebody's use of the session.
+  if (isByItself) document.cookie = "spotter-background=1; path=/console; max-age=5; samesite=strict";
   location.reload();
 }
 

@@ -1,5 +1,5 @@
 // Brings images in: files, folders and zips of this computer, pictures of a bucket, and manifests.
-import { get, pause, post } from "./calls.js";
+import { byItself, get, pause, post } from "./calls.js";
 import { openZip } from "./zip.js";
 
 const form = document.getElementById("upload");
@@ -57,7 +57,7 @@ async function persist(address, body, type) {
 
 async function settled(type) {
   for (let attempt = 0; attempt < 3000; attempt++) {
-    const now = await get(`${home}/dataset-state?dataset=${type}`);
+    const now = await get(`${home}/dataset-state?dataset=${type}`, byItself);
     if (!now.isBusy) return now.hasFailed ? now.message : null;
     await pause(150);
   }

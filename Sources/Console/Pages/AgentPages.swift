@@ -1,0 +1,73 @@
+import Access
+import FoundationEssentials
+import Service
+import Wire
+
+/// The agent that a device needs beside a model: what this server has of it, and how to get it.
+struct AgentPages {
+    private let visit: Visit
+    /// `amd64` or `aarch64`.
+    private let architecture: String
+
+    /// - Throws: `unknownOperation` for a processor that there is no agent for.
+    init(_ visit: Visit, _ architecture: String) throws {
+        guard ["amd64", "aarch64"].contains(architecture) else { throw Console.nothingHere }
+        self.visit = visit
+        self.architecture = architecture
+    }
+
+    /// The values of the template `agent`.
+    func values() async throws -> [String: Any] {
+        var values: [String: Any] = [
+            "agentName": EdgeAgentComponent.name, "architecture": architecture,
+            // What `publish` takes unless it is given another one.
+            "agentVersion": visit.installation?.version ?? "",
+        ]
+        do {
+            if let offer = try await visit.operations.publishedAgent(for: architecture) {
+                values["agentVersion"] = offer.version
+                values["offer"] = [
+                    "version": offer.version, "page": "/console/agent/\(architecture)",
+                    "file": offer.archive?.name ?? "",
+                    "size": offer.archive.map { "\(($0.bytes + (1 << 20) - 1) >> 20) MiB" } ?? "",
+                ]
+                return values
+            }
+        } catch let error as AccessError {
+            values["noAgent"] = error.message
+            return values
+        }
+        let hasBundle = visit.installation?.hasAgentBundle(architecture) ?? false
+        values[hasBundle ? "canPublish" : "mustMake"] = true
+        return values
+    }
+
+    func recipe() async throws -> ConsoleResponse {
+        guard let offer = try await visit.operations.publishedAgent(for: architecture) else {
+            throw missing
+        }
+        return .download("\(offer.name)-\(offer.version).json", "application/json", offer.recipe)
+    }
+
+    func archive() async throws -> ConsoleResponse {
+        guard let offer = try await visit.operations.publishedAgent(for: architecture),
+            let file = offer.archive,
+            let reader = try await visit.operations.publishedAgentArchive(for: architecture)
+        else { throw missing }
+        guard reader.size <= ConsoleLimits.archiveBytesMax else {
+            throw WireError.validation(
+                "\(file.name) has \(reader.size) bytes; the console hands out at most "
+                    + "\(ConsoleLimits.archiveBytesMax). Get it with GetComponentVersionArtifact.")
+        }
+        var bytes = Data()
+        try await reader.read(0..<reader.size) { bytes += $0 }
+        return .download(file.name, "application/zip", bytes)
+    }
+
+    private var missing: WireError {
+        WireError(
+            .resourceNotFound,
+            "No agent for \(architecture) has been published with this server. "
+                + "'spotter edge-agent publish --arch \(architecture)' does that.")
+    }
+}

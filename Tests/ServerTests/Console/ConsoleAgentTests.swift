@@ -1,0 +1,101 @@
+import Base
+import FoundationEssentials
+import HTTPTypes
+import Service
+import Storage
+import TestSupport
+import Testing
+import Wire
+
+@testable import Console
+@testable import Server
+
+/// What the page of a package says of the agent that a device needs.
+@Suite struct ConsoleAgentTests {
+    private let server: TestServer
+    private let browser: ConsoleBrowser
+
+    init() async throws {
+        server = try TestServer(hasConsole: true)
+        browser = ConsoleBrowser(server)
+        try await browser.signIn()
+        let model = try await ConsoleModel(server, browser)
+        try await model.train(1, browser, ["n": 1, "a": 2])
+        for (target, component) in [
+            ("LINUX/X86_64", "com.example.A"), ("LINUX/ARM64", "com.example.B"),
+        ] {
+            let answer = try await browser.post(
+                "/projects/p/models/1/package",
+                ["target": target, "component": component, "bucket": "out-put"])
+            #expect(answer.status == 303)
+            try await server.work()
+        }
+    }
+
+    /// The page of a component's packaging job.
+    private func page(_ component: String, by other: ConsoleBrowser? = nil) async throws -> String {
+        let jobs = try await server.metadata.read {
+            try $0.packagingJobs("p", after: nil, limit: 9)
+        }
+        for job in jobs {
+            let page = try await (other ?? browser).get("/projects/p/packages/\(job.jobName)").text
+            if page.contains("<dd>\(component)</dd>") { return page }
+        }
+        Issue.record("no package of \(component)")
+        return ""
+    }
+
+    private func publish(_ version: String, _ architecture: String) async throws {
+        let place = ObjectLocation(
+            bucket: "agents", key: "com.spotter.EdgeAgent/\(version)/spotter-edge.zip")
+        try await server.bucket("agents", [place.key: Data("agent \(version)".utf8)])
+        let recipe = try ComponentRecipe.edgeAgent(
+            name: try #require(ComponentName("com.spotter.EdgeAgent")),
+            version: try #require(ComponentVersion(version)),
+            architecture: architecture, folder: "f", archive: place)
+        _ = try await server.service.registry.createComponentVersion(
+            recipe, tags: [:], clientToken: version, localFiles: [:])
+    }
+
+    @Test func thePublishedAgentOfTheDevicesProcessorIsOffered() async throws {
+        try await publish("0.4.0", "amd64")
+        try await publish("0.5.0", "amd64")
+        try await publish("0.6.0", "aarch64")
+        let page = try await page("com.example.A")
+        #expect(page.contains("/console/agent/amd64/archive"))
+        #expect(page.contains("--merge \"com.spotter.EdgeAgent=0.5.0\" --merge \"com.example.A="))
+        #expect(page.contains("--add-component com.spotter.EdgeAgent=0.5.0"))
+        #expect(page.contains("artifacts/com.spotter.EdgeAgent/0.5.0"))
+        #expect(try await self.page("com.example.B").contains("com.spotter.EdgeAgent=0.6.0"))
+        let archive = try await browser.get("/agent/amd64/archive")
+        #expect(archive.text == "agent 0.5.0")
+        #expect(
+            archive.header("content-disposition") == "attachment; filename=\"spotter-edge.zip\"")
+        let recipe = try await browser.get("/agent/aarch64/recipe")
+        #expect(recipe.json["ComponentVersion"].string == "0.6.0")
+        #expect(try await browser.get("/agent/riscv/recipe").status == 404)
+    }
+
+    @Test func withoutAnAgentThePageSaysHowToGetOne() async throws {
+        let page = try await page("com.example.B")
+        #expect(page.contains("make edge-agent") && page.contains("publish --arch aarch64"))
+        #expect(!page.contains("/console/agent/"))
+        #expect(try await browser.get("/agent/aarch64/archive").status == 404)
+        #expect(try await browser.get("/agent/aarch64/recipe").status == 404)
+        // One for another processor is of no use.
+        try await publish("0.5.0", "amd64")
+        #expect(try await self.page("com.example.B").contains("make edge-agent"))
+    }
+
+    @Test func theAgentNeedsTheRightsToItsComponent() async throws {
+        try await publish("0.5.0", "amd64")
+        let key = try await server.user(
+            #"{"Effect":"Allow","Action":"lookoutvision:*","Resource":"*"}"#)
+        let reader = ConsoleBrowser(server)
+        try await reader.signIn(key)
+        let page = try await page("com.example.A", by: reader)
+        #expect(page.contains("greengrass:GetComponent") && !page.contains("/console/agent/"))
+        #expect(try await reader.get("/agent/amd64/recipe").status == 403)
+        #expect(try await reader.get("/agent/amd64/archive").status == 403)
+    }
+}
