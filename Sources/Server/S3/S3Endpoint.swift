@@ -57,7 +57,7 @@ struct S3Endpoint: ServiceEndpoint {
         // is wrong with it is told only to those whose signature is right.
         let reading = Result { () throws(S3Error) in try S3Request(request, call, query: query) }
         if let parsed = try? reading.get() { call.describe(parsed) }
-        let presented = try Presented(request, query)
+        let presented = try Presented(request, query, now: now())
         let claim = try await authenticator.claim(accessKeyID: presented.accessKeyID)
         call.claimed = claim.principal
         guard
@@ -160,9 +160,9 @@ struct S3Endpoint: ServiceEndpoint {
         case version4(Authorization)
         case legacy(LegacyQuery)
 
-        init(_ request: Request, _ query: [(name: String, value: String)]) throws {
+        init(_ request: Request, _ query: [(name: String, value: String)], now: Date) throws {
             if let header = request.headers[.authorization] {
-                try Self.check(scheme: header)
+                try Self.check(scheme: header, request, now)
                 self = .version4(try Authorization(header: header))
             } else if let legacy = LegacyQuery(query: query) {
                 self = .legacy(legacy)
@@ -171,15 +171,27 @@ struct S3Endpoint: ServiceEndpoint {
             }
         }
 
-        /// - Throws: `accessDenied` for nothing and for Version 2, `invalidArgument` for what is
-        ///   no signature.
-        private static func check(scheme header: String) throws(S3Error) {
+        /// - Throws: `accessDenied` for nothing and for Version 2, `requestTimeTooSkewed` for
+        ///   Version 2 with another time, `invalidArgument` for what is not a signature.
+        private static func check(scheme header: String, _ request: Request, _ now: Date)
+            throws(S3Error)
+        {
             if header.hasPrefix(CanonicalRequest.algorithm + " ") { return }
             if header.isEmpty { throw S3Error(.accessDenied, "Access Denied") }
             guard header.hasPrefix("AWS "), header.contains(":") else {
                 throw S3Error(
                     .invalidArgument, "Unsupported Authorization Type",
                     details: ["ArgumentName": "Authorization"])
+            }
+            // Of all signatures the time is looked at first.
+            let sent = request.headers[S3Header.date] ?? request.headers[HeaderName.name("date")]
+            if let date = sent.flatMap(HTTPDate.parse), date.timeIntervalSince1970 > 0,
+                abs(date.timeIntervalSince(now)) > SignatureVerifier.objectSkewSecondsMax
+            {
+                throw S3Error(
+                    .requestTimeTooSkewed,
+                    "The difference between the request time and the current time is too "
+                        + "large.")
             }
             throw S3Error(
                 .accessDenied,

@@ -189,6 +189,7 @@ struct S3Request: Sendable {
 enum S3Header {
     static let contentHash = HeaderName.name("x-amz-content-sha256")
     static let copySource = HeaderName.name("x-amz-copy-source")
+    static let date = HeaderName.name("x-amz-date")
     static let decodedLength = HeaderName.name("x-amz-decoded-content-length")
     static let requestID = HeaderName.name("x-amz-request-id")
     static let region = HeaderName.name("x-amz-bucket-region")

@@ -1333,6 +1333,24 @@ def authorized(shared, method, path, body, length=None):
     return dict(request.headers.items())
 
 
+@pytest.mark.parametrize("date, code", [
+    ("Bad Date", "AccessDenied"), ("", "AccessDenied"), (None, "AccessDenied"),
+    ("Tue, 07 Jul 1950 21:53:04 GMT", "AccessDenied"),
+    ("Tue, 07 Jul 2010 21:53:04 GMT", "RequestTimeTooSkewed"),
+    ("Tue, 07 Jul 2090 21:53:04 GMT", "RequestTimeTooSkewed"),
+    ("Tue, 07 Jul 9999 21:53:04 GMT", "RequestTimeTooSkewed")])
+@pytest.mark.parametrize("target", ["object", "bucket"])
+def test_a_date_of_a_signature_of_version_2(shared, bucket, date, code, target):
+    client = shared.client("s3", config=Config(signature_version="s3"))
+    if date is not None:
+        client.meta.events.register(
+            "before-call.s3", lambda params, **_: params["headers"].update({"x-amz-date": date}))
+    if target == "object":
+        refused(403, code, client.put_object, Bucket=bucket, Key="k", Body=b"x")
+    else:
+        refused(403, code, client.create_bucket, Bucket=f"n-{uuid.uuid4().hex[:12]}")
+
+
 @pytest.mark.parametrize("has_date", [True, False])
 def test_a_request_with_a_date_of_http(shared, bucket, has_date):
     """botocore signs it in place of X-Amz-Date then."""

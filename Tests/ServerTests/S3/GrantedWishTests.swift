@@ -138,6 +138,22 @@ import Testing
         if method != .head { #expect(answer.xmlFailure == "403 AccessDenied") }
     }
 
+    @Test(arguments: [
+        ("Tue, 07 Jul 2009 21:53:04 GMT", "403 RequestTimeTooSkewed"),
+        ("Tue, 07 Jul 9999 21:53:04 GMT", "403 RequestTimeTooSkewed"),
+        ("Tue, 07 Jul 1950 21:53:04 GMT", "403 AccessDenied"), ("Bad Date", "403 AccessDenied"),
+        ("", "403 AccessDenied"),
+    ])
+    func theTimeOfASignatureOfVersion2IsLookedAtFirst(_ date: String, _ failure: String)
+        async throws
+    {
+        let client = try await S3Client(server)
+        let authorization = ("Authorization", "AWS SPTRROOTROOTROOTROOT:c2lnbmF0dXJl")
+        let answer = try await server.send(
+            client.request(.put, "k", headers: [authorization, ("x-amz-date", date)]))
+        #expect(answer.xmlFailure == failure)
+    }
+
     @Test func aSignatureOfVersion2IsNamed() async throws {
         let client = try await S3Client(server)
         let answer = try await server.send(
