@@ -14,7 +14,10 @@ package enum DurableFile {
     package static func write(
         _ bytes: Data, to path: String, temporaryDirectory: String? = nil, mode: UInt32 = 0o644
     ) throws(FileError) {
-        try replace(path, temporaryDirectory, mode) { try $0.append(bytes) }
+        try replace(path, temporaryDirectory, mode) { output in
+            try output.append(bytes)
+            try output.sync(bytes: bytes.count)
+        }
     }
 
     /// Copies the file `source` in the same way, in pieces.
@@ -25,10 +28,16 @@ package enum DurableFile {
     ) throws(FileError) {
         let input = try OpenFile.opening(source, .readOnly, [], verb: "read")
         try replace(path, temporaryDirectory, 0o644) { output in
-            try input.forEachPiece { try output.append($0) }
+            var count = 0
+            try input.forEachPiece {
+                try output.append($0)
+                count += $0.count
+            }
+            try output.sync(bytes: count)
         }
     }
 
+    /// - Parameter fill: writes the file's bytes and syncs them.
     private static func replace(
         _ path: String, _ temporaryDirectory: String?, _ mode: UInt32,
         _ fill: (OpenFile) throws -> Void
@@ -39,7 +48,6 @@ package enum DurableFile {
         do {
             let file = try OpenFile.creating(temporary, mode: mode)
             try fill(file)
-            try file.sync()
             file.close()
             guard rename(temporary, path) == 0 else { throw FileError("write", path) }
         } catch {

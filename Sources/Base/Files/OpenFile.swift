@@ -160,6 +160,16 @@ package final class OpenFile: Sendable {
         guard fsync(descriptor.rawValue) == 0 else { throw FileError("write", path) }
     }
 
+    /// Waits in the same way and compares the file's size with what was written: a disk may drop
+    /// a write that it acknowledged.
+    ///
+    /// - Parameter count: all bytes of the file.
+    /// - Throws: `FileError`, `ioError` when the file has another size.
+    package func sync(bytes count: Int) throws(FileError) {
+        try sync()
+        guard status?.size == count else { throw FileError("write", path, .ioError) }
+    }
+
     // MARK: Lock, time and mode
 
     /// Takes the lock of the file or folder (`flock`), which ends when it is closed, also by a

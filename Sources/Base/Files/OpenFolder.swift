@@ -252,7 +252,7 @@ extension OpenFolder {
         }
         do throws(FileError) {
             try file.append(bytes)
-            try file.sync()
+            try file.sync(bytes: bytes.count)
         } catch {
             try? remove(name)
             throw error

@@ -86,8 +86,9 @@ final class StagedFile: Sendable {
     ///
     /// - Returns: the raw SHA-256 and the size in bytes.
     func finish() throws -> (digest: Data, size: Int) {
-        try file.sync()
-        return digest.withLock { ($0.sha256, $0.size) }
+        let written = digest.withLock { ($0.sha256, $0.size) }
+        try file.sync(bytes: written.1)
+        return written
     }
 }
 

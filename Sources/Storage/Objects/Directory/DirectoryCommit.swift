@@ -25,7 +25,7 @@ extension DirectoryStore {
         let (status, recordName) = try keep(record, of: file, key, in: bucket, records)
         let changed: [OpenFolder]
         do throws(StorageError) {
-            try onDisk { try file.file.sync() }
+            try file.sync()
             changed = try appear(file, as: key, in: bucket, location, condition, recordName)
         } catch {
             records.remove(recordName)

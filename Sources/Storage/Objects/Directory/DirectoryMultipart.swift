@@ -204,7 +204,7 @@ extension DirectoryStore {
     ) throws(StorageError) -> StoredObject {
         let folder = try upload(part.uploadID, of: location).folder
         let status = try file.stamp(nanoseconds: nextStamp())
-        try onDisk { try file.file.sync() }
+        try file.sync()
         let made = UploadFolder.Part(
             file: "\(part.number)-\(Hex.random()).part", size: status.size,
             modifiedNanoseconds: status.modifiedNanoseconds, etag: attributes.etag,
@@ -212,7 +212,7 @@ extension DirectoryStore {
         var record = try TemporaryFile(in: folder.bucket, hashing: false)
         defer { record.discard() }
         try record.append(try JSONRecord.encoded(made, what: "part \(part.number)"))
-        try onDisk { try record.file.sync() }
+        try record.sync()
         let finished = record
         let result = state.withLock { _ in
             Result { () throws(StorageError) in

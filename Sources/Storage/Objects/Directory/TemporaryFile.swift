@@ -82,6 +82,11 @@ struct TemporaryFile: Sendable {
         }
     }
 
+    /// Waits until the bytes are on the disk.
+    ///
+    /// - Throws: `unavailable` also when the file has not got all bytes that were appended.
+    func sync() throws(StorageError) { try onDisk { try file.sync(bytes: count) } }
+
     /// Gives the file its place, and takes it from here. It stays open.
     func move(to folder: OpenFolder, as newName: String) throws(FileError) {
         try self.folder.move(name, to: folder, as: newName)
