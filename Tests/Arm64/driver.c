@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
         spotter_ort_value *outputs[OUTPUTS_MAX];
         struct timespec from, to;
         clock_gettime(CLOCK_MONOTONIC, &from);
-        if (spotter_ort_run(session, &input, 1, (const char *const *)argv + 7, count, outputs,
+        if (spotter_ort_run(session, NULL, &input, 1, (const char *const *)argv + 7, count, outputs,
                             message, sizeof message)) {
             fprintf(stderr, "%s\n", message);
             return 1;

@@ -1,6 +1,7 @@
 """Device and server judge alike: drawn pictures, and every test image of the real data sets."""
 
 import json
+import subprocess
 import zipfile
 
 import numpy
@@ -10,7 +11,7 @@ from PIL import Image
 from support.calls import wait_dataset
 from support.edge import Agent, pixels
 from support.pictures import draw, host, import_shared, make_package, png, source, train
-from support.server import SHARED, ProductServer, needs_shared
+from support.server import ROOT, SHARED, ProductServer, needs_shared
 
 
 def score_of(result, decision):
@@ -21,6 +22,13 @@ def score_of(result, decision):
     sign = 1 if result["IsAnomalous"] else -1
     logit = sign * numpy.log(confidence / (1 - confidence))
     return decision["threshold"] * numpy.exp(logit / decision["slope"])
+
+
+def test_the_program_that_runs_graphs_on_arm64_fits_the_shim():
+    """`make test-arm64` compiles and runs it; here an old call of the shim is found."""
+    subprocess.run(["clang", "-fsyntax-only", "-Wall", "-Werror",
+                    f"-I{ROOT}/Sources/COnnxRuntime/include", ROOT / "Tests/Arm64/driver.c"],
+                   check=True)
 
 
 @needs_shared
