@@ -19,6 +19,8 @@ DROPPED = {"objects": [(WRITE, "is dropped")]}
 
 def objects(story, turn):
     story.put("kept", 3000)
+    story.tag("kept", str(turn))
+    story.configure(str(turn))
     story.put(f"deep/{turn}/x", 100)
     story.delete(f"deep/{turn}/x")
     story.multipart("joined", [70_000])

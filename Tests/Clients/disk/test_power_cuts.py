@@ -13,6 +13,10 @@ from support.story import Reader, Story, Truth
 def objects(story):
     story.put("kept", 3000)
     story.put("kept", 5000)
+    story.tag("kept", "1")
+    story.tag("kept", "2")
+    story.configure("1")
+    story.configure("2")
     story.put("folder/deep/x", 10)
     story.delete("folder/deep/x")
     story.multipart("joined", [5 << 20, 77])

@@ -49,9 +49,12 @@ class Story:
         self.vision = server.client(config=ONCE)
         self.refusals = 0
 
-    def _noted(self, name, value, call):
+    def _asked(self, name, value):
         self.truth.ask(name, value)
         self.layer.note(ASKED, name=name, value=value)
+
+    def _noted(self, name, value, call):
+        self._asked(name, value)
         try:
             call()
         except REFUSED:
@@ -68,8 +71,22 @@ class Story:
 
     def put(self, key, size, **options):
         body = self.random.randbytes(size)
-        return self._noted(f"object {key}", digest(body), lambda: self.s3.put_object(
+        # It takes the tags of the object before away.
+        self._asked(f"tags {key}", None)
+        is_done = self._noted(f"object {key}", digest(body), lambda: self.s3.put_object(
             Bucket=BUCKET, Key=key, Body=body, Metadata={"digest": digest(body)}, **options))
+        if is_done:
+            self.known(f"tags {key}", None)
+        return is_done
+
+    def tag(self, key, value):
+        return self._noted(f"tags {key}", value, lambda: self.s3.put_object_tagging(
+            Bucket=BUCKET, Key=key, Tagging={"TagSet": [{"Key": "turn", "Value": value}]}))
+
+    def configure(self, value):
+        """Gives the bucket a tag."""
+        return self._noted("bucket tag", value, lambda: self.s3.put_bucket_tagging(
+            Bucket=BUCKET, Tagging={"TagSet": [{"Key": "turn", "Value": value}]}))
 
     def delete(self, key):
         return self._noted(f"object {key}", None, lambda: self.s3.delete_object(
@@ -144,13 +161,21 @@ class Reader:
             return getattr(self, f"_{kind}")(name)
         except botocore.exceptions.ClientError as error:
             code = error.response["Error"]["Code"]
-            return None if code in ("NoSuchKey", "ResourceNotFoundException") else f"error {code}"
+            absent = ("NoSuchKey", "NoSuchTagSet", "ResourceNotFoundException")
+            return None if code in absent else f"error {code}"
 
     def _object(self, key):
         answer = self.s3.get_object(Bucket=BUCKET, Key=key)
         found = digest(answer["Body"].read())
         written = answer["Metadata"].get("digest", found)
         return found if found == written else f"bytes {found} under metadata of {written}"
+
+    def _tags(self, key):
+        tags = self.s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
+        return tags[0]["Value"] if tags else None
+
+    def _bucket(self, _):
+        return self.s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"][0]["Value"]
 
     def _project(self, name):
         return bool(self.vision.describe_project(ProjectName=name)["ProjectDescription"])
