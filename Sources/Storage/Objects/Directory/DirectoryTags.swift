@@ -40,7 +40,7 @@ extension DirectoryStore {
         var file = try TemporaryFile(in: bucket, hashing: false)
         defer { file.discard() }
         try file.append(try record.encoded())
-        try onDisk { try file.file.sync() }
+        try file.sync()
         let finished = file
         let name = RecordFolder.name(key, status)
         let folder = try records.made(name)
