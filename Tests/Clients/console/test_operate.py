@@ -12,6 +12,7 @@ from support.server import Server
 PAGES = ("/projects", "/projects/parts", "/projects/parts/images?dataset=train",
          "/projects/parts/models/1", "/projects/parts/models/1/report",
          "/projects/parts/models/1/trial", "/projects/parts/compare", "/projects/parts/delete",
+         "/projects/parts/mask?dataset=train&source=s3%3A%2F%2Fparts-images%2F30.png",
          "/operate", "/operate/audit", "/operate/users", "/operate/users/ann")
 
 
