@@ -35,6 +35,23 @@ import Testing
         #expect(huge.allSatisfy { $0.input.height >= 64 })
     }
 
+    @Test(arguments: [
+        (PixelSize(width: 768, height: 576), 65_536), (PixelSize(width: 1130, height: 460), 65_536),
+        (PixelSize(width: 1024, height: 1024), 262_144),
+        (PixelSize(width: 1500, height: 1000), 262_144),
+        (PixelSize(width: 4096, height: 4096), 262_144),
+    ])
+    func aLargePictureIsSeenLargerBeforeAnythingIsChosen(_ image: PixelSize, area: Int) throws {
+        let views = FeatureView.candidates(for: image, FilterBank())
+        let ordered = FeatureView.standardFirst(views, for: image)
+        let standard = try #require(ordered.first)
+        #expect(abs(Double(standard.input.area) / Double(area) - 1) < 0.25)
+        #expect(ordered.count == views.count)
+        #expect(Set(ordered.map(\.patches)) == Set(views.map(\.patches)))
+        let cheap = FeatureView.standardFirst([views[0]], for: image)
+        #expect(cheap.map(\.patches) == [views[0].patches], "of what a bound on latency left")
+    }
+
     @Test func aBackboneOfOneSizeIsUsedAtThatSize() throws {
         let backbone = try LearnedBackbone(
             identifier: "d3", file: Checkout.bytes("share/spotter/backbone-d3.onnx"))

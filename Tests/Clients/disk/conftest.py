@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from support.disk import Layer
+from support.disk import Layer, Watched
 from support.pictures import make_dataset, train
 from support.server import Server
+from support.story import Story
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,14 @@ def disk(trained, tmp_path):
     shutil.copytree(trained, root / "data")
     (tmp_path / "layer").mkdir()
     return Layer(root, tmp_path / "layer")
+
+
+@pytest.fixture
+def filled(disk):
+    """Returns what a server left in the data directory before it stopped."""
+    server = Watched(disk, disk.root / "data").start()
+    told = Story(server, disk)
+    told.put("folder/x", 3000)
+    told.project("another")
+    assert told.refusals == 0 and server.stop() == 0
+    return told.truth

@@ -1,5 +1,6 @@
 /* Stands between a program and its files (LD_PRELOAD): writes down every change below a folder, in
- * order, and makes one of them fail, come out short, or be dropped as if it had happened.
+ * order, and makes one of them fail, come out short, be dropped as if it had happened, or end the
+ * program before it happens.
  *
  * SPOTTER_DISK_ROOT     the folder; nothing else is looked at
  * SPOTTER_DISK_LOG      where records are appended; support/disk.py says how they are laid out
@@ -15,6 +16,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +28,7 @@
 #include <unistd.h>
 
 enum change { CREATE = 1, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, LINK, MKDIR, RMDIR };
-enum fault { FAIL_IO = 1, FAIL_FULL, SHORT, DROP };
+enum fault { FAIL_IO = 1, FAIL_FULL, SHORT, DROP, KILL };
 
 struct record { uint32_t change, length1, length2, unused; uint64_t inode, at; };
 struct control { int64_t countdown, fault, changes, done; };
@@ -135,6 +137,7 @@ static int fault(enum change change) {
     control->done++;
     if (control->fault == FAIL_IO) errno = EIO;
     if (control->fault == FAIL_FULL) errno = ENOSPC;
+    if (control->fault == KILL) raise(SIGKILL);
     return control->fault;
 }
 

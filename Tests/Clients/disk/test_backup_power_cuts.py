@@ -5,19 +5,8 @@ import shutil
 import pytest
 
 from support.commands import backup, done, restore, serving
-from support.disk import NAMES, PowerCuts, Watched
-from support.story import Reader, Story
-
-
-@pytest.fixture
-def filled(disk):
-    """Returns what a server left in the data directory before it stopped."""
-    server = Watched(disk, disk.root / "data").start()
-    told = Story(server, disk)
-    told.put("folder/x", 3000)
-    told.project("another")
-    assert told.refusals == 0 and server.stop() == 0
-    return told.truth
+from support.disk import NAMES, PowerCuts
+from support.story import Reader
 
 
 def cuts_during(disk, command, every):

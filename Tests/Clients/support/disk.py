@@ -20,7 +20,8 @@ CREATE, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, LINK, MKDIR, RMDIR = range(1, 10)
 NAMES = {WRITE: "write", SYNC: "fsync", RENAME: "rename", UNLINK: "unlink", LINK: "link",
          CREATE: "create", TRUNCATE: "truncate", MKDIR: "mkdir", RMDIR: "rmdir"}
 ASKED, DONE = 100, 101
-FAULTS = {"fails": 1, "is full": 2, "comes out short": 3, "is dropped": 4}
+FAULTS = {"fails": 1, "is full": 2, "comes out short": 3, "is dropped": 4,
+          "ends the program": 5}
 RECORD = struct.Struct("<IIIIQQ")
 
 
