@@ -103,7 +103,8 @@ def test_every_page_is_whole_on_a_phone_and_on_a_wall(hosted, tmp_path, language
         for page in PAGES:
             browser.open(f"{hosted.endpoint}/console{page}")
             browser.until(lambda: browser.find("h1"))
-            wide = browser.script("return document.documentElement.scrollWidth - innerWidth")
+            wide = browser.script("return document.documentElement.scrollWidth"
+                                  " - document.documentElement.clientWidth")
             assert wide <= 0, page
             assert browser.violations() == [], page
             assert browser.find("html").get_attribute("lang") == language

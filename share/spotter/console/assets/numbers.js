@@ -8,3 +8,8 @@ export function decimals(value, places = 3) {
   if (isMiddle && isEven) return (value < 0 ? "-" : "") + exact.slice(0, point + 1 + places);
   return value.toFixed(places);
 }
+
+// What a model says of an image, in the words of `text`: {score}, {threshold} and {confidence}.
+export function judgement(text, { score, threshold, confidence }) {
+  return text.replace("{score}", decimals(score, 4)).replace("{threshold}", decimals(threshold, 4)).replace("{confidence}", decimals(confidence));
+}

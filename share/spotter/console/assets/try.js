@@ -1,7 +1,7 @@
 // Trials: judges images with the hosted model, shows what it saw, takes a person's word on each
 // verdict, and brings the verified images into a dataset.
 import { get, pause, post, settled } from "./calls.js";
-import { decimals } from "./numbers.js";
+import { judgement } from "./numbers.js";
 import { compose, view } from "./viewer.js";
 
 const place = document.getElementById("try");
@@ -53,7 +53,7 @@ function show(card) {
   label.textContent = words[verdict];
   title.append(label, ` ${name}`);
   figures.className = "hint";
-  figures.textContent = `${decimals(answer.score, 4)} / ${decimals(answer.threshold, 4)} · ${decimals(answer.confidence)} · ${Math.round(answer.milliseconds)} ms`;
+  figures.textContent = `${judgement(place.dataset.figures, answer)} · ${Math.round(answer.milliseconds)} ms`;
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `${name}: ${words[verdict]}`);
   compose(canvas, card.view, opacity());

@@ -1,6 +1,6 @@
 // One picture with what the model saw in it: heat map, predicted and true masks.
 import { get } from "./calls.js";
-import { decimals } from "./numbers.js";
+import { decimals, judgement } from "./numbers.js";
 
 const dialog = document.getElementById("viewer");
 const canvas = dialog?.querySelector("canvas");
@@ -106,7 +106,7 @@ async function show() {
     if (mine !== turn) return;
     shown = seen;
     const word = isBad => isBad ? dialog.dataset.bad : dialog.dataset.good;
-    status.textContent = `${word(anomalous)} → ${word(answer.anomalous)} · ${decimals(answer.score, 4)} / ${decimals(answer.threshold, 4)} · ${decimals(answer.confidence)}`;
+    status.textContent = `${word(anomalous)} → ${word(answer.anomalous)} · ${judgement(dialog.dataset.figures, answer)}`;
     status.className = anomalous === answer.anomalous ? "right" : "problem";
     canvas.setAttribute("aria-label", `${source.split("/").at(-1)}: ${status.textContent}`);
     layers.predicted.disabled = !seen.predicted;
