@@ -66,6 +66,38 @@ extension FeatureView {
         return views.sorted { ($0.patches, $0.input.area) < ($1.patches, $1.input.area) }
     }
 
+    /// What part of an image's pixels the standard view keeps at least: it shows sides at a third.
+    /// Defects of large pictures are as small as those of others, and what is a few pixels large is
+    /// lost in a smaller view. The given data sets keep more than this in the smallest view, and
+    /// rank no better in a larger one (docs/decisions/0011).
+    private static let standardShareMin = 1.0 / 9
+    /// Larger views are only tried: `VisionLimits.featureBytesMax` has room for nine images in a
+    /// view of 1024×1024 pixels, and for 35 in one of this size, which are enough to say what is
+    /// normal.
+    private static let standardPixelsMax = areas[1] * 5 / 4
+
+    /// The same views with the standard one first: the cheapest that keeps enough of the image, or
+    /// else the largest of those that may be standard. It is what is taken where nothing can be
+    /// chosen, and what others must rank better than.
+    ///
+    /// - Parameter views: as `candidates` gives them, or some of these.
+    static func standardFirst(_ views: [FeatureView], for image: PixelSize) -> [FeatureView] {
+        guard let cheapest = views.first else { return views }
+        let standards = views.indices.filter {
+            let view = views[$0]
+            return view.extractor.identifier == cheapest.extractor.identifier
+                && view.tap.stride == cheapest.tap.stride
+                && view.input.area <= max(standardPixelsMax, cheapest.input.area)
+        }
+        let standard = standards.first {
+            Double(views[$0].input.area) >= standardShareMin * Double(image.area)
+        }
+        guard let index = standard ?? standards.last else { return views }
+        var ordered = views
+        ordered.insert(ordered.remove(at: index), at: 0)
+        return ordered
+    }
+
     /// The size of about `area` pixels, or the image's own if that is less, in its aspect.
     private static func fitted(_ image: PixelSize, area: Int, _ multiple: Int) -> PixelSize {
         let wanted =

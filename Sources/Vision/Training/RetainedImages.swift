@@ -42,7 +42,7 @@ struct RetainedImages: Sendable {
         }
     }
 
-    /// What is worth trying, the cheapest first.
+    /// What is worth trying, the standard one first.
     let views: [FeatureView]
     private let sizes: [PixelSize]
     private let normals: [Image]

@@ -26,7 +26,7 @@ struct Search {
         guard let first = images.views.first else {
             throw VisionError(.unsuitableDataset, "No configuration could be evaluated.")
         }
-        let views = isTaught ? images.views : [first]
+        let views = isTaught ? images.views : [first] + Self.cheaper(than: first, images.views)
         let steps = views.count + (isTaught ? 1 : 0)
         func say(_ step: Int, _ text: String) throws(VisionError) {
             if isCancelled() { throw VisionError(.cancelled, "Training was stopped.") }
@@ -47,7 +47,9 @@ struct Search {
         guard let leader = leaders.first else {
             throw VisionError(.unsuitableDataset, "No configuration could be evaluated.")
         }
-        guard isTaught else { return Result(best: leader, candidates: tried) }
+        guard isTaught else {
+            return Result(best: Self.preferred(leader, to: leaders), candidates: tried)
+        }
         try say(steps, "learning from the labelled anomalies")
         let others = leaders.dropFirst().sorted { $0.merit > $1.merit }
         var finalists: [Candidate] = []
@@ -58,10 +60,14 @@ struct Search {
             let learner = SupervisionLearner(validation: try validation(base.view))
             let taught = try learner.candidate(base)
             tried += (joined + [taught].compactMap { $0 }).map(\.summary)
-            // What masks and labels say is worth more than the few images that could show it. Ranks
-            // alone are compared: a classifier's scores and distances are not separated on one
-            // scale, and `doubt` is one of ranks.
-            if let taught, (taught.auroc ?? 0) > (base.auroc ?? 0) - base.doubt {
+            // What masks say is worth more than the few images that could show it; the farthest
+            // patches of labelled images may lie beside the defect. Ranks alone are compared: a
+            // classifier's scores and distances are not separated on one scale, and `doubt` is one
+            // of ranks.
+            let loss =
+                taught?.supervision?.teacher == .masks
+                ? base.doubt : min(base.doubt, Candidate.lossMax)
+            if let taught, (taught.auroc ?? 0) > (base.auroc ?? 0) - loss {
                 finalists.append(taught)
             } else {
                 finalists.append(base)
@@ -69,6 +75,17 @@ struct Search {
         }
         return Result(
             best: Self.preferred(finalists[0], to: finalists), candidates: tried)
+    }
+
+    /// What is tried where nothing is taught: drawn defects say whether a pattern is clearer in
+    /// fewer pixels, as that of a fabric may be, and are no reason for more pixels.
+    private static func cheaper(than standard: FeatureView, _ views: [FeatureView])
+        -> [FeatureView]
+    {
+        views.filter {
+            $0.extractor.identifier == standard.extractor.identifier
+                && $0.tap.stride == standard.tap.stride && $0.patches < standard.patches
+        }
     }
 
     private var isTaught: Bool { images.realAnomalies >= Self.taughtAnomaliesMin }

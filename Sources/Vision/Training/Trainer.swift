@@ -79,9 +79,10 @@ package final class Trainer: Sendable {
         let size = PixelSize(width: sample.image.width, height: sample.image.height)
         var views: [FeatureView] = []
         if state.withLock({ $0.size == nil }) {
-            views = try ViewLatency.bounded(
-                FeatureView.candidates(for: size, extractor), by: latencyMillisecondsMax,
-                runtime: runtime)
+            views = FeatureView.standardFirst(
+                try ViewLatency.bounded(
+                    FeatureView.candidates(for: size, extractor), by: latencyMillisecondsMax,
+                    runtime: runtime), for: size)
         }
         let first = state.withLock { [views] state in
             if let first = state.size { return first }

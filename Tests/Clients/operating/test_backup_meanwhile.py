@@ -162,8 +162,11 @@ def test_no_row_is_without_its_files_however_fast_models_come_and_go(kept, tmp_p
     for thread in threads:
         thread.start()
     whole = 0
-    # A copy of the files and then of the rows goes wrong once in four times here.
-    for number in range(count):
+    # A copy of the files and then of the rows goes wrong once in four times here. Where other work
+    # slows backups down, most of them give up; some have to be whole to show anything.
+    for number in range(8 * count):
+        if number >= count and whole > count / 3:
+            break
         folder = tmp_path / f"backup{number}"
         out = backup(data, folder)
         if out.returncode != 0:
