@@ -13,13 +13,11 @@ import argparse
 import json
 import pathlib
 import random
-import subprocess
-import sys
 
 import numpy
 from PIL import Image
 
-from accuracy_conditions import ROOT, DataSet
+from accuracy_conditions import ROOT, DataSet, evaluate
 
 # Columns, rows, size of a product's picture, gap between them, largest displacement; in pixels.
 TRAYS = {"cookies": (4, 3, (256, 192), 8, 2), "aliens": (4, 3, (240, 200), 6, 2),
@@ -95,28 +93,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--data", action="append", help="only this set")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--reuse", action="store_true", help="keep results that are there")
     parser.add_argument("--spotter", type=pathlib.Path,
                         default=ROOT / ".build" / "release" / "spotter")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "spotter-accuracy" / "large")
     arguments = parser.parse_args()
     for name in arguments.data or [*TRAYS, "fabric"]:
-        folder = arguments.output.absolute() / name
+        folder = arguments.output.absolute() / "sets" / name
         if name == "fabric":
             rng = numpy.random.default_rng(1)
             write(folder, lambda part, anomalous: fabric(anomalous, rng))
         else:
             data, rng = DataSet(arguments.root / name), random.Random(0)
             write(folder, lambda part, anomalous: tray(data, getattr(data, part), anomalous, rng))
+        pictures = DataSet(folder)
         for run, options in RUNS.items():
-            manifests = [folder / "manifests" / f"{part}.manifest" for part in COUNTS]
-            done = subprocess.run(
-                [arguments.spotter, "evaluate", "--train", manifests[0], "--test", manifests[1],
-                 "--output", folder / run.replace(", ", "-").replace(" ", "-"), *options],
-                capture_output=True, text=True)
-            if done.returncode:
-                sys.exit(f"{name}, {run}: {done.stderr}")
-            found = json.loads((folder / run.replace(", ", "-").replace(" ", "-")
-                                / "result.json").read_text())
+            found = evaluate(pictures, arguments.output.absolute() / "results" / name / run,
+                             pictures.train, pictures.test, arguments, *options)
             chosen = found["training"]["chosen"]
             print(f"| {name} | {run} | {chosen['inputWidth']}×{chosen['inputHeight']} "
                   f"| {chosen['auroc']:.3f} | {found['metrics']['auroc']:.3f} |", flush=True)

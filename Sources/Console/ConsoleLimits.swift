@@ -38,6 +38,9 @@ enum ConsoleLimits {
     /// Orders of galleries that are kept in memory: those of ten people who turn pages, of 130 KB
     /// with 16,000 images.
     static let ordersKeptMax = 10
+    /// Groups of lookalikes that are kept in memory: of two datasets and two people, of 2 MB with
+    /// 16,000 images.
+    static let groupsKeptMax = 4
     /// Answers to whether somebody may train a project that are kept: fifty people with one each.
     static let rightsKeptMax = 50
     /// How long such an answer is good: a policy may allow something up to a time.

@@ -8,30 +8,17 @@ import Vision
 final class GalleryMemory: Sendable {
     let indexes = DatasetIndexes()
     let hashes = PictureHashes()
-    let orders = GalleryOrders()
-    let groups = LookalikeGroups()
+    /// Places in an index's entries: turning a page neither filters nor sorts again.
+    let orders = RecentValues<GalleryOrder, [Int]>(countMax: ConsoleLimits.ordersKeptMax)
+    /// The groups of datasets all of whose pictures are known.
+    let groups = RecentValues<LookalikeOwner, [String: Int]>(countMax: ConsoleLimits.groupsKeptMax)
     let rights = TrainingRights()
 }
 
-/// The groups that were found last in a dataset all of whose pictures are known.
-final class LookalikeGroups: Sendable {
-    private typealias Kept = (index: UUID, person: String, groups: [String: Int])
-
-    /// Two datasets of two people, of 2 MB with 16,000 images.
-    private static let keptMax = 4
-
-    private let kept = Mutex<[Kept]>([])
-
-    func groups(_ index: UUID, _ person: String) -> [String: Int]? {
-        kept.withLock { $0.first { $0.index == index && $0.person == person }?.groups }
-    }
-
-    func keep(_ groups: [String: Int], _ index: UUID, _ person: String) {
-        kept.withLock { kept in
-            kept.append((index, person, groups))
-            if kept.count > Self.keptMax { kept.removeFirst() }
-        }
-    }
+/// Whose lookalikes were found in which dataset: people may not see the same pictures.
+struct LookalikeOwner: Equatable {
+    let index: UUID
+    let person: String
 }
 
 /// What pictures look like in 64 bits, by their version. Nearly equal pictures differ in few.
@@ -112,7 +99,8 @@ extension Visit {
     /// Which images of a dataset look like another one, and how many of them are known yet: each
     /// request looks at more of them, for a bounded time.
     func lookalikes(in index: DatasetIndex) async throws -> (groups: [String: Int], known: Int) {
-        if let groups = gallery.groups.groups(index.id, visitor.name) {
+        let owner = LookalikeOwner(index: index.id, person: visitor.name)
+        if let groups = gallery.groups.value(owner) {
             return (groups, index.entries.count)
         }
         let deadline = ContinuousClock.now + .milliseconds(ConsoleLimits.lookalikeMilliseconds)
@@ -133,7 +121,7 @@ extension Visit {
         let groups = try await context.pools.images.runIfActive { [hashes] in
             PictureHashes.groups(hashes)
         }
-        if known == index.entries.count { gallery.groups.keep(groups, index.id, visitor.name) }
+        if known == index.entries.count { gallery.groups.keep(groups, owner) }
         return (groups, known)
     }
 

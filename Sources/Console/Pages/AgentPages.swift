@@ -50,18 +50,18 @@ struct AgentPages {
     }
 
     func archive() async throws -> ConsoleResponse {
-        guard let offer = try await visit.operations.publishedAgent(for: architecture),
-            let file = offer.archive,
-            let reader = try await visit.operations.publishedAgentArchive(for: architecture)
+        guard
+            let (name, reader) = try await visit.operations.publishedAgentArchive(
+                for: architecture)
         else { throw missing }
         guard reader.size <= ConsoleLimits.archiveBytesMax else {
             throw WireError.validation(
-                "\(file.name) has \(reader.size) bytes; the console hands out at most "
+                "\(name) has \(reader.size) bytes; the console hands out at most "
                     + "\(ConsoleLimits.archiveBytesMax). Get it with GetComponentVersionArtifact.")
         }
         var bytes = Data()
         try await reader.read(0..<reader.size) { bytes += $0 }
-        return .download(file.name, "application/zip", bytes)
+        return .download(name, "application/zip", bytes)
     }
 
     private var missing: WireError {

@@ -35,8 +35,9 @@ struct DetectionTotals {
 
     private func bars(_ days: [DetectionDay], _ page: Page) -> [[String: Any]] {
         let span = ConsoleLimits.sparklineDays
+        let byDay = Dictionary(grouping: days, by: \.day)
         let sums = (0..<span).map { place in
-            let day = days.filter { $0.day == last - span + 1 + place }
+            let day = byDay[last - span + 1 + place] ?? []
             return (day.reduce(0) { $0 + $1.images }, day.reduce(0) { $0 + $1.anomalies })
         }
         let most = Double(max(1, sums.map(\.0).max() ?? 1))

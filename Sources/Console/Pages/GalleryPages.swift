@@ -139,7 +139,7 @@ struct GalleryPages {
                 .replacing("{all}", with: String(index.entries.count))
         }
         let places = try await ordered(
-            GalleryOrders.Key(
+            GalleryOrder(
                 index: index.id, filter: filter, order: order, search: search,
                 evaluation: judged?.evaluation, threshold: judged?.threshold),
             index, judged, groups)
@@ -157,10 +157,10 @@ struct GalleryPages {
 
     /// The places of the images that the filter lets through, in the order that is wanted.
     private func ordered(
-        _ key: GalleryOrders.Key, _ index: DatasetIndex, _ judged: JudgedImages?,
+        _ key: GalleryOrder, _ index: DatasetIndex, _ judged: JudgedImages?,
         _ groups: [String: Int]
     ) async throws -> [Int] {
-        if let known = visit.gallery.orders.places(key) { return known }
+        if let known = visit.gallery.orders.value(key) { return known }
         let places = try await visit.context.pools.images.runIfActive {
             let found = index.entries.indices.filter { place in
                 let entry = index.entries[place]

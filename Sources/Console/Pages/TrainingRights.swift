@@ -1,7 +1,6 @@
 import Access
 import FoundationEssentials
 import Service
-import Synchronization
 import Wire
 
 /// Why people may not train a project. It depends on a right for every image of the project, so the
@@ -17,24 +16,24 @@ final class TrainingRights: Sendable {
         let changed: [Date]
     }
 
-    private typealias Kept = (question: Question, answered: Date, reason: String?)
+    private struct Answer {
+        let given: Date
+        let reason: String?
+    }
 
-    private let kept = Mutex<[Kept]>([])
+    private let kept = RecentValues<Question, Answer>(countMax: ConsoleLimits.rightsKeptMax)
 
     /// - Parameter ask: gives the reason; nil where there is none.
     func reason(_ question: Question, now: Date, _ ask: () async throws -> String?) async throws
         -> String?
     {
-        let known = kept.withLock { kept in
-            kept.removeAll { now.timeIntervalSince($0.answered) > ConsoleLimits.rightsSeconds }
-            return kept.first { $0.question == question }
+        if let known = kept.value(question),
+            now.timeIntervalSince(known.given) <= ConsoleLimits.rightsSeconds
+        {
+            return known.reason
         }
-        if let known { return known.reason }
         let reason = try await ask()
-        kept.withLock { kept in
-            kept.append((question, now, reason))
-            if kept.count > ConsoleLimits.rightsKeptMax { kept.removeFirst() }
-        }
+        kept.keep(Answer(given: now, reason: reason), question)
         return reason
     }
 }

@@ -31,11 +31,11 @@ extension Operations {
             recipe: try found.recipe.json(), archive: file.map { ($0.file, $0.size) })
     }
 
-    /// Opens the archive of that version.
+    /// Opens the archive of that version, and says its file name.
     ///
     /// - Throws: also `accessDenied` without `greengrass:GetComponentVersionArtifact`.
     package func publishedAgentArchive(for architecture: String) async throws
-        -> (any ArtifactReader)?
+        -> (name: String, reader: any ArtifactReader)?
     {
         guard let found = try await agent(for: architecture), let file = found.artifacts.first,
             let catalogue = context.registry as? any ComponentCatalogue
@@ -44,8 +44,9 @@ extension Operations {
             caller.request(
                 [GreengrassOperation.getComponentVersionArtifact.permission],
                 on: found.component.arn))
-        return try await catalogue.artifact(
+        let reader = try await catalogue.artifact(
             found.component.name, version: found.component.version, file.file)
+        return reader.map { (file.file, $0) }
     }
 
     private func agent(for architecture: String) async throws -> ComponentDetails? {

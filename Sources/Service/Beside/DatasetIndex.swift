@@ -2,7 +2,6 @@ import Base
 package import FoundationEssentials
 import NIOPosix
 import Storage
-import Synchronization
 package import Vision
 package import Wire
 
@@ -62,18 +61,12 @@ package final class DatasetIndexes: Sendable {
     /// Datasets whose indexes are kept: each takes about 20 MB with 16,000 entries.
     private static let keptMax = 4
 
-    private struct Key: Hashable {
+    private struct Key: Equatable {
         let project: String
         let type: DatasetType
     }
 
-    private struct Kept {
-        var indexes: [Key: DatasetIndex] = [:]
-        /// The one that was asked for the longest ago comes first.
-        var order: [Key] = []
-    }
-
-    private let kept = Mutex(Kept())
+    private let kept = RecentValues<Key, DatasetIndex>(countMax: keptMax)
 
     package init() {}
 
@@ -84,19 +77,11 @@ package final class DatasetIndexes: Sendable {
     }
 
     fileprivate func index(_ project: String, _ type: DatasetType) -> DatasetIndex? {
-        kept.withLock { $0.indexes[Key(project: project, type: type)] }
+        kept.value(Key(project: project, type: type))
     }
 
     fileprivate func keep(_ index: DatasetIndex, _ project: String, _ type: DatasetType) {
-        let key = Key(project: project, type: type)
-        kept.withLock { kept in
-            kept.indexes[key] = index
-            kept.order.removeAll { $0 == key }
-            kept.order.append(key)
-            while kept.order.count > Self.keptMax {
-                kept.indexes[kept.order.removeFirst()] = nil
-            }
-        }
+        kept.keep(index, Key(project: project, type: type))
     }
 }
 

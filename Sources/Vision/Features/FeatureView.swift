@@ -84,10 +84,8 @@ extension FeatureView {
     static func standardFirst(_ views: [FeatureView], for image: PixelSize) -> [FeatureView] {
         guard let cheapest = views.first else { return views }
         let standards = views.indices.filter {
-            let view = views[$0]
-            return view.extractor.identifier == cheapest.extractor.identifier
-                && view.tap.stride == cheapest.tap.stride
-                && view.input.area <= max(standardPixelsMax, cheapest.input.area)
+            views[$0].sees(as: cheapest)
+                && views[$0].input.area <= max(standardPixelsMax, cheapest.input.area)
         }
         let standard = standards.first {
             Double(views[$0].input.area) >= standardShareMin * Double(image.area)
@@ -96,6 +94,11 @@ extension FeatureView {
         var ordered = views
         ordered.insert(ordered.remove(at: index), at: 0)
         return ordered
+    }
+
+    /// Whether the two differ in nothing but the size of the image.
+    func sees(as other: FeatureView) -> Bool {
+        extractor.identifier == other.extractor.identifier && tap.stride == other.tap.stride
     }
 
     /// The size of about `area` pixels, or the image's own if that is less, in its aspect.

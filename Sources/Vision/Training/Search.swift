@@ -82,10 +82,7 @@ struct Search {
     private static func cheaper(than standard: FeatureView, _ views: [FeatureView])
         -> [FeatureView]
     {
-        views.filter {
-            $0.extractor.identifier == standard.extractor.identifier
-                && $0.tap.stride == standard.tap.stride && $0.patches < standard.patches
-        }
+        views.filter { $0.sees(as: standard) && $0.patches < standard.patches }
     }
 
     private var isTaught: Bool { images.realAnomalies >= Self.taughtAnomaliesMin }

@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from support.commands import backup, done, restore, serving
+from support.commands import backup, done, restore
 from support.disk import NAMES, PowerCuts
-from support.story import Reader
+from support.story import wrong_in
 
 
 def cuts_during(disk, command, every):
@@ -22,11 +22,6 @@ def cuts_during(disk, command, every):
                 if not cuts.is_new(kind, number == len(records) - 1):
                     continue
                 yield cuts, kind, f"{kind} after {number}", number == len(records) - 1
-
-
-def wrong_in(directory, truth):
-    with serving(directory) as server:
-        return Reader(server).wrong(truth)
 
 
 @pytest.mark.parametrize("every", [None, pytest.param(1, marks=pytest.mark.slow)])

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from support.commands import migrate, refused, serving, spotter
+from support.commands import migrate, refused, spotter
 from support.disk import CREATE, LINK, MKDIR, NAMES, RENAME, SYNC, TRUNCATE, UNLINK, WRITE
-from support.story import Reader
+from support.story import wrong_in
 
 CHANGES = [CREATE, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, LINK, MKDIR]
 FAULTS = {WRITE: ["fails", "is full", "comes out short", "is dropped", "ends the program"],
@@ -53,8 +53,3 @@ def test_rows_are_in_one_place_whatever_change_of_a_file_fails(
         print(f"\nmigrate: {tried} faults, {ended} ended it, {len(wrong)} wrong")
     assert ended > 0
     assert not wrong, "\n".join(wrong[:40])
-
-
-def wrong_in(directory, truth, *arguments):
-    with serving(directory, *arguments) as server:
-        return Reader(server).wrong(truth)

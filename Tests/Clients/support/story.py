@@ -10,6 +10,7 @@ import zipfile
 import botocore.exceptions
 from botocore.config import Config
 
+from support.commands import serving
 from support.disk import ASKED, DONE
 
 # An answer of the server counts, not that of a second try.
@@ -193,3 +194,9 @@ class Reader:
         archive = self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         names = zipfile.ZipFile(io.BytesIO(archive))
         return names.testzip() is None
+
+
+def wrong_in(directory, truth, *arguments):
+    """The same of a data directory that no server works on."""
+    with serving(directory, *arguments) as server:
+        return Reader(server).wrong(truth)

@@ -86,8 +86,8 @@ final class StagedFile: Sendable {
     ///
     /// - Returns: the raw SHA-256 and the size in bytes.
     func finish() throws -> (digest: Data, size: Int) {
-        let written = digest.withLock { ($0.sha256, $0.size) }
-        try file.sync(bytes: written.1)
+        let written = digest.withLock { (digest: $0.sha256, size: $0.size) }
+        try file.sync(bytes: written.size)
         return written
     }
 }

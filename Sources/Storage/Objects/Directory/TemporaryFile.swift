@@ -66,26 +66,29 @@ struct TemporaryFile: Sendable {
     }
 
     /// Sets the time of the last change, as far as the file system can tell times apart.
-    ///
-    /// - Throws: `damaged` when the file has not got all bytes that were appended.
     func stamp(nanoseconds: Int) throws(StorageError) -> FileStatus {
         try onDisk {
             try file.setModified(nanoseconds: nanoseconds)
             guard let status = file.status else { throw FileError("write", file.path) }
-            guard status.size == count else {
-                throw StorageError(
-                    .damaged,
-                    "The disk took \(count) bytes of \(file.path) and has \(status.size) of them.",
-                    clientMessage: "The disk did not keep what it took. Try again.")
-            }
             return status
         }
     }
 
     /// Waits until the bytes are on the disk.
     ///
-    /// - Throws: `unavailable` also when the file has not got all bytes that were appended.
-    func sync() throws(StorageError) { try onDisk { try file.sync(bytes: count) } }
+    /// - Throws: `damaged` when the file has not got all bytes that were appended.
+    func sync() throws(StorageError) {
+        try onDisk {
+            try file.sync()
+            guard let size = file.status?.size else { throw FileError("write", file.path) }
+            guard size == count else {
+                throw StorageError(
+                    .damaged,
+                    "The disk took \(count) bytes of \(file.path) and has \(size) of them.",
+                    clientMessage: "The disk did not keep what it took. Try again.")
+            }
+        }
+    }
 
     /// Gives the file its place, and takes it from here. It stays open.
     func move(to folder: OpenFolder, as newName: String) throws(FileError) {
