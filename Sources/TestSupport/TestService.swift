@@ -4,7 +4,7 @@ package import Logging
 package import NIOPosix
 package import Service
 package import Storage
-import Vision
+package import Vision
 
 /// The service on fresh stores, a manual clock and an object store that fails on demand. Nothing
 /// works on jobs by itself; `Worker.workOnce` does one. Its files are removed with the last copy of
@@ -28,10 +28,12 @@ package struct TestService: Sendable {
     /// - Parameters:
     ///   - directory: that of an earlier service, to go on with what it kept; nil for a fresh one.
     ///   - metadata: wraps the SQLite store, for tests in which it fails.
+    ///   - backbone: what models are built on; nil for the backbone that comes with Spotter.
     /// - Throws: the error of a store, or of ONNX Runtime when it was not set up.
     package init(
         directory kept: TemporaryDirectory? = nil, limits: AdjustableLimits = AdjustableLimits(),
-        training: any ModelTraining = ImageTraining(), logger: Logger = TestService.silent,
+        training: any ModelTraining = ImageTraining(), backbone: (any FeatureExtractor)? = nil,
+        logger: Logger = TestService.silent,
         metadata wrap: (SQLiteStore) -> any MetadataStore = { $0 }
     ) throws {
         directory = try kept ?? TemporaryDirectory()
@@ -60,7 +62,7 @@ package struct TestService: Sendable {
                 bytesMax: limits.hostedModelBytesMax),
             registry: registry, runtime: runtime,
             backbones: Backbones(
-                standard: try Checkout.backbone(),
+                standard: try backbone ?? Checkout.backbone(),
                 store: BackboneFolder(path: "\(root)/backbones", pool: pool), pool: pool),
             training: training, arns: arns,
             pageTokens: PageTokens(key: Data(repeating: 7, count: 32)),

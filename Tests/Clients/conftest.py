@@ -1,5 +1,6 @@
 """Fixtures of all client tests. docs/testing.md says which server a test gets."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import pytest
 
 from support import edge, networks
 from support.cluster import Cluster
-from support.pictures import host, make_dataset, make_package, train
+from support.pictures import copy_of, host, make_dataset, make_package, train
 from support.postgresql import Database
 from support.server import HAS_CLIENT, SPOTTER, Peer, ProductServer, Server
 
@@ -75,9 +76,26 @@ def _hosted(server):
 
 
 @pytest.fixture(scope="session")
-def hosted(tmp_path_factory):
+def example(tmp_path_factory):
+    """A data directory with the project `parts` and its hosted model of drawn pictures with masks.
+    The first process of a run that needs it makes it; `copy_of` makes servers of it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    (folder / "example").mkdir(exist_ok=True)
+    with (folder / "example" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "example" / "data").exists():
+            server = _hosted(Server(folder / "example" / "unfinished"))
+            assert server.stop() == 0
+            server.directory.rename(folder / "example" / "data")
+    return folder / "example" / "data"
+
+
+@pytest.fixture(scope="session")
+def hosted(example, tmp_path_factory):
     """A server with a trained and hosted model of drawn pictures with masks."""
-    server = _hosted(Server(tmp_path_factory.mktemp("hosted") / "data"))
+    server = copy_of(example, tmp_path_factory.mktemp("hosted") / "data")
     yield server
     server.kill()
 

@@ -8,13 +8,13 @@ import Wire
 
 @testable import Service
 
-/// Trainings on pictures that need care, with the standard backbone.
+/// Trainings on pictures that need care, on a network that is quick.
 @Suite struct TrainingPictureTests {
     private static let side = 64
 
     private let service: TestService
 
-    init() throws { service = try TestService() }
+    init() throws { service = try TestService(backbone: FilterBank()) }
 
     private func put(_ key: String, _ bytes: Data) async throws {
         try await service.objects.put(

@@ -52,7 +52,7 @@ import Testing
             .map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] }.joined()
     }
 
-    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func pagesAreThoseOfAListInMemory(seed: UInt64) async throws {
         let fixture = try await DirectoryFixture()
         var random = SeededRandom(seed: seed)

@@ -11,6 +11,8 @@ package final class OpenFile: Sendable {
     /// Whole files are read in pieces of 1 MiB: large enough that the number of system calls does
     /// not matter, small enough that each of the pool's threads may hold one.
     package static let pieceBytes = 1 << 20
+    /// The smallest buffer: what a named pipe holds, which has no size.
+    private static let smallPieceBytes = 64 << 10
 
     /// Owned by this object: do not close it, and do not use it after `close`.
     package let descriptor: FileDescriptor
@@ -125,7 +127,9 @@ package final class OpenFile: Sendable {
     package func forEachPiece(
         bytesMax: Int = .max, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        var buffer = [UInt8](repeating: 0, count: Self.pieceBytes)
+        // Most files are small, and a large buffer costs more than they do.
+        let sizeHint = max(Self.smallPieceBytes, status?.size ?? 0)
+        var buffer = [UInt8](repeating: 0, count: min(Self.pieceBytes, sizeHint))
         var left = bytesMax
         while left > 0 {
             let wanted = min(buffer.count, left)

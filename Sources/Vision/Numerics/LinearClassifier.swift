@@ -89,28 +89,31 @@ struct LinearClassifier: Sendable {
 
     /// Adds weight · x xᵀ of every row to `sums`, a symmetric matrix.
     ///
+    /// Several rows are added in one pass: this is where a training with masks spends most of its
+    /// time, and a pass for each row would wait for memory.
+    ///
     /// - Parameter prepare: writes a row's x and gives its weight.
     private static func accumulate(
-        _ rows: Rows, width: Int? = nil, into sums: inout [Double],
-        prepare: (UnsafeBufferPointer<Float>.SubSequence, UnsafeMutableBufferPointer<Double>)
-            -> Double
+        _ rows: Rows, width size: Int, into sums: inout [Double],
+        prepare: (UnsafeBufferPointer<Float>, UnsafeMutablePointer<Double>) -> Double
     ) {
-        let size = width ?? rows.width
-        var vector = [Double](repeating: 0, count: size)
+        var vectors = [Double](repeating: 0, count: size * rowsAtOnce)
         rows.values.withUnsafeBufferPointer { values in
             sums.withUnsafeMutableBufferPointer { sums in
-                vector.withUnsafeMutableBufferPointer { vector in
-                    for row in 0..<rows.count {
-                        let slice = UnsafeBufferPointer(
-                            rebasing: values[(row * rows.width)..<((row + 1) * rows.width)])
-                        let weight = prepare(slice[...], vector)
-                        for first in 0..<size {
-                            let factor = weight * vector[first]
-                            let line = first * size
-                            for second in first..<size {
-                                sums[line + second] += factor * vector[second]
-                            }
+                vectors.withUnsafeMutableBufferPointer { vectors in
+                    guard let sums = sums.baseAddress, let vectors = vectors.baseAddress else {
+                        return
+                    }
+                    for start in stride(from: 0, to: rows.count, by: rowsAtOnce) {
+                        var weights = SIMD4<Double>()
+                        for place in 0..<min(rowsAtOnce, rows.count - start) {
+                            let row = start + place
+                            let inputs = values[(row * rows.width)..<((row + 1) * rows.width)]
+                            weights[place] = prepare(
+                                UnsafeBufferPointer(rebasing: inputs), vectors + place * size)
                         }
+                        // Places without a row have the weight 0.
+                        add(weights, vectors, size: size, to: sums)
                     }
                 }
                 for first in 0..<size {
@@ -118,6 +121,27 @@ struct LinearClassifier: Sendable {
                         sums[first * size + second] = sums[second * size + first]
                     }
                 }
+            }
+        }
+    }
+
+    /// The lanes of `SIMD4`.
+    private static let rowsAtOnce = 4
+
+    /// Adds four weighted outer products to the upper triangle of `sums`.
+    private static func add(
+        _ weights: SIMD4<Double>, _ vectors: UnsafeMutablePointer<Double>, size: Int,
+        to sums: UnsafeMutablePointer<Double>
+    ) {
+        let (a, b) = (vectors, vectors + size)
+        let (c, d) = (b + size, b + 2 * size)
+        for first in 0..<size {
+            let factors = weights * SIMD4(a[first], b[first], c[first], d[first])
+            let line = sums + first * size
+            for second in first..<size {
+                line[second] +=
+                    (factors[0] * a[second] + factors[1] * b[second])
+                    + (factors[2] * c[second] + factors[3] * d[second])
             }
         }
     }

@@ -118,11 +118,11 @@ def test_packaging_goes_before_training_and_projects_take_turns(cluster):
     server = cluster.server()
     worker = cluster.worker("--concurrency", "1")
     client = server.client()
-    cluster.make_dataset(client, "first", "turn-images")
+    cluster.make_dataset(client, "first", "turn-images", size=(64, 64))
     client.create_model(ProjectName="first", OutputConfig={
         "S3Location": {"Bucket": "turn-images", "Prefix": "results/"}})
     assert wait_model(client, "first")["Status"] == "TRAINED"
-    cluster.make_dataset(client, "second", "turn-images")
+    cluster.make_dataset(client, "second", "turn-images", size=(64, 64))
     worker.stop()
     output = {"S3Location": {"Bucket": "turn-images", "Prefix": "results/"}}
     for _ in range(2):

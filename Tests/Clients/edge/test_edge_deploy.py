@@ -12,8 +12,8 @@ import pytest
 
 from support import edge
 from support.edge import NAME, RUNNING, pixels
-from support.pictures import draw, make_dataset, make_package, train
-from support.server import SPOTTER, Server
+from support.pictures import copy_of, draw, make_package
+from support.server import SPOTTER
 
 AGENT = "com.spotter.EdgeAgent"
 
@@ -36,12 +36,9 @@ def whole_bundle(folder):
 
 @pytest.fixture(scope="session", params=[
     small_bundle, pytest.param(whole_bundle, marks=pytest.mark.slow)])
-def registry(request, tmp_path_factory):
+def registry(request, example, tmp_path_factory):
     """A registry with a model and the agent, published as a user would."""
-    server = Server(tmp_path_factory.mktemp("registry") / "data").start()
-    client = server.client()
-    make_dataset(server, client, "parts", "parts-images", normal=20, anomalous=10)
-    train(client, "parts", "parts-images")
+    server = copy_of(example, tmp_path_factory.mktemp("registry") / "data")
     make_package(server, "parts", NAME, "parts-images")
     bundle = tmp_path_factory.mktemp("bundle") / "agent"
     request.param(bundle)

@@ -4,19 +4,15 @@ import pytest
 
 from support import edge
 from support.commands import backup, done
-from support.pictures import host, make_dataset, make_package, train
-from support.server import Server
+from support.pictures import copy_of, make_package
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory):
+def kept(example, tmp_path_factory):
     """A server that goes on: a hosted model with a threshold of its own, a package, objects with
     metadata and one put there by hand."""
-    server = Server(tmp_path_factory.mktemp("kept") / "data").start()
-    client, s3 = server.client(), server.client("s3")
-    make_dataset(server, client, "parts", "parts-images", normal=20, anomalous=10)
-    train(client, "parts", "parts-images")
-    host(client, "parts")
+    server = copy_of(example, tmp_path_factory.mktemp("kept") / "data")
+    s3 = server.client("s3")
     make_package(server, "parts", edge.NAME, "parts-images")
     s3.create_bucket(Bucket="letters")
     s3.create_bucket(Bucket="empty")

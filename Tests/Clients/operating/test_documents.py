@@ -14,8 +14,8 @@ import textwrap
 
 import pytest
 
-from support.pictures import draw, host, make_dataset, make_package, png, train
-from support.server import ROOT, SPOTTER, Server
+from support.pictures import copy_of, draw, line, make_package, png
+from support.server import ROOT, SPOTTER
 
 BLOCK = re.compile(r"^( *)```(sh|python|json|yaml)\n(.*?)^ *```", re.S | re.M)
 # Commands of Spotter that have commands of their own.
@@ -154,14 +154,10 @@ def test_every_command_has_the_options_that_the_documents_name():
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory):
+def machine(example, tmp_path_factory):
     """A server with a hosted model of the project `parts`, and a folder in which a reader types."""
     folder = tmp_path_factory.mktemp("documents")
-    server = Server(folder / "data").start()
-    client = server.client()
-    make_dataset(server, client, "parts", "parts-images")
-    train(client, "parts", "parts-images")
-    host(client, "parts")
+    server = copy_of(example, folder / "data")
     home = folder / "home"
     (home / "bin").mkdir(parents=True)
     (home / "bin" / "spotter").symlink_to(SPOTTER)
@@ -170,9 +166,9 @@ def machine(tmp_path_factory):
         (home / name).mkdir()
         for index in range(38):
             (home / name / f"{index}.png").write_bytes(png(draw(index, index >= 24)[0]))
-    lines = (server.directory / "buckets" / "parts-images" / "train.manifest").read_text()
-    (home / "my-lookout-bucket" / "train.manifest").write_text(
-        lines.replace("s3://parts-images/", "s3://my-lookout-bucket/"))
+    (home / "my-lookout-bucket" / "train.manifest").write_text("".join(
+        json.dumps(line("my-lookout-bucket", f"{index}.png", index >= 24)) + "\n"
+        for index in range(38)))
     (home / "my_lookout_for_vision_script.py").write_text(
         "import boto3\nprint(boto3.client('lookoutvision').list_projects()['Projects'])\n")
     yield server, home

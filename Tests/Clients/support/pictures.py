@@ -8,7 +8,7 @@ import numpy
 from PIL import Image, ImageDraw
 
 from support.calls import wait_dataset, wait_model, wait_package
-from support.server import SHARED
+from support.server import SHARED, Server
 
 
 def draw(seed, anomalous, size=(256, 256)):
@@ -93,6 +93,14 @@ def train(client, project, bucket):
 def host(client, project):
     client.start_model(ProjectName=project, ModelVersion="1", MinInferenceUnits=1)
     assert wait_model(client, project)["Status"] == "HOSTED"
+
+
+def copy_of(example, directory):
+    """A server that goes on with a copy of the fixture `example`."""
+    shutil.copytree(example, directory)
+    server = Server(directory).start()
+    assert wait_model(server.client(), "parts")["Status"] == "HOSTED"
+    return server
 
 
 def make_package(server, project, component, bucket, options=None, platform=None):
