@@ -58,6 +58,7 @@ test-clients: build-tests
 
 # Everything, in hours: ARGUMENTS is the number of simulated lives, 10,000 by default.
 check: test
+	@scripts/build-previous
 	$(python) -m pytest Tests/Clients -m slow $(in_parallel)
 	$(newest_python) -m pytest $(addprefix Tests/Clients/, api/test_resources.py api/test_sdk.py \
 		api/test_programs.py s3 greengrass) $(in_parallel)

@@ -123,6 +123,30 @@ struct SimulatedMetadataStore: MetadataStore {
     }
 }
 
+/// The store of a newer program: whatever it writes, it leaves a member in the rows that this one
+/// does not know.
+struct NewerMetadataStore: MetadataStore {
+    let base: SimulatedMetadataStore
+
+    var changes: MetadataChanges { base.changes }
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
+    ) async throws -> Value {
+        try await base.read(body)
+    }
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> Value
+    ) async throws -> Value {
+        try await base.write { transaction in
+            let value = try body(transaction)
+            try transaction.addNewerMember()
+            return value
+        }
+    }
+}
+
 /// An object store behind the gate.
 struct SimulatedObjectStore: ObjectStore {
     let base: MemoryObjectStore

@@ -39,6 +39,8 @@ package struct SimulationSummary: Sendable, Equatable {
     package var components = 0
     /// Processes that were killed.
     package var crashes = 0
+    /// Rows at the end that processes of a newer version have written to.
+    package var newerRows = 0
     /// A digest of who did what, in which order, and what became of it.
     package var trace: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -52,6 +54,7 @@ package struct SimulationSummary: Sendable, Equatable {
         failed += other.failed
         components += other.components
         crashes += other.crashes
+        newerRows += other.newerRows
         trace ^= other.trace
     }
 }
@@ -203,6 +206,7 @@ package final class Simulation: Sendable {
             state.summary.finished = jobs.count { $0.state == .finished }
             state.summary.failed = jobs.count { $0.state == .failed }
             state.summary.components = rules.snapshot.components.count
+            state.summary.newerRows = rules.snapshot.newer.with.count
         }
     }
 

@@ -104,6 +104,12 @@ extension Simulation {
         }
     }
 
+    /// Whether a process is one of a newer version: in every third life those of even numbers,
+    /// which come and go beside the others. Clients call servers of this version.
+    private func isNewer(_ process: Int) -> Bool {
+        seed.isMultiple(of: 3) && process > 0 && process.isMultiple(of: 2)
+    }
+
     /// What a process works with, as seen by one of its tasks.
     func context(_ actor: SimulatedActor) throws -> ServiceContext {
         let access = SimulatedAccess(
@@ -114,7 +120,8 @@ extension Simulation {
             gate.now.addingTimeInterval(actor.skewSeconds)
         }
         return place.context(
-            metadata: store, objects: objects, stateBucket: Self.stateBucket, now: now,
+            metadata: isNewer(actor.process) ? NewerMetadataStore(base: store) : store,
+            objects: objects, stateBucket: Self.stateBucket, now: now,
             clock: SimulatedClock(gate: gate, actor: actor), random: { [self] in random() })
     }
 }

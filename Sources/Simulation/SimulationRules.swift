@@ -50,6 +50,8 @@ struct SimulationRules {
         try checkPackagings(before, now)
         try checkObjects(now)
         try checkTokens(now)
+        let lost = before.newer.with.intersection(now.newer.without)
+        try require(lost.isEmpty, "What a newer program wrote is gone from \(lost.sorted()).")
     }
 
     // MARK: Jobs

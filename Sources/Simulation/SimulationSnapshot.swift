@@ -20,6 +20,8 @@ struct SimulationSnapshot: Sendable {
     var staged: Set<String> = []
     /// By `NAME/VERSION`.
     var components: [String: ComponentRow] = [:]
+    /// Rows that a newer program has written to, and all others of the same tables.
+    var newer: (with: Set<String>, without: Set<String>) = ([], [])
 
     init() {}
 
@@ -37,6 +39,7 @@ struct SimulationSnapshot: Sendable {
                 packagings["\(project)/\(job.jobName)"] = job
             }
         }
+        newer = try transaction.newerMembers()
         for id in known where jobs[id] == nil { jobs[id] = try transaction.job(id) }
         for object in try transaction.stagedObjects(createdBefore: .distantFuture, limit: .max) {
             staged.insert(object.key)

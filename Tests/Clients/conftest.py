@@ -12,7 +12,8 @@ from support import edge, networks
 from support.cluster import Cluster
 from support.pictures import copy_of, host, make_dataset, make_package, train
 from support.postgresql import Database
-from support.server import HAS_CLIENT, SPOTTER, Peer, ProductServer, Server
+from support.server import (
+    HAS_CLIENT, SPOTTER, Peer, ProductServer, Server, previous_programs)
 
 
 def pytest_configure(config):
@@ -56,6 +57,15 @@ def cluster(database, tmp_path_factory):
     cluster = Cluster(tmp_path_factory.mktemp("cluster"), database)
     yield cluster
     cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def previous():
+    """The folder with the programs of the version before."""
+    folder = previous_programs()
+    if not folder.exists():
+        pytest.skip("needs the programs of the version before: scripts/build-previous")
+    return folder
 
 
 @pytest.fixture(scope="session")

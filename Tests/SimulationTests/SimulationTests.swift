@@ -28,7 +28,7 @@ import Testing
         // A simulation in which nothing happens proves nothing.
         if Self.count >= 30 {
             #expect(totals.finished > Self.count && totals.failed > 0 && totals.crashes > 0)
-            #expect(totals.components > Self.count / 4)
+            #expect(totals.components > Self.count / 4 && totals.newerRows > Self.count)
         }
         if Self.asked != nil { print("\(Self.count) schedules from \(first): \(totals)") }
     }

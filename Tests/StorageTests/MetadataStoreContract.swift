@@ -11,6 +11,7 @@ enum MetadataStoreContract {
 
     static func all(_ store: some MetadataStore) async throws {
         try await aWriteThatThrowsLeavesNothing(store)
+        try await NewerMembersContract.all(store)
         try await projectsAreSortedAndPaged(store)
         try await entriesReplaceThoseOfTheSameImage(store)
         try await entriesAreFilteredAndKeepTheirTimes(store)

@@ -8,7 +8,7 @@ import botocore.config
 from support.calls import wait_dataset
 from support.pictures import draw, line, png, source
 from support.postgresql import Database
-from support.server import Server
+from support.server import SPOTTER, Server
 
 KEY = {"SPOTTER_ACCESS_KEY_ID": "AKIACLUSTERCLUSTER00",
        "SPOTTER_SECRET_ACCESS_KEY": "a-secret-that-all-servers-know"}
@@ -41,17 +41,18 @@ class Cluster:
         if not self.keeps_database:
             self.database.remove()
 
-    def server(self, *arguments):
-        return self._start(Server, "--no-worker", *arguments)
+    def server(self, *arguments, program=SPOTTER):
+        return self._start(Server, program, "--no-worker", *arguments)
 
-    def worker(self, *arguments):
-        return self._start(Worker, *arguments)
+    def worker(self, *arguments, program=SPOTTER):
+        return self._start(Worker, program, *arguments)
 
-    def _start(self, kind, *arguments):
+    def _start(self, kind, program, *arguments):
         key, secret = self.peer.credentials()
         member = kind(
             self.folder / f"{kind.command}-{len(self.members)}", *self.stores(), *arguments, **KEY,
             AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY=secret)
+        member.program = program
         member.credentials = lambda: tuple(KEY.values())
         self.members.append(member)
         return member.start()

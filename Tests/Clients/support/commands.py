@@ -11,9 +11,9 @@ from support.pictures import draw, png
 from support.server import SPOTTER, Server
 
 
-def spotter(*arguments, **variables):
+def spotter(*arguments, program=SPOTTER, **variables):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("SPOTTER_", "AWS_"))}
-    return subprocess.run([SPOTTER, *map(str, arguments)], capture_output=True, text=True,
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True,
                           timeout=120, env={**environment, **variables})
 
 

@@ -36,6 +36,9 @@ RUNNING, FAILED, STOPPED, STARTING = pb.RUNNING, pb.FAILED, pb.STOPPED, pb.START
 class Agent:
     """`spotter-edge agent` as a process of its own."""
 
+    # Another version's, where a test has one.
+    program = SPOTTER_EDGE
+
     def __init__(self, folder, *arguments, environment=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +61,7 @@ class Agent:
 
     def start(self):
         self.process = subprocess.Popen(
-            [SPOTTER_EDGE, "agent", "--socket", self.target, "--models", self.models,
+            [self.program, "agent", "--socket", self.target, "--models", self.models,
              *self.arguments],
             stdout=subprocess.PIPE, stderr=self.log.open("ab"), text=True,
             env={**os.environ, **self.environment})
@@ -163,8 +166,8 @@ def pixels(image):
     return numpy.asarray(image.convert("RGB"), dtype=numpy.uint8)
 
 
-def attach(agent, archive, *arguments, log=None):
+def attach(agent, archive, *arguments, log=None, program=SPOTTER_EDGE):
     return subprocess.Popen(
-        [SPOTTER_EDGE, "attach", "--component", NAME, "--component-version", "1.0.0",
+        [program, "attach", "--component", NAME, "--component-version", "1.0.0",
          "--socket", agent.target, "--unarchived", "/nowhere/at/all", "--archive", archive,
          *arguments], stderr=(log or agent.folder / "attach.log").open("ab"))

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,14 @@ HAS_CLIENT = "lookoutvision" in botocore.loaders.Loader(
     extra_search_paths=[botocore.loaders.Loader.BUILTIN_DATA_PATH],
     include_default_search_paths=False).list_available_services("service-2")
 
+
+def previous_programs():
+    """Where scripts/build-previous, which names the commit, leaves the version before."""
+    script = (ROOT / "scripts" / "build-previous").read_text()
+    commit = re.search(r"^commit=([0-9a-f]{40})$", script, re.MULTILINE)[1]
+    return ROOT / ".deps" / "previous" / commit / "bin"
+
+
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data")
 
 
@@ -28,6 +37,8 @@ class Server:
     """`spotter serve` as a process of its own, whose models are built on a small network."""
 
     command = "serve"
+    # Another version's, where a test has one.
+    program = SPOTTER
     has_small_network = True
     greeting = "Spotter is listening on "
 
@@ -41,7 +52,7 @@ class Server:
     def start(self):
         log = open(self.directory.parent / f"{self.directory.name}.log", "ab")
         self.process = subprocess.Popen(
-            [SPOTTER, self.command, "--data-directory", self.directory, "--port", "0",
+            [self.program, self.command, "--data-directory", self.directory, "--port", "0",
              *self.network(), *self.arguments], stdout=subprocess.PIPE, stderr=log, text=True,
             env={**self.environment(), **self.variables})
         for line in self.process.stdout:

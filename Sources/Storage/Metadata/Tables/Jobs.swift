@@ -102,6 +102,14 @@ extension MetadataTransaction {
     /// Inserts the job, or replaces the one of its id. A queued one is posted in
     /// `MetadataStore.changes`.
     package func save(_ job: JobRecord) throws {
+        // One that nobody has taken has just been made: to look for it would make transactions of
+        // PostgreSQL that add jobs fail beside each other.
+        let isNew = job.attempt == 0 && job.state == .queued
+        let text =
+            try isNew
+            ? document(job)
+            : document(
+                job, replacing: "SELECT document FROM job WHERE id = $1", [job.id.uuidString])
         // Project and priority are for good; a program that does not know them leaves them out.
         try execute(
             """
@@ -117,7 +125,7 @@ extension MetadataTransaction {
                 job.notBefore.timeIntervalSince1970,
                 job.leaseExpiry?.timeIntervalSince1970, job.project ?? "",
                 job.priority ?? JobRecord.priorityDefault, job.claimed?.timeIntervalSince1970,
-                try document(job),
+                text,
             ])
         if job.state == .queued { connection.announce(.jobs) }
     }

@@ -50,7 +50,14 @@ extension MetadataTransaction {
             INSERT INTO model (project, version, status, document) VALUES ($1, $2, $3, $4)
             ON CONFLICT (project, version)
             DO UPDATE SET status = excluded.status, document = excluded.document
-            """, [model.project, model.version, model.status.rawValue, try document(model)])
+            """,
+            [
+                model.project, model.version, model.status.rawValue,
+                try document(
+                    model,
+                    replacing: "SELECT document FROM model WHERE project = $1 AND version = $2",
+                    [model.project, model.version]),
+            ])
         // Trainings save every second what they are at, and nobody waits for that.
         if model.status != .training { connection.announce(.models) }
     }
@@ -116,7 +123,13 @@ extension MetadataTransaction {
             """,
             [
                 job.project, job.jobName, job.configuration.greengrass.componentName,
-                componentVersion, job.status.rawValue, try document(job),
+                componentVersion, job.status.rawValue,
+                try document(
+                    job,
+                    replacing: """
+                        SELECT document FROM packaging_job WHERE project = $1 AND job_name = $2
+                        """,
+                    [job.project, job.jobName]),
             ])
     }
 }

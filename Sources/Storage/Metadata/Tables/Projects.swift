@@ -24,7 +24,13 @@ extension MetadataTransaction {
             """
             INSERT INTO project (name, document) VALUES ($1, $2)
             ON CONFLICT (name) DO UPDATE SET document = excluded.document
-            """, [project.name, try document(project)])
+            """,
+            [
+                project.name,
+                try document(
+                    project, replacing: "SELECT document FROM project WHERE name = $1",
+                    [project.name]),
+            ])
     }
 
     /// The number of all projects; the account's quota counts it.
@@ -58,7 +64,14 @@ extension MetadataTransaction {
             """
             INSERT INTO dataset (project, type, document) VALUES ($1, $2, $3)
             ON CONFLICT (project, type) DO UPDATE SET document = excluded.document
-            """, [dataset.project, dataset.type.rawValue, try document(dataset)])
+            """,
+            [
+                dataset.project, dataset.type.rawValue,
+                try document(
+                    dataset,
+                    replacing: "SELECT document FROM dataset WHERE project = $1 AND type = $2",
+                    [dataset.project, dataset.type.rawValue]),
+            ])
     }
 
     /// Removes the dataset with its entries and its pending change.

@@ -27,7 +27,13 @@ extension MetadataTransaction {
             INSERT INTO "user" (name, access_key_id, document) VALUES ($1, $2, $3)
             ON CONFLICT (name) DO UPDATE
             SET access_key_id = excluded.access_key_id, document = excluded.document
-            """, [user.name, user.accessKeyID, try document(user)])
+            """,
+            [
+                user.name, user.accessKeyID,
+                try document(
+                    user, replacing: "SELECT document FROM \"user\" WHERE name = $1",
+                    [user.name]),
+            ])
     }
 
     /// Removes the user, whose key no longer opens anything; without one of this name nothing.
