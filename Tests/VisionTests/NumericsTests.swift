@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -67,9 +68,37 @@ import Testing
         #expect(radius(coreset) < radius(sample) * 0.8)
     }
 
-    @Test func choleskySolves() {
-        let solution = Cholesky.solve([4, 2, 2, 3], [10, 9])
-        #expect(abs(solution[0] - 1.5) < 1e-12 && abs(solution[1] - 2) < 1e-12)
+    /// Many inputs that say nearly the same, as 3×3 cells of a picture do.
+    @Test func logisticRegressionEndsWhereNothingPullsAnyMore() {
+        var random = SeededRandom(seed: 4)
+        let width = 40
+        func rows(_ count: Int, _ offset: Float) -> Rows {
+            var rows = Rows(width: width)
+            for _ in 0..<count {
+                let common = Float.random(in: -1...1, using: &random) + offset
+                for _ in 0..<width {
+                    rows.values.append(common + Float.random(in: -0.3...0.3, using: &random))
+                }
+            }
+            return rows
+        }
+        let (positive, negative) = (rows(300, 0.5), rows(500, -0.5))
+        let fitted = LinearClassifier.logistic(positive, negative)
+        let scale = StandardRows(positive, negative)
+        var pull = fitted.weights.indices.map { 0.01 * fitted.weights[$0] * scale.deviation[$0] }
+        for (rows, target) in [(positive, 1.0), (negative, 0.0)] {
+            for row in 0..<rows.count {
+                let logit = zip(rows[row], fitted.weights).reduce(fitted.bias) {
+                    $0 + Double($1.0) * $1.1
+                }
+                let error = 0.5 / Double(rows.count) * (1 / (1 + exp(-logit)) - target)
+                for (column, value) in rows[row].enumerated() {
+                    pull[column] +=
+                        error * (Double(value) - scale.mean[column]) / scale.deviation[column]
+                }
+            }
+        }
+        #expect(pull.allSatisfy { abs($0) < 1e-4 })
     }
 
     @Test func rankingFiguresHaveTheirTextbookValues() {

@@ -37,6 +37,22 @@ enum DetectorGraph {
         return try builder.model()
     }
 
+    /// Input `image` uint8 `[1, H, W, 3]`; output `detail`, the view's finer grid.
+    static func detail(_ view: FeatureView, _ detail: FeatureTap) throws(VisionError) -> Data {
+        var builder = GraphBuilder(name: "detail")
+        let image = appendNormalised(&builder, view, appendImage(&builder, view))
+        let grid = builder.append(
+            view.extractor.graph.graph, prefix: backbonePrefix, input: image,
+            for: view.extractor.graph.input, output: detail.name)
+        builder.output(
+            builder.node("Identity", [grid], output: "detail"),
+            shape: [
+                1, detail.channels, view.input.height / detail.stride,
+                view.input.width / detail.stride,
+            ])
+        return try builder.model()
+    }
+
     /// Input `features` `[1, C, h, w]`; output `rows` `[h·w, C]`.
     static func rows(_ view: FeatureView, isSmoothed: Bool) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "rows")
@@ -130,20 +146,27 @@ enum DetectorGraph {
             output: bank.taps[0].name)
     }
 
+    static let backbonePrefix = "backbone/"
+
+    private static func appendNormalised(
+        _ builder: inout GraphBuilder, _ view: FeatureView, _ image: String
+    ) -> String {
+        let normalisation = view.extractor.normalisation
+        guard normalisation != .none else { return image }
+        let mean = Tensor(shape: [1, 3, 1, 1], values: normalisation.mean)
+        let factor = Tensor(
+            shape: [1, 3, 1, 1], values: normalisation.deviation.map { 1 / $0 })
+        let centred = builder.node("Sub", [image, builder.constant(mean, "colour_mean")])
+        return builder.node("Mul", [centred, builder.constant(factor, "colour_factor")])
+    }
+
     private static func appendFeatures(
         _ builder: inout GraphBuilder, _ view: FeatureView, _ image: String
     ) -> String {
         let extractor = view.extractor
-        var image = image
-        if extractor.normalisation != .none {
-            let mean = Tensor(shape: [1, 3, 1, 1], values: extractor.normalisation.mean)
-            let factor = Tensor(
-                shape: [1, 3, 1, 1], values: extractor.normalisation.deviation.map { 1 / $0 })
-            image = builder.node("Sub", [image, builder.constant(mean, "colour_mean")])
-            image = builder.node("Mul", [image, builder.constant(factor, "colour_factor")])
-        }
         let features = builder.append(
-            extractor.graph.graph, prefix: "backbone/", input: image, for: extractor.graph.input,
+            extractor.graph.graph, prefix: backbonePrefix,
+            input: appendNormalised(&builder, view, image), for: extractor.graph.input,
             output: view.tap.name)
         guard view.channels < view.tap.channels else { return features }
         // Few directions hold the distances of many (Johnson and Lindenstrauss, 1984).
@@ -161,7 +184,7 @@ enum DetectorGraph {
     }
 
     /// `[1, C, h, w]` as `[h·w, C]`.
-    private static func appendRowsOf(
+    static func appendRowsOf(
         _ builder: inout GraphBuilder, _ grid: String, channels: Int
     ) -> String {
         let last = builder.node("Transpose", [grid], [("perm", .ints([0, 2, 3, 1]))])
@@ -193,7 +216,7 @@ enum DetectorGraph {
     }
 
     /// Averages over squares of 2·radius + 1 cells with the edge cells repeated outwards.
-    private static func appendMean(
+    static func appendMean(
         _ builder: inout GraphBuilder, _ grid: String, radius: Int
     ) -> String {
         let pads = builder.constant([0, 0, radius, radius, 0, 0, radius, radius], "pads")
@@ -212,7 +235,7 @@ enum DetectorGraph {
         return builder.node("Reshape", [values, shape])
     }
 
-    private static func appendUpsampling(
+    static func appendUpsampling(
         _ builder: inout GraphBuilder, _ view: FeatureView, _ grid: String, channels: Int,
         output: String
     ) {
@@ -264,43 +287,5 @@ enum DetectorGraph {
         }
         let pooled = appendPooling(&builder, view, smooth, fraction: supervision.pooledFraction)
         return (factor(pooled), factor(smooth))
-    }
-
-    private static func appendClassifier(
-        _ builder: inout GraphBuilder, _ view: FeatureView, _ classifier: PixelClassifier,
-        _ inputs: String
-    ) {
-        let labels = classifier.labels.count
-        var inputs = inputs
-        if classifier.seesSurroundings {
-            let around = appendSurroundings(&builder, view, inputs, channels: classifier.inputs)
-            inputs = builder.node("Concat", [inputs, around], [("axis", .int(1))])
-        }
-        let weights = builder.constant(
-            Tensor(shape: [classifier.width, labels], values: classifier.weights),
-            "label_weights")
-        let bias = builder.constant(
-            Tensor(shape: [1, labels], values: classifier.bias), "label_bias")
-        let logits = builder.node("Add", [builder.node("MatMul", [inputs, weights]), bias])
-        let shape = builder.constant(
-            [1, view.gridHeight, view.gridWidth, labels], "logits_shape")
-        let planes = builder.node(
-            "Transpose", [builder.node("Reshape", [logits, shape])],
-            [("perm", .ints([0, 3, 1, 2]))]
-        )
-        let shown = classifier.isSmoothed ? appendMean(&builder, planes, radius: 1) : planes
-        appendUpsampling(&builder, view, shown, channels: labels, output: logitsOutput)
-    }
-
-    /// The mean of each row of `[P, C]` over the cells around.
-    private static func appendSurroundings(
-        _ builder: inout GraphBuilder, _ view: FeatureView, _ rows: String, channels: Int
-    ) -> String {
-        let shape = builder.constant(
-            [1, view.gridHeight, view.gridWidth, channels], "surroundings_shape")
-        let planes = builder.node(
-            "Transpose", [builder.node("Reshape", [rows, shape])], [("perm", .ints([0, 3, 1, 2]))])
-        let mean = appendMean(&builder, planes, radius: PixelClassifier.contextRadius)
-        return appendRowsOf(&builder, mean, channels: channels)
     }
 }

@@ -13,15 +13,26 @@ package struct PixelClassifier: Sendable, Equatable {
     package let seesSurroundings: Bool
     /// Whether logits are averaged over 3×3 cells: it quietens textures, and blurs the outlines of
     /// defects that are a few cells wide.
-    package let isSmoothed: Bool
-    /// `[width, labels]`, row-major: a patch's own, then its surroundings'.
+    package var isSmoothed: Bool
+    /// Channels of the finer grid that it looks at too; 0 without one.
+    package let detailChannels: Int
+    /// `[width, labels]`, row-major: a patch's own, then its surroundings', then for each channel
+    /// of the finer grid those of 3×3 cells.
     package let weights: [Float]
     /// One value a label; a logit above 0 means the label is there.
     package var bias: [Float]
 
+    /// Part of the highest logit of the image that is taken from every logit: a defect ends where
+    /// it is weak beside its own middle, and a faint one is weak everywhere. 0, ¼, ½ and ¾ were
+    /// compared out of fold (docs/decisions/0011).
+    static let peakShare: Float = 0.25
+
     /// Cells to each side of a patch that are its surroundings.
     static let contextRadius = 4
 
-    /// A patch's own inputs and, if it sees them, its surroundings'.
-    var width: Int { seesSurroundings ? 2 * inputs : inputs }
+    /// All inputs of a cell.
+    var width: Int { coarseWidth + 9 * detailChannels }
+
+    /// Those of the inputs that come from the view's own grid.
+    var coarseWidth: Int { seesSurroundings ? 2 * inputs : inputs }
 }

@@ -24,6 +24,15 @@ package struct FeatureView: Sendable {
         else { return nil }
         return FilterBank(stride: tap.stride)
     }
+
+    /// A finer grid on the way to the features, for outlines; nil where there is none.
+    var detail: FeatureTap? {
+        guard let detail = (extractor as? LearnedBackbone)?.detail,
+            detail.stride < tap.stride, input.width.isMultiple(of: detail.stride),
+            input.height.isMultiple(of: detail.stride)
+        else { return nil }
+        return detail
+    }
 }
 
 extension FeatureView {

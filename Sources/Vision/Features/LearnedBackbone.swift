@@ -24,6 +24,9 @@ package struct LearnedBackbone: FeatureExtractor {
     package let seesTexture: Bool
     /// The file's graph with its weights; every model carries the part that its view needs.
     package let graph: BackboneGraph
+    /// The finer grid that its features are computed from, for the outlines of masks; nil where
+    /// there is none. `BackboneDetail` finds it.
+    let detail: FeatureTap?
     /// Set by the composition root: the first backbone beside the one that Spotter comes with.
     package var alternatives: [any FeatureExtractor] = []
 
@@ -40,6 +43,9 @@ package struct LearnedBackbone: FeatureExtractor {
             normalisation = file.annotations.normalisation
             seesTexture = file.annotations.seesTexture
             graph = BackboneGraph(graph: file.graph.paddedEarly, input: file.input.name)
+            detail =
+                seesTexture && input == nil && taps.count == 1
+                ? BackboneDetail.find(in: graph, for: taps[0], sideMultiple) : nil
         } catch {
             throw VisionError(.invalidModel, "The backbone \(identifier) \(error.message).")
         }

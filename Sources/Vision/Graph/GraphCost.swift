@@ -9,6 +9,9 @@ struct GraphCost {
     private(set) var constantBytes = 0.0
     private var values: [String: GraphValue] = [:]
 
+    /// The shape of a value; nil for a name that the graph does not have.
+    func shape(of name: String) -> [Int]? { values[name]?.shape }
+
     /// - Parameters:
     ///   - inputs: shape and element type of each input of the graph.
     ///   - outputs: names of values that stay until the end.

@@ -41,7 +41,7 @@ package struct FloatMap: Sendable, Equatable {
 
     private static func mix(_ a: Float, _ b: Float, _ share: Float) -> Float { a + (b - a) * share }
 
-    private static func positions(from source: Int, to target: Int) -> [(
+    static func positions(from source: Int, to target: Int) -> [(
         low: Int, high: Int, share: Float
     )] {
         (0..<target).map { index in

@@ -141,7 +141,7 @@ struct GraphBuilder {
     }
 
     /// The names of all values that `output` is computed from, and its own.
-    private static func needed(_ graph: ONNXGraph, for output: String) -> Set<String> {
+    static func needed(_ graph: ONNXGraph, for output: String) -> Set<String> {
         var needed: Set<String> = [output]
         // Nodes stand in the order of their computation.
         for node in graph.node.reversed() where node.output.contains(where: needed.contains) {

@@ -237,6 +237,28 @@ struct CrossValidation: Sendable {
             threads: threads)
     }
 
+    /// Computes the view's finer grid; nil where it has none.
+    func detailSession() throws(VisionError) -> InferenceSession? {
+        guard let detail = view.detail else { return nil }
+        return try InferenceSession(
+            runtime: runtime, model: try DetectorGraph.detail(view, detail), threads: threads)
+    }
+
+    /// The finer grid of one image, `[1, C, h, w]`.
+    func detail(_ image: ViewImage, _ session: InferenceSession) throws(VisionError) -> Tensor {
+        let shape = [1, view.input.height, view.input.width, 3]
+        return try session.run(
+            [(DetectorGraph.imageInput, .bytes(shape: shape, values: image.picture.pixels))],
+            outputs: ["detail"])[0]
+    }
+
+    /// Rows with the mean over the cells around each behind them.
+    func withSurroundings(_ rows: Rows) -> Rows {
+        let around = view.averaged(
+            rows.values, channels: rows.width, radius: PixelClassifier.contextRadius)
+        return rows.joined(with: Rows(width: rows.width, values: around))
+    }
+
     /// The feature rows of one image.
     func rows(_ image: ViewImage, _ session: InferenceSession) throws(VisionError) -> Rows {
         let tensor = try session.run(

@@ -3,15 +3,15 @@ extension PixelClassifier {
     /// Fits all labels.
     ///
     /// - Parameters:
-    ///   - seesSurroundings: whether the rows have them.
-    ///   - isSmoothed: whether logits are averaged over 3×3 cells.
-    ///   - positives: for each label, patches that show it.
-    ///   - background: patches that show none; those of other labels are added.
+    ///   - shape: names how wide the rows are and what they see.
+    ///   - positives: for each label, cells that show it.
+    ///   - background: cells that show none; those of other labels are added.
     static func fit(
-        labels: [LabelClass], seesSurroundings: Bool, isSmoothed: Bool, positives: [Rows],
-        background: Rows
-    ) -> PixelClassifier {
-        let width = positives[0].width
+        _ shape: MaskInputs.Shape, labels: [LabelClass], positives: [Rows], background: Rows
+    )
+        -> PixelClassifier
+    {
+        let width = shape.width
         var weights = [Float](repeating: 0, count: width * labels.count)
         var bias = [Float](repeating: 0, count: labels.count)
         for label in labels.indices {
@@ -28,20 +28,12 @@ extension PixelClassifier {
             bias[label] = Float(fitted.bias)
         }
         return PixelClassifier(
-            labels: labels, inputs: seesSurroundings ? width / 2 : width,
-            seesSurroundings: seesSurroundings, isSmoothed: isSmoothed, weights: weights,
-            bias: bias)
+            labels: labels, inputs: shape.inputs, seesSurroundings: shape.seesSurroundings,
+            isSmoothed: false, detailChannels: shape.detailChannels, weights: weights, bias: bias)
     }
 
-    /// Logits of one image's patches, a grid for each label, not smoothed.
-    func logits(_ rows: Rows, gridWidth: Int, gridHeight: Int) -> [FloatMap] {
-        labels.indices.map { label in
-            let values = (0..<rows.count).map { row in
-                zip(rows[row], 0..<width).reduce(bias[label]) {
-                    $0 + $1.0 * weights[$1.1 * labels.count + label]
-                }
-            }
-            return FloatMap(width: gridWidth, height: gridHeight, values: values)
-        }
+    /// The weights of one label in the order of a row.
+    func column(_ label: Int) -> [Float] {
+        (0..<width).map { weights[$0 * labels.count + label] }
     }
 }

@@ -138,7 +138,7 @@ struct RetainedImages: Sendable {
             }
             return ViewImage(
                 features: features, texture: bank.map { _ in Rows(planes: outputs[1]) },
-                mask: image.mask)
+                picture: picture, mask: image.mask)
         }
         // Features as grids and as rows, those of another light, textures twice, and what
         // classifiers see.

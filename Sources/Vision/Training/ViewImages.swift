@@ -4,6 +4,8 @@ struct ViewImage: Sendable {
     let features: Tensor
     /// Rows of the filter bank's features.
     let texture: Rows?
+    /// Of the view's size; shares its pixels with the retained image.
+    let picture: RGBImage
     let mask: LabelMask?
     /// Patches of a normal image under another light; nil for an anomaly.
     var otherLight: OtherLight?
