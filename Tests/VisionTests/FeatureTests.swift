@@ -82,8 +82,8 @@ import Testing
         }
         let tensor = try session.run(
             [("image", .bytes(shape: [1, 64, 64, 3], values: pixels))], outputs: ["features"])[0]
-        #expect(tensor.shape == [1, 39, 64 / stride, 64 / stride])
-        let rows = Rows(planes: tensor)
+        #expect(tensor.shape == [1, 64 / stride, 64 / stride, 39])
+        let rows = Rows(width: 39, values: tensor.values)
         return Array(rows[rows.count / 2 + 32 / stride])
     }
 

@@ -52,7 +52,8 @@ import Testing
             try InferenceSession(runtime: runtime, model: model, threads: 1)
                 .run([("image", image)], outputs: [output])[0]
         }
-        let rows = Rows(planes: try run(DetectorGraph.features(view), "features"))
+        let rows = Rows(
+            width: view.channels, values: try run(DetectorGraph.features(view), "features").values)
         let fine = try run(DetectorGraph.detail(view, detail), "detail")
         #expect(fine.shape == [1, 5, 16, 24])
         let whitening = try Whitening.fit(rows, exponent: 0.5)

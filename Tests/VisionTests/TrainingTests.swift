@@ -177,7 +177,7 @@ import Testing
             runtime: runtime, model: DetectorGraph.features(view), threads: 1
         ).run([("image", input)], outputs: ["features"])[0]
         let tensor = try InferenceSession(
-            runtime: runtime, model: DetectorGraph.rows(view, isSmoothed: true), threads: 1
+            runtime: runtime, model: DetectorGraph.smoothedRows(view), threads: 1
         ).run([("features", .floats(features))], outputs: ["rows"])[0]
         let rows = Rows(width: view.channels, values: tensor.values)
         let whitening = try Whitening.fit(rows, exponent: 0.5)

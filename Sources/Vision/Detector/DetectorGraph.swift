@@ -20,7 +20,7 @@ enum DetectorGraph {
     static let mapOutput = "anomaly_map"
     static let logitsOutput = "label_logits"
 
-    /// Input `image` uint8 `[1, H, W, 3]`; outputs `features` `[1, C, h, w]` and, where the view
+    /// Input `image` uint8 `[1, H, W, 3]`; outputs `features` `[1, h, w, C]` and, where the view
     /// has a texture, `texture` `[1, T, h, w]`.
     static func features(_ view: FeatureView) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "features")
@@ -32,8 +32,9 @@ enum DetectorGraph {
                 texture, shape: [1, bank.taps[0].channels, view.gridHeight, view.gridWidth])
         }
         let features = appendFeatures(&builder, view, image)
-        let output = builder.node("Identity", [features], output: "features")
-        builder.output(output, shape: [1, view.channels, view.gridHeight, view.gridWidth])
+        let output = builder.node(
+            "Transpose", [features], [("perm", .ints([0, 2, 3, 1]))], output: "features")
+        builder.output(output, shape: [1, view.gridHeight, view.gridWidth, view.channels])
         return try builder.model()
     }
 
@@ -53,12 +54,14 @@ enum DetectorGraph {
         return try builder.model()
     }
 
-    /// Input `features` `[1, C, h, w]`; output `rows` `[h·w, C]`.
-    static func rows(_ view: FeatureView, isSmoothed: Bool) throws(VisionError) -> Data {
+    /// Input `features` `[1, h, w, C]`; output `rows` `[h·w, C]`, each averaged over 3×3 cells.
+    static func smoothedRows(_ view: FeatureView) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "rows")
         builder.input(
-            "features", .float, shape: [1, view.channels, view.gridHeight, view.gridWidth])
-        let rows = appendRows(&builder, view, features: "features", isSmoothed: isSmoothed)
+            "features", .float, shape: [1, view.gridHeight, view.gridWidth, view.channels])
+        let planes = builder.node(
+            "Transpose", ["features"], [("perm", .ints([0, 3, 1, 2]))])
+        let rows = appendRows(&builder, view, features: planes, isSmoothed: true)
         builder.output(
             builder.node("Identity", [rows], output: "rows"), shape: [view.patches, view.channels])
         return try builder.model()

@@ -53,5 +53,13 @@ package struct Rows: Sendable, Equatable {
         return (first, second)
     }
 
+    /// The vectors with these numbers.
+    func picked(_ numbers: [Int]) -> Rows {
+        var out = Rows(width: width)
+        out.values.reserveCapacity(numbers.count * width)
+        for number in numbers { out.append(self[number]) }
+        return out
+    }
+
     mutating func append(_ row: ArraySlice<Float>) { values.append(contentsOf: row) }
 }

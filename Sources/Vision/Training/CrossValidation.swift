@@ -139,17 +139,25 @@ struct CrossValidation: Sendable {
 
     /// What classifiers see of an image: whitened features, the logarithm of the distance, the
     /// whitened texture.
+    ///
+    /// - Parameters:
+    ///   - rows: of the whole image, as the configuration wants them.
+    ///   - cells: that are wanted, a row each; nil for all.
     func classifierInputs(
-        _ image: ViewImage, _ rows: Rows, _ distances: [Float], _ fit: Fit
+        _ image: ViewImage, _ rows: Rows, _ distances: [Float], _ fit: Fit, cells: [Int]? = nil
     ) -> Rows {
-        let whitened = fit.whitening.apply(to: rows)
+        func kept(_ rows: Rows) -> Rows { cells.map(rows.picked) ?? rows }
+        let whitened = fit.whitening.apply(to: kept(rows))
         var texture: Rows?
-        if let whitening = fit.textureWhitening { texture = image.texture.map(whitening.apply) }
+        if let whitening = fit.textureWhitening {
+            texture = image.texture.map { whitening.apply(to: kept($0)) }
+        }
         var out = Rows(width: whitened.width + 1 + (texture?.width ?? 0))
         out.values.reserveCapacity(whitened.count * out.width)
         for row in 0..<whitened.count {
+            let distance = distances[cells?[row] ?? row]
             out.values += whitened[row]
-            out.values.append(logf(max(distances[row], PixelClassifier.distanceFloor)))
+            out.values.append(logf(max(distance, PixelClassifier.distanceFloor)))
             if let texture { out.values += texture[row] }
         }
         return out
@@ -225,16 +233,17 @@ struct CrossValidation: Sendable {
 
     /// The feature rows of each image.
     private func rows(_ images: [ViewImage], isSmoothed: Bool) throws(VisionError) -> [Rows] {
-        let session = try rowsSession(isSmoothed: isSmoothed)
+        let session = try smoothing(isSmoothed)
         var out: [Rows] = []
         for image in images { out.append(try rows(image, session)) }
         return out
     }
 
-    func rowsSession(isSmoothed: Bool) throws(VisionError) -> InferenceSession {
-        try InferenceSession(
-            runtime: runtime, model: try DetectorGraph.rows(view, isSmoothed: isSmoothed),
-            threads: threads)
+    /// Averages rows; nil where they stay as they are.
+    func smoothing(_ isSmoothed: Bool) throws(VisionError) -> InferenceSession? {
+        guard isSmoothed else { return nil }
+        return try InferenceSession(
+            runtime: runtime, model: try DetectorGraph.smoothedRows(view), threads: threads)
     }
 
     /// Computes the view's finer grid; nil where it has none.
@@ -260,9 +269,12 @@ struct CrossValidation: Sendable {
     }
 
     /// The feature rows of one image.
-    func rows(_ image: ViewImage, _ session: InferenceSession) throws(VisionError) -> Rows {
-        let tensor = try session.run(
-            [("features", .floats(image.features))], outputs: ["rows"])[0]
+    func rows(_ image: ViewImage, _ smoothing: InferenceSession?) throws(VisionError) -> Rows {
+        guard let smoothing else { return image.rows }
+        let features = Tensor(
+            shape: [1, view.gridHeight, view.gridWidth, view.channels],
+            values: image.rows.values)
+        let tensor = try smoothing.run([("features", .floats(features))], outputs: ["rows"])[0]
         return Rows(width: view.channels, values: tensor.values)
     }
 

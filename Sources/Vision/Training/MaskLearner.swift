@@ -41,7 +41,7 @@ struct MaskLearner: Sendable {
         let validation: CrossValidation
         let fit: CrossValidation.Fit
         let seesSurroundings: Bool
-        let rows: InferenceSession
+        let smoothing: InferenceSession?
         let detail: InferenceSession?
 
         init(
@@ -50,13 +50,13 @@ struct MaskLearner: Sendable {
             self.validation = validation
             self.fit = fit
             self.seesSurroundings = seesSurroundings
-            rows = try validation.rowsSession(isSmoothed: fit.configuration.isSmoothed)
+            smoothing = try validation.smoothing(fit.configuration.isSmoothed)
             detail = try validation.detailSession()
         }
 
         func inputs(_ image: ViewImage, _ distances: [Float]) throws(VisionError) -> MaskInputs {
             let own = validation.classifierInputs(
-                image, try validation.rows(image, rows), distances, fit)
+                image, try validation.rows(image, smoothing), distances, fit)
             return MaskInputs(
                 seesSurroundings ? validation.withSurroundings(own) : own,
                 seesSurroundings: seesSurroundings,

@@ -122,10 +122,11 @@ struct RetainedImages: Sendable {
                     )
                 ], outputs: bank == nil ? ["features"] : ["features", "texture"])
             let features = outputs[0]
-            guard features.shape == [1, view.channels, view.gridHeight, view.gridWidth] else {
+            guard features.shape == [1, view.gridHeight, view.gridWidth, view.channels] else {
                 throw VisionError(
                     .invalidModel,
-                    "The backbone \(view.extractor.identifier) gave \(features.shape) for an "
+                    "The backbone \(view.extractor.identifier) gave "
+                        + "\(Self.planes(features.shape)) for an "
                         + "image of \(view.input.width)×\(view.input.height) pixels instead of "
                         + "[1, \(view.channels), \(view.gridHeight), \(view.gridWidth)]. Its "
                         + "spotter.strides or spotter.multiple is not what it does.")
@@ -137,11 +138,12 @@ struct RetainedImages: Sendable {
                         + "Does it compute in 16 bits? Export it in 32.")
             }
             return ViewImage(
-                features: features, texture: bank.map { _ in Rows(planes: outputs[1]) },
+                rows: Rows(width: view.channels, values: features.values),
+                texture: bank.map { _ in Rows(planes: outputs[1]) },
                 picture: picture, mask: image.mask)
         }
-        // Features as grids and as rows, those of another light, textures twice, and what
-        // classifiers see.
+        // Features, averaged ones, those of another light, textures twice, and what classifiers
+        // learn from.
         let texture = bank?.taps[0].channels ?? 0
         let bytes = view.patches * 4 * (4 * view.channels + 3 * texture + 1)
         let limit = max(8, VisionLimits.featureBytesMax / 2 / bytes)
@@ -154,7 +156,7 @@ struct RetainedImages: Sendable {
             var image = try extract(normals[index])
             let factor = OtherLight.factors[turn % OtherLight.factors.count]
             image.otherLight = OtherLight(
-                try extract(normals[index], light: factor).features, in: view, using: &random)
+                try extract(normals[index], light: factor).rows, in: view, using: &random)
             found.normals.append(image)
         }
         for index in anomalous { found.anomalies.append(try extract(anomalies[index])) }
@@ -163,6 +165,11 @@ struct RetainedImages: Sendable {
             normalFolds: normal.map { normalFolds[$0] },
             anomalyFolds: anomalous.map { anomalyFolds[$0] },
             labelFolds: labelFolds.map { folds in anomalous.map { folds[$0] } })
+    }
+
+    /// The shape as a backbone gives it, channels before rows.
+    private static func planes(_ shape: [Int]) -> [Int] {
+        shape.count == 4 ? [shape[0], shape[3], shape[1], shape[2]] : shape
     }
 
     /// Indices of at most `limit` images, as many of each fold as of the others, those of `first`

@@ -132,6 +132,7 @@ struct Search {
 
     /// The candidate with shares of the filter bank's score, at the best pooling of each model.
     private func withTexture(_ leader: Candidate) throws(VisionError) -> [Candidate] {
+        guard leader.view.texture != nil else { return leader.joined(with: []) }
         let textures = try validation(leader.view).judgeTexture().compactMap {
             Self.best(Candidate.poolings(of: $0, in: leader.view))
         }

@@ -36,9 +36,8 @@ struct SupervisionLearner {
     /// The candidate with a classifier; nil where nothing can be taught, or where what was taught
     /// spoils the ranking of labels that it was not taught.
     func candidate(_ base: Candidate) throws(VisionError) -> Candidate? {
-        let fit = try validation.fitAll(base.configuration)
-        let inputs = try inputs(base.judgement, fit)
-        let lessons = lessons(inputs, base.judgement)
+        let reader = try Reader(validation, base.judgement)
+        let lessons = try lessons(reader)
         // What one fold alone shows cannot be judged without it.
         func isTaught(_ part: (Lesson) -> Rows) -> Bool {
             Set(lessons.filter { part($0).count > 0 }.map(\.fold)).count > 1
@@ -54,14 +53,14 @@ struct SupervisionLearner {
         var weight = Self.weights[0]
         if let folds = validation.images.labelFolds {
             // Held out label by label: what ranks labels that it knows need not rank others.
-            let opinions = opinions(
-                inputs, lessons, teacher, folds: validation.images.normalFolds + folds)
+            let opinions = try opinions(
+                reader, lessons, teacher, folds: validation.images.normalFolds + folds)
             let unseen = Self.weights.map { joined(base, opinions, teacher, weight: $0) }
             let best = unseen.reduce(unseen[0]) { $1.merit > $0.merit + 1e-9 ? $1 : $0 }
             guard (best.auroc ?? 0) >= (base.auroc ?? 0) - Candidate.lossMax else { return nil }
             weight = best.supervision?.weight ?? weight
         }
-        let opinions = opinions(inputs, lessons, teacher, folds: lessons.map(\.fold))
+        let opinions = try opinions(reader, lessons, teacher, folds: lessons.map(\.fold))
         return joined(base, opinions, teacher, weight: weight)
     }
 
@@ -69,8 +68,7 @@ struct SupervisionLearner {
     func fit(_ candidate: Candidate, _ teaching: Candidate.Teaching) throws(VisionError)
         -> Supervision
     {
-        let fit = try validation.fitAll(candidate.configuration)
-        let lessons = lessons(try inputs(candidate.judgement, fit), candidate.judgement)
+        let lessons = try lessons(try Reader(validation, candidate.judgement))
         let classifier = train(lessons, teaching.teacher)
         var supervision = teaching.supervision
         supervision.weights = classifier.weights.map(Float.init)
@@ -78,62 +76,78 @@ struct SupervisionLearner {
         return supervision
     }
 
-    /// What the classifier sees of each image, with out-of-fold distances: normal ones first.
-    private func inputs(_ judgement: CrossValidation.Judgement, _ fit: CrossValidation.Fit)
-        throws(VisionError) -> [Rows]
-    {
-        let images = validation.images.normals + validation.images.anomalies
-        let distances = judgement.normal + judgement.anomalous
-        let session = try validation.rowsSession(
-            isSmoothed: judgement.configuration.isSmoothed)
-        var inputs: [Rows] = []
-        for (image, distances) in zip(images, distances) {
-            let rows = try validation.rows(image, session)
-            inputs.append(validation.classifierInputs(image, rows, distances, fit))
+    /// Computes what the classifier sees of an image, with out-of-fold distances. Of all images at
+    /// once it would be as much as their features.
+    private struct Reader {
+        let validation: CrossValidation
+        let judgement: CrossValidation.Judgement
+        let fit: CrossValidation.Fit
+        let smoothing: InferenceSession?
+        /// Normal ones first.
+        let images: [ViewImage]
+        let distances: [[Float]]
+
+        init(_ validation: CrossValidation, _ judgement: CrossValidation.Judgement)
+            throws(VisionError)
+        {
+            self.validation = validation
+            self.judgement = judgement
+            fit = try validation.fitAll(judgement.configuration)
+            smoothing = try validation.smoothing(judgement.configuration.isSmoothed)
+            images = validation.images.normals + validation.images.anomalies
+            distances = judgement.normal + judgement.anomalous
         }
-        return inputs
+
+        /// - Parameter cells: a row each; nil for all.
+        func inputs(_ image: Int, cells: [Int]? = nil) throws(VisionError) -> Rows {
+            validation.classifierInputs(
+                images[image], try validation.rows(images[image], smoothing), distances[image],
+                fit, cells: cells)
+        }
     }
 
-    private func lessons(_ inputs: [Rows], _ judgement: CrossValidation.Judgement) -> [Lesson] {
+    private func lessons(_ reader: Reader) throws(VisionError) -> [Lesson] {
         var random = SeededRandom(seed: validation.seed)
         let images = validation.images
         let normalShare = max(16, Self.normalPatches / max(1, images.normals.count))
         let defectShare = max(16, Self.defectPatches / max(1, images.anomalies.count))
-        return inputs.indices.map { index in
-            let rows = inputs[index]
-            let empty = Rows(width: rows.width)
-            func pick(_ patches: [Int]) -> Rows {
-                var out = empty
-                for patch in patches { out.append(rows[patch]) }
-                return out
-            }
-            func sample(_ count: Int, _ patches: [Int]) -> [Int] {
-                Sampling.indices(count, below: patches.count, using: &random).map { patches[$0] }
-            }
+        func sample(_ count: Int, _ patches: [Int]) -> [Int] {
+            Sampling.indices(count, below: patches.count, using: &random).map { patches[$0] }
+        }
+        var lessons: [Lesson] = []
+        for index in reader.images.indices {
+            let order = Self.farthestFirst(reader.distances[index])
             guard index >= images.normals.count else {
                 // Half of them the hard ones: what is farthest from normal and still is.
-                let order = Self.farthestFirst(judgement.normal[index])
-                let hard = sample(normalShare / 2, Array(order.prefix(max(1, rows.count / 10))))
-                let any = sample(normalShare / 2, Array(0..<rows.count))
-                return Lesson(
-                    fold: images.normalFolds[index], normal: pick(hard + any), masked: empty,
-                    farthest: empty)
+                let hard = sample(normalShare / 2, Array(order.prefix(max(1, order.count / 10))))
+                let any = sample(normalShare / 2, Array(order.indices))
+                let normal = try reader.inputs(index, cells: hard + any)
+                let empty = Rows(width: normal.width)
+                lessons.append(
+                    Lesson(
+                        fold: images.normalFolds[index], normal: normal, masked: empty,
+                        farthest: empty))
+                continue
             }
             let anomaly = index - images.normals.count
-            let order = Self.farthestFirst(judgement.anomalous[anomaly])
-            let count = max(3, Int(Self.shareFarthest * Double(rows.count)))
-            var lesson = Lesson(
-                fold: images.anomalyFolds[anomaly], normal: empty, masked: empty,
-                farthest: pick(sample(defectShare, Array(order.prefix(count)))))
+            let count = max(3, Int(Self.shareFarthest * Double(order.count)))
+            let farthest = sample(defectShare, Array(order.prefix(count)))
+            var (masked, clean): ([Int], [Int]) = ([], [])
             if let mask = images.anomalies[anomaly].mask {
                 let coverage = mask.coverageOfAnyLabel(
                     gridWidth: view.gridWidth, gridHeight: view.gridHeight)
-                lesson.masked = pick(sample(defectShare, MaskLearner.cells(coverage)))
-                let clean = coverage.indices.filter { coverage[$0] == 0 }
-                lesson.normal = pick(sample(normalShare / 2, clean))
+                masked = sample(defectShare, MaskLearner.cells(coverage))
+                clean = sample(
+                    normalShare / 2, coverage.indices.filter { coverage[$0] == 0 })
             }
-            return lesson
+            lessons.append(
+                Lesson(
+                    fold: images.anomalyFolds[anomaly],
+                    normal: try reader.inputs(index, cells: clean),
+                    masked: try reader.inputs(index, cells: masked),
+                    farthest: try reader.inputs(index, cells: farthest)))
         }
+        return lessons
     }
 
     private static func farthestFirst(_ distances: [Float]) -> [Int] {
@@ -155,15 +169,19 @@ struct SupervisionLearner {
 
     /// The opinion on each image of a classifier that saw none of the image's fold.
     private func opinions(
-        _ inputs: [Rows], _ lessons: [Lesson], _ teacher: Teacher, folds: [Int]
-    ) -> [Double] {
+        _ reader: Reader, _ lessons: [Lesson], _ teacher: Teacher, folds: [Int]
+    ) throws(VisionError) -> [Double] {
         let classifiers = (0..<Folds.count).map { fold in
             train(lessons.indices.filter { folds[$0] != fold }.map { lessons[$0] }, teacher)
         }
-        return inputs.indices.map { image in
-            Pooling.score(
-                opinions(inputs[image], classifiers[folds[image]]), fraction: Self.pooledFraction)
+        var scores: [Double] = []
+        for image in reader.images.indices {
+            let inputs = try reader.inputs(image)
+            scores.append(
+                Pooling.score(
+                    opinions(inputs, classifiers[folds[image]]), fraction: Self.pooledFraction))
         }
+        return scores
     }
 
     private func joined(

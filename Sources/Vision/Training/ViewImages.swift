@@ -1,7 +1,8 @@
 /// An image's features in one view.
 struct ViewImage: Sendable {
-    /// `[1, C, h, w]`.
-    let features: Tensor
+    /// Features, a row for each cell of the view. They are most of what a training holds, so that
+    /// there is one copy of them.
+    let rows: Rows
     /// Rows of the filter bank's features.
     let texture: Rows?
     /// Of the view's size; shares its pixels with the retained image.
@@ -34,9 +35,9 @@ struct OtherLight: Sendable {
         Patches(rows: isSmoothed ? smoothed : plain, cells: cells)
     }
 
-    /// - Parameter features: `[1, C, h, w]` of the whole image.
+    /// - Parameter features: of the whole image, a row for each cell.
     init(
-        _ features: Tensor, in view: FeatureView, using random: inout some RandomNumberGenerator
+        _ features: Rows, in view: FeatureView, using random: inout some RandomNumberGenerator
     ) {
         let (width, height, channels) = (view.gridWidth, view.gridHeight, view.channels)
         let cells = Sampling.indices(
@@ -48,12 +49,12 @@ struct OtherLight: Sendable {
                 let (left, right) = (max(x - 1, 0), min(x + 1, width - 1))
                 let (top, bottom) = (max(y - 1, 0), min(y + 1, height - 1))
                 for channel in 0..<channels {
-                    let plane = channel * width * height
-                    plain.values.append(values[plane + cell])
+                    plain.values.append(values[cell * channels + channel])
                     var sum: Float = 0
                     for row in [top, y, bottom] {
-                        let start = plane + row * width
-                        sum += values[start + left] + values[start + x] + values[start + right]
+                        for column in [left, x, right] {
+                            sum += values[(row * width + column) * channels + channel]
+                        }
                     }
                     smoothed.values.append(sum / 9)
                 }
