@@ -131,7 +131,8 @@ package final class Simulation: Sendable {
     /// - Returns: what went wrong.
     private func runAll() async -> String? {
         var schedule = SimulationSchedule(seed: seed)
-        var rules = SimulationRules(objects: objects, stateBucket: Self.stateBucket)
+        var rules = SimulationRules(
+            objects: objects, stateBucket: Self.stateBucket, hasNewer: hasNewer)
         var reason: String?
         do {
             try await SimulatedClient.prepare(self)

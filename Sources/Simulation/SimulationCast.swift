@@ -104,10 +104,14 @@ extension Simulation {
         }
     }
 
-    /// Whether a process is one of a newer version: in every third life those of even numbers,
-    /// which come and go beside the others. Clients call servers of this version.
+    /// Whether it is a life in which processes of a newer version come and go beside the others:
+    /// every third.
+    var hasNewer: Bool { seed.isMultiple(of: 3) }
+
+    /// Whether a process is one of these: those of even numbers. Clients call servers of this
+    /// version.
     private func isNewer(_ process: Int) -> Bool {
-        seed.isMultiple(of: 3) && process > 0 && process.isMultiple(of: 2)
+        hasNewer && process > 0 && process.isMultiple(of: 2)
     }
 
     /// What a process works with, as seen by one of its tasks.

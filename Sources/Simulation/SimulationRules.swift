@@ -13,6 +13,7 @@ struct SimulationRules {
 
     let objects: MemoryObjectStore
     let stateBucket: String
+    let hasNewer: Bool
     private(set) var snapshot = SimulationSnapshot()
     private var subjects: [UUID: JobSubject] = [:]
     private var ended: [UUID: JobRecord] = [:]
@@ -22,9 +23,8 @@ struct SimulationRules {
     /// What was made for a client token, and for which.
     private var made: [String: String] = [:]
 
-    init(objects: MemoryObjectStore, stateBucket: String) {
-        self.objects = objects
-        self.stateBucket = stateBucket
+    init(objects: MemoryObjectStore, stateBucket: String, hasNewer: Bool) {
+        (self.objects, self.stateBucket, self.hasNewer) = (objects, stateBucket, hasNewer)
     }
 
     var endedJobs: [JobRecord] { Array(ended.values) }
@@ -40,7 +40,9 @@ struct SimulationRules {
             snapshot.jobs.values.filter(\.isOpen).map(\.id) + (looksBack ? Array(ended.keys) : [])
         let (before, now) = (
             snapshot,
-            try await metadata.look { try SimulationSnapshot($0, known: known) }
+            try await metadata.look { [hasNewer] in
+                try SimulationSnapshot($0, known: known, hasNewer: hasNewer)
+            }
         )
         snapshot = now
         try checkJobs(before, now)

@@ -20,13 +20,14 @@ struct SimulationSnapshot: Sendable {
     var staged: Set<String> = []
     /// By `NAME/VERSION`.
     var components: [String: ComponentRow] = [:]
-    /// Rows that a newer program has written to, and all others of the same tables.
+    /// Rows that a newer program has written to, and all others of the same tables; empty in lives
+    /// without such programs.
     var newer: (with: Set<String>, without: Set<String>) = ([], [])
 
     init() {}
 
     /// - Parameter known: jobs that were open before.
-    init(_ transaction: MetadataTransaction, known: [UUID]) throws {
+    init(_ transaction: MetadataTransaction, known: [UUID], hasNewer: Bool) throws {
         for project in Self.projectNames {
             for job in try transaction.openJobs(project: project) { jobs[job.id] = job }
             guard let record = try transaction.project(project) else { continue }
@@ -39,7 +40,7 @@ struct SimulationSnapshot: Sendable {
                 packagings["\(project)/\(job.jobName)"] = job
             }
         }
-        newer = try transaction.newerMembers()
+        if hasNewer { newer = try transaction.newerMembers() }
         for id in known where jobs[id] == nil { jobs[id] = try transaction.job(id) }
         for object in try transaction.stagedObjects(createdBefore: .distantFuture, limit: .max) {
             staged.insert(object.key)

@@ -65,8 +65,9 @@ import Testing
         var weights = (0..<inputs.shape.width).map { Float(($0 * 31) % 17) / 8 - 1 }
         weights[whitened.width] = 0
         let classifier = PixelClassifier(
-            labels: [Self.label], inputs: coarse.width, seesSurroundings: false,
-            isSmoothed: false, detailChannels: 5, weights: weights, bias: [0.3])
+            labels: [Self.label],
+            shape: .init(inputs: coarse.width, seesSurroundings: false, detailChannels: 5),
+            isSmoothed: false, weights: weights, bias: [0.3])
         let head = DetectorHead(
             isSmoothed: false, pooledFraction: 0.01, whitening: whitening,
             normal: .memoryBank(Rows(width: whitened.width, values: Array(whitened[3]))),

@@ -21,21 +21,29 @@ enum DetectorGraph {
     static let logitsOutput = "label_logits"
 
     /// Input `image` uint8 `[1, H, W, 3]`; outputs `features` `[1, h, w, C]` and, where the view
-    /// has a texture, `texture` `[1, T, h, w]`.
+    /// has a texture, `texture` `[1, h, w, T]`.
     static func features(_ view: FeatureView) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "features")
         let image = appendImage(&builder, view)
         if let bank = view.texture {
-            let texture = builder.node(
-                "Identity", [appendTexture(&builder, bank, image)], output: "texture")
-            builder.output(
-                texture, shape: [1, bank.taps[0].channels, view.gridHeight, view.gridWidth])
+            appendCells(
+                &builder, view, appendTexture(&builder, bank, image),
+                channels: bank.taps[0].channels, output: "texture")
         }
-        let features = appendFeatures(&builder, view, image)
-        let output = builder.node(
-            "Transpose", [features], [("perm", .ints([0, 2, 3, 1]))], output: "features")
-        builder.output(output, shape: [1, view.gridHeight, view.gridWidth, view.channels])
+        appendCells(
+            &builder, view, appendFeatures(&builder, view, image), channels: view.channels,
+            output: "features")
         return try builder.model()
+    }
+
+    /// An output with the channels of each cell side by side.
+    private static func appendCells(
+        _ builder: inout GraphBuilder, _ view: FeatureView, _ grid: String, channels: Int,
+        output: String
+    ) {
+        let cells = builder.node(
+            "Transpose", [grid], [("perm", .ints([0, 2, 3, 1]))], output: output)
+        builder.output(cells, shape: [1, view.gridHeight, view.gridWidth, channels])
     }
 
     /// Input `image` uint8 `[1, H, W, 3]`; output `detail`, the view's finer grid.

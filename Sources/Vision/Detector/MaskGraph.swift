@@ -12,16 +12,16 @@ extension DetectorGraph {
         _ builder: inout GraphBuilder, _ view: FeatureView, _ classifier: PixelClassifier,
         _ inputs: String
     ) {
-        let labels = classifier.labels.count
+        let (labels, seen) = (classifier.labels.count, classifier.shape)
         var inputs = inputs
-        if classifier.seesSurroundings {
-            let around = appendSurroundings(&builder, view, inputs, channels: classifier.inputs)
+        if seen.seesSurroundings {
+            let around = appendSurroundings(&builder, view, inputs, channels: seen.inputs)
             inputs = builder.node("Concat", [inputs, around], [("axis", .int(1))])
         }
         let weights = builder.constant(
             Tensor(
-                shape: [classifier.coarseWidth, labels],
-                values: Array(classifier.weights.prefix(classifier.coarseWidth * labels))),
+                shape: [seen.coarseWidth, labels],
+                values: Array(classifier.weights.prefix(seen.coarseWidth * labels))),
             "label_weights")
         let bias = builder.constant(
             Tensor(shape: [1, labels], values: classifier.bias), "label_bias")
@@ -33,7 +33,7 @@ extension DetectorGraph {
             [("perm", .ints([0, 3, 1, 2]))]
         )
         var shown = classifier.isSmoothed ? appendMean(&builder, planes, radius: 1) : planes
-        if let detail = view.detail, classifier.detailChannels == detail.channels {
+        if let detail = view.detail, seen.detailChannels == detail.channels {
             shown = appendDetail(&builder, view, detail, classifier, shown)
         }
         let highest = builder.node("ReduceMax", [shown], [("axes", .ints([2, 3]))])
@@ -62,9 +62,10 @@ extension DetectorGraph {
         let pads = builder.constant([0, 0, 1, 1, 0, 0, 1, 1], "detail_pads")
         let padded = builder.node(
             "Pad", [backbonePrefix + detail.name, pads], [("mode", .string("edge"))])
-        let taps = 9 * detail.channels
+        let taps = classifier.shape.detailWidth
         let kernel = (0..<(labels * taps)).map { place in
-            classifier.weights[(classifier.coarseWidth + place % taps) * labels + place / taps]
+            classifier.weights[
+                (classifier.shape.coarseWidth + place % taps) * labels + place / taps]
         }
         let said = builder.node(
             "Conv",

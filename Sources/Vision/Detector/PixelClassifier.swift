@@ -1,5 +1,5 @@
 /// Tells for each patch which labels it shows: logistic regression for each label on what is known
-/// of the patch (`CrossValidation.classifierInputs`) and, where that helps, on its mean over the
+/// of the patch (`ClassifierReader`) and, where that helps, on its mean over the
 /// 9×9 cells around: what people outline is sometimes wider than what a single cell shows.
 package struct PixelClassifier: Sendable, Equatable {
     /// Distances are not taken below this before their logarithm.
@@ -7,17 +7,12 @@ package struct PixelClassifier: Sendable, Equatable {
 
     /// The L labels, in the order of the columns of `weights` and of the graph's label maps.
     package let labels: [LabelClass]
-    /// Length of a patch's own input vector.
-    package let inputs: Int
-    /// Whether it looks at the mean over the cells around too.
-    package let seesSurroundings: Bool
+    /// What it looks at.
+    let shape: Shape
     /// Whether logits are averaged over 3×3 cells: it quietens textures, and blurs the outlines of
     /// defects that are a few cells wide.
     package var isSmoothed: Bool
-    /// Channels of the finer grid that it looks at too; 0 without one.
-    package let detailChannels: Int
-    /// `[width, labels]`, row-major: a patch's own, then its surroundings', then for each channel
-    /// of the finer grid those of 3×3 cells.
+    /// `[shape.width, labels]`, row-major.
     package let weights: [Float]
     /// One value a label; a logit above 0 means the label is there.
     package var bias: [Float]
@@ -30,9 +25,21 @@ package struct PixelClassifier: Sendable, Equatable {
     /// Cells to each side of a patch that are its surroundings.
     static let contextRadius = 4
 
-    /// All inputs of a cell.
-    var width: Int { coarseWidth + 9 * detailChannels }
+    /// The inputs of a cell: a patch's own, then its surroundings', then for each channel of the
+    /// finer grid those of 3×3 cells.
+    struct Shape: Sendable, Equatable {
+        /// Length of a patch's own input vector.
+        let inputs: Int
+        /// Whether the mean over the cells around is seen too.
+        let seesSurroundings: Bool
+        /// Channels of the finer grid; 0 without one.
+        let detailChannels: Int
 
-    /// Those of the inputs that come from the view's own grid.
-    var coarseWidth: Int { seesSurroundings ? 2 * inputs : inputs }
+        /// Those of the inputs that come from the view's own grid.
+        var coarseWidth: Int { seesSurroundings ? 2 * inputs : inputs }
+        /// Those that come from the finer grid.
+        var detailWidth: Int { 9 * detailChannels }
+        /// All inputs.
+        var width: Int { coarseWidth + detailWidth }
+    }
 }

@@ -39,7 +39,7 @@ package struct FloatMap: Sendable, Equatable {
         return FloatMap(width: width, height: height, values: out)
     }
 
-    private static func mix(_ a: Float, _ b: Float, _ share: Float) -> Float { a + (b - a) * share }
+    static func mix(_ a: Float, _ b: Float, _ share: Float) -> Float { a + (b - a) * share }
 
     static func positions(from source: Int, to target: Int) -> [(
         low: Int, high: Int, share: Float

@@ -20,18 +20,6 @@ package struct Rows: Sendable, Equatable {
         values[(row * width)..<((row + 1) * width)]
     }
 
-    /// The cells of a `[1, C, h, w]` tensor, a row each.
-    init(planes tensor: Tensor) {
-        let (channels, cells) = (tensor.shape[1], tensor.shape[2] * tensor.shape[3])
-        var values = [Float](repeating: 0, count: tensor.values.count)
-        for channel in 0..<channels {
-            for cell in 0..<cells {
-                values[cell * channels + channel] = tensor.values[channel * cells + cell]
-            }
-        }
-        self.init(width: channels, values: values)
-    }
-
     /// Each vector followed by the one of `other` with the same number.
     func joined(with other: Rows) -> Rows {
         var out = Rows(width: width + other.width)

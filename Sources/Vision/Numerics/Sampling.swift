@@ -5,10 +5,7 @@ enum Sampling {
         _ limit: Int, of rows: Rows, using random: inout some RandomNumberGenerator
     ) -> Rows {
         guard rows.count > limit else { return rows }
-        var out = Rows(width: rows.width)
-        out.values.reserveCapacity(limit * rows.width)
-        for index in indices(limit, below: rows.count, using: &random) { out.append(rows[index]) }
-        return out
+        return rows.picked(indices(limit, below: rows.count, using: &random))
     }
 
     /// `count` different numbers below `bound`: the head of a Fisher-Yates shuffle.

@@ -81,7 +81,7 @@ struct StandardRows {
 
     private static func moments(_ first: Rows, _ second: Rows) -> ([Double], [Double]) {
         let width = first.width
-        func sums(_ rows: Rows, _ part: (Double, Int) -> Double) -> [Double] {
+        func mean(of rows: Rows, _ part: (Double, Int) -> Double) -> [Double] {
             var sums = [Double](repeating: 0, count: width)
             rows.values.withUnsafeBufferPointer { values in
                 for row in 0..<rows.count {
@@ -93,7 +93,7 @@ struct StandardRows {
             return sums.map { $0 / Double(rows.count) }
         }
         func mean(_ part: (Double, Int) -> Double) -> [Double] {
-            zip(sums(first, part), sums(second, part)).map { ($0 + $1) / 2 }
+            zip(mean(of: first, part), mean(of: second, part)).map { ($0 + $1) / 2 }
         }
         let middle = mean { value, _ in value }
         let variance = mean { value, column in

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Scores models of normality on images that they were not fitted to.
 struct CrossValidation: Sendable {
     enum Kind: String, Sendable, CaseIterable {
@@ -137,32 +135,6 @@ struct CrossValidation: Sendable {
         return try fit(configuration, whitening, to: textures, []).normal
     }
 
-    /// What classifiers see of an image: whitened features, the logarithm of the distance, the
-    /// whitened texture.
-    ///
-    /// - Parameters:
-    ///   - rows: of the whole image, as the configuration wants them.
-    ///   - cells: that are wanted, a row each; nil for all.
-    func classifierInputs(
-        _ image: ViewImage, _ rows: Rows, _ distances: [Float], _ fit: Fit, cells: [Int]? = nil
-    ) -> Rows {
-        func kept(_ rows: Rows) -> Rows { cells.map(rows.picked) ?? rows }
-        let whitened = fit.whitening.apply(to: kept(rows))
-        var texture: Rows?
-        if let whitening = fit.textureWhitening {
-            texture = image.texture.map { whitening.apply(to: kept($0)) }
-        }
-        var out = Rows(width: whitened.width + 1 + (texture?.width ?? 0))
-        out.values.reserveCapacity(whitened.count * out.width)
-        for row in 0..<whitened.count {
-            let distance = distances[cells?[row] ?? row]
-            out.values += whitened[row]
-            out.values.append(logf(max(distance, PixelClassifier.distanceFloor)))
-            if let texture { out.values += texture[row] }
-        }
-        return out
-    }
-
     private func whitening(_ images: [Rows], exponent: Double) throws(VisionError) -> Whitening {
         var random = SeededRandom(seed: seed)
         return try Whitening.fit(pool(images, using: &random), exponent: exponent)
@@ -200,9 +172,7 @@ struct CrossValidation: Sendable {
         }
         guard rows.count > limit else { return (rows, cells) }
         let kept = Sampling.indices(limit, below: rows.count, using: &random)
-        var out = Rows(width: rows.width)
-        for index in kept { out.append(rows[index]) }
-        return (out, kept.map { cells[$0] })
+        return (rows.picked(kept), kept.map { cells[$0] })
     }
 
     /// - Parameter otherLight: patches that a memory bank may take too.
@@ -251,21 +221,6 @@ struct CrossValidation: Sendable {
         guard let detail = view.detail else { return nil }
         return try InferenceSession(
             runtime: runtime, model: try DetectorGraph.detail(view, detail), threads: threads)
-    }
-
-    /// The finer grid of one image, `[1, C, h, w]`.
-    func detail(_ image: ViewImage, _ session: InferenceSession) throws(VisionError) -> Tensor {
-        let shape = [1, view.input.height, view.input.width, 3]
-        return try session.run(
-            [(DetectorGraph.imageInput, .bytes(shape: shape, values: image.picture.pixels))],
-            outputs: ["detail"])[0]
-    }
-
-    /// Rows with the mean over the cells around each behind them.
-    func withSurroundings(_ rows: Rows) -> Rows {
-        let around = view.averaged(
-            rows.values, channels: rows.width, radius: PixelClassifier.contextRadius)
-        return rows.joined(with: Rows(width: rows.width, values: around))
     }
 
     /// The feature rows of one image.

@@ -18,10 +18,9 @@ struct LogitHistogram {
     /// - Parameter grid: logits before the part of the highest is taken from them.
     mutating func count(_ grid: FloatMap, of label: Int, in mask: LabelMask) {
         let taken = PixelClassifier.peakShare * (grid.values.max() ?? 0)
-        var logits = grid.resized(width: mask.width, height: mask.height)
-        for pixel in logits.values.indices { logits.values[pixel] -= taken }
+        let logits = grid.resized(width: mask.width, height: mask.height)
         for (logit, shown) in zip(logits.values, mask.indices) {
-            count(logit, isLabel: shown == label + 1)
+            count(logit - taken, isLabel: shown == label + 1)
         }
     }
 

@@ -1,19 +1,7 @@
 /// What a pixel classifier sees of one image, a cell at a time: at the cells of the network's finer
 /// grid where the view has one, else at those of the view.
 struct MaskInputs {
-    /// How wide a row is, and what it is made of.
-    struct Shape: Sendable {
-        /// Of the view's own grid: `CrossValidation.classifierInputs`.
-        let inputs: Int
-        let seesSurroundings: Bool
-        /// Channels of the finer grid; 0 without one.
-        let detailChannels: Int
-
-        var coarseWidth: Int { seesSurroundings ? 2 * inputs : inputs }
-        var width: Int { coarseWidth + 9 * detailChannels }
-    }
-
-    let shape: Shape
+    let shape: PixelClassifier.Shape
     let gridWidth: Int
     let gridHeight: Int
     private let coarse: Rows
@@ -28,7 +16,7 @@ struct MaskInputs {
         self.coarse = coarse
         self.detail = detail
         (coarseWidth, coarseHeight) = (view.gridWidth, view.gridHeight)
-        shape = Shape(
+        shape = PixelClassifier.Shape(
             inputs: seesSurroundings ? coarse.width / 2 : coarse.width,
             seesSurroundings: seesSurroundings, detailChannels: detail?.shape[1] ?? 0)
         gridWidth = detail?.shape[3] ?? view.gridWidth
@@ -37,11 +25,7 @@ struct MaskInputs {
 
     /// The inputs of some cells, a row each.
     func rows(_ cells: [Int]) -> Rows {
-        guard let detail else {
-            var out = Rows(width: coarse.width)
-            for cell in cells { out.append(coarse[cell]) }
-            return out
-        }
+        guard let detail else { return coarse.picked(cells) }
         let columns = FloatMap.positions(from: coarseWidth, to: gridWidth)
         let lines = FloatMap.positions(from: coarseHeight, to: gridHeight)
         var values: [Float] = []
@@ -56,16 +40,13 @@ struct MaskInputs {
                 coarse[line.high * coarseWidth + column.high],
             ].map { Array($0) }
             for index in 0..<coarse.width {
-                let upper =
-                    corners[0][index] + (corners[1][index] - corners[0][index]) * column.share
-                let lower =
-                    corners[2][index] + (corners[3][index] - corners[2][index]) * column.share
-                values.append(upper + (lower - upper) * line.share)
+                let upper = FloatMap.mix(corners[0][index], corners[1][index], column.share)
+                let lower = FloatMap.mix(corners[2][index], corners[3][index], column.share)
+                values.append(FloatMap.mix(upper, lower, line.share))
             }
             for channel in 0..<shape.detailChannels {
                 for dy in -1...1 {
-                    let start =
-                        (channel * gridHeight + min(max(y + dy, 0), gridHeight - 1)) * gridWidth
+                    let start = start(of: y + dy, in: channel)
                     for dx in -1...1 {
                         values.append(detail.values[start + min(max(x + dx, 0), gridWidth - 1)])
                     }
@@ -92,12 +73,11 @@ struct MaskInputs {
         guard let detail else { return map }
         map = map.resized(width: gridWidth, height: gridHeight)
         detail.values.withUnsafeBufferPointer { grid in
-            for tap in 0..<(9 * shape.detailChannels) {
+            for tap in 0..<shape.detailWidth {
                 let (channel, dy, dx) = (tap / 9, tap % 9 / 3 - 1, tap % 3 - 1)
                 let weight = weights[coarse.width + tap]
                 for y in 0..<gridHeight {
-                    let start =
-                        (channel * gridHeight + min(max(y + dy, 0), gridHeight - 1)) * gridWidth
+                    let start = start(of: y + dy, in: channel)
                     for x in 0..<gridWidth {
                         map.values[y * gridWidth + x] +=
                             weight * grid[start + min(max(x + dx, 0), gridWidth - 1)]
@@ -106,5 +86,10 @@ struct MaskInputs {
             }
         }
         return map
+    }
+
+    /// Where a line of the finer grid begins; lines beyond its edges are those at them.
+    private func start(of line: Int, in channel: Int) -> Int {
+        (channel * gridHeight + min(max(line, 0), gridHeight - 1)) * gridWidth
     }
 }

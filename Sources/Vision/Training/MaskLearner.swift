@@ -30,39 +30,52 @@ struct MaskLearner: Sendable {
     /// What the classifier learns from.
     private struct Lesson {
         let reader: Reader
-        let shape: MaskInputs.Shape
+        let shape: PixelClassifier.Shape
         let masked: [Example]
         /// Cells of nothing, a sample, by the fold of their image.
         let background: [Rows]
     }
 
-    /// Computes what the classifier sees of an image; all images at once would not fit into memory.
+    /// Computes what the classifier sees of an image, the finer grid included.
     private struct Reader {
-        let validation: CrossValidation
-        let fit: CrossValidation.Fit
+        let view: FeatureView
+        let own: ClassifierReader
         let seesSurroundings: Bool
-        let smoothing: InferenceSession?
         let detail: InferenceSession?
 
         init(
             _ validation: CrossValidation, _ fit: CrossValidation.Fit, seesSurroundings: Bool
         ) throws(VisionError) {
-            self.validation = validation
-            self.fit = fit
+            view = validation.view
+            own = try ClassifierReader(validation, fit)
             self.seesSurroundings = seesSurroundings
-            smoothing = try validation.smoothing(fit.configuration.isSmoothed)
             detail = try validation.detailSession()
         }
 
         func inputs(_ image: ViewImage, _ distances: [Float]) throws(VisionError) -> MaskInputs {
-            let own = validation.classifierInputs(
-                image, try validation.rows(image, smoothing), distances, fit)
+            let own = try own.inputs(image, distances)
             return MaskInputs(
-                seesSurroundings ? validation.withSurroundings(own) : own,
-                seesSurroundings: seesSurroundings,
+                seesSurroundings ? withSurroundings(own) : own, seesSurroundings: seesSurroundings,
                 detail: try detail.map { session throws(VisionError) in
-                    try validation.detail(image, session)
-                }, in: validation.view)
+                    try grid(image, session)
+                }, in: view)
+        }
+
+        /// The finer grid of one image, `[1, C, h, w]`.
+        private func grid(_ image: ViewImage, _ session: InferenceSession) throws(VisionError)
+            -> Tensor
+        {
+            let shape = [1, view.input.height, view.input.width, 3]
+            return try session.run(
+                [(DetectorGraph.imageInput, .bytes(shape: shape, values: image.picture.pixels))],
+                outputs: ["detail"])[0]
+        }
+
+        /// Rows with the mean over the cells around each behind them.
+        private func withSurroundings(_ rows: Rows) -> Rows {
+            let around = view.averaged(
+                rows.values, channels: rows.width, radius: PixelClassifier.contextRadius)
+            return rows.joined(with: Rows(width: rows.width, values: around))
         }
     }
 
@@ -126,20 +139,17 @@ struct MaskLearner: Sendable {
         }
         let pairs = normal + anomalous.filter { $0.0.mask != nil }
         let masks = pairs.count - normal.count
-        guard masks > 0 else {
-            throw VisionError(.unsuitableDataset, "There is no image with a mask.")
-        }
         let reader = try Reader(validation, fit, seesSurroundings: seesSurroundings)
         let part = view.detail == nil ? 1 : Self.shareOfPatchesWithDetail
-        let emptyShare = max(1, VisionLimits.backgroundPatchesMax / part / pairs.count)
+        let emptyShare = max(1, VisionLimits.backgroundPatchesMax / part / max(1, pairs.count))
         let ofLabel = min(
             VisionLimits.labelPatchesMax / part,
             max(Self.patchesOfLabelMin, Self.patchesOfAllLabelsMax / max(1, labels.count)))
-        let labelShare = max(16, ofLabel / masks)
+        let labelShare = max(16, ofLabel / max(1, masks))
         var random = SeededRandom(seed: validation.seed)
         var masked: [Example] = []
         var background: [Rows] = []
-        var shape: MaskInputs.Shape?
+        var shape: PixelClassifier.Shape?
         for (image, distances, fold) in pairs {
             let inputs = try reader.inputs(image, distances)
             if background.isEmpty {
@@ -176,7 +186,7 @@ struct MaskLearner: Sendable {
                     image: image, distances: distances, mask: mask, fold: fold,
                     positives: positives))
         }
-        guard let shape else {
+        guard let shape, !masked.isEmpty else {
             throw VisionError(.unsuitableDataset, "There is no image with a mask.")
         }
         return Lesson(reader: reader, shape: shape, masked: masked, background: background)

@@ -7,10 +7,8 @@ extension PixelClassifier {
     ///   - positives: for each label, cells that show it.
     ///   - background: cells that show none; those of other labels are added.
     static func fit(
-        _ shape: MaskInputs.Shape, labels: [LabelClass], positives: [Rows], background: Rows
-    )
-        -> PixelClassifier
-    {
+        _ shape: Shape, labels: [LabelClass], positives: [Rows], background: Rows
+    ) -> PixelClassifier {
         let width = shape.width
         var weights = [Float](repeating: 0, count: width * labels.count)
         var bias = [Float](repeating: 0, count: labels.count)
@@ -28,12 +26,11 @@ extension PixelClassifier {
             bias[label] = Float(fitted.bias)
         }
         return PixelClassifier(
-            labels: labels, inputs: shape.inputs, seesSurroundings: shape.seesSurroundings,
-            isSmoothed: false, detailChannels: shape.detailChannels, weights: weights, bias: bias)
+            labels: labels, shape: shape, isSmoothed: false, weights: weights, bias: bias)
     }
 
     /// The weights of one label in the order of a row.
     func column(_ label: Int) -> [Float] {
-        (0..<width).map { weights[$0 * labels.count + label] }
+        (0..<shape.width).map { weights[$0 * labels.count + label] }
     }
 }

@@ -139,7 +139,7 @@ struct RetainedImages: Sendable {
             }
             return ViewImage(
                 rows: Rows(width: view.channels, values: features.values),
-                texture: bank.map { _ in Rows(planes: outputs[1]) },
+                texture: bank.map { Rows(width: $0.taps[0].channels, values: outputs[1].values) },
                 picture: picture, mask: image.mask)
         }
         // Features, averaged ones, those of another light, textures twice, and what classifiers

@@ -76,13 +76,9 @@ struct SupervisionLearner {
         return supervision
     }
 
-    /// Computes what the classifier sees of an image, with out-of-fold distances. Of all images at
-    /// once it would be as much as their features.
+    /// What the classifier sees of each image, with out-of-fold distances.
     private struct Reader {
-        let validation: CrossValidation
-        let judgement: CrossValidation.Judgement
-        let fit: CrossValidation.Fit
-        let smoothing: InferenceSession?
+        let own: ClassifierReader
         /// Normal ones first.
         let images: [ViewImage]
         let distances: [[Float]]
@@ -90,19 +86,15 @@ struct SupervisionLearner {
         init(_ validation: CrossValidation, _ judgement: CrossValidation.Judgement)
             throws(VisionError)
         {
-            self.validation = validation
-            self.judgement = judgement
-            fit = try validation.fitAll(judgement.configuration)
-            smoothing = try validation.smoothing(judgement.configuration.isSmoothed)
+            own = try ClassifierReader(
+                validation, try validation.fitAll(judgement.configuration))
             images = validation.images.normals + validation.images.anomalies
             distances = judgement.normal + judgement.anomalous
         }
 
         /// - Parameter cells: a row each; nil for all.
         func inputs(_ image: Int, cells: [Int]? = nil) throws(VisionError) -> Rows {
-            validation.classifierInputs(
-                images[image], try validation.rows(images[image], smoothing), distances[image],
-                fit, cells: cells)
+            try own.inputs(images[image], distances[image], cells: cells)
         }
     }
 
@@ -140,12 +132,15 @@ struct SupervisionLearner {
                 clean = sample(
                     normalShare / 2, coverage.indices.filter { coverage[$0] == 0 })
             }
+            // One pass over the image for all three.
+            let rows = try reader.inputs(index, cells: clean + masked + farthest)
+            let (others, end) = (clean.count + masked.count, rows.count)
             lessons.append(
                 Lesson(
                     fold: images.anomalyFolds[anomaly],
-                    normal: try reader.inputs(index, cells: clean),
-                    masked: try reader.inputs(index, cells: masked),
-                    farthest: try reader.inputs(index, cells: farthest)))
+                    normal: rows.picked(Array(0..<clean.count)),
+                    masked: rows.picked(Array(clean.count..<others)),
+                    farthest: rows.picked(Array(others..<end))))
         }
         return lessons
     }
