@@ -71,10 +71,12 @@ build-tests:
 	@scripts/setup --tests
 	swift build --build-tests $(SWIFT_BUILD_FLAGS)
 
-# A few cases at a time: if all began at once, those that wait for something would starve beside
-# those that compute.
+# The program that 'swift test' starts, which would plan the whole build again first. A few cases at a
+# time: if all began at once, those that wait for something would starve beside those that compute.
 run-swift-tests:
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 scripts/slowest-tests swift test --skip-build
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 scripts/slowest-tests \
+		"$$(swift build --show-bin-path $(SWIFT_BUILD_FLAGS))/spotterPackageTests.xctest" \
+		--testing-library swift-testing
 
 run-client-tests:
 	$(python) -m pytest Tests/Clients -m 'not slow' $(in_parallel)

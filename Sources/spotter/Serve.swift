@@ -31,9 +31,11 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var service: ServiceOptions
 
+    @OptionGroup var backboneOptions: BackboneOptions
+
     func validate() throws {
         try Spotter.check(port: port)
-        try service.check(with: stores)
+        try service.check(with: stores, backboneOptions)
         guard !hasNoWorker || stores.stateBucket != nil else {
             throw ValidationError(
                 "--no-worker needs --state-bucket: without it no worker can reach what this "
@@ -46,7 +48,7 @@ struct Serve: AsyncParsableCommand {
             var configuration = ServerConfiguration(
                 stores: stores.served.configuration, hostname: hostname, port: port)
             configuration.tls = try tls.files()
-            try service.apply(to: &configuration)
+            try service.apply(to: &configuration, backboneOptions)
             if hasNoWorker { configuration.lanes = [] }
             let server = try await SpotterServer(
                 configuration: configuration,

@@ -6,6 +6,9 @@ import Server
 import Service
 
 /// What servers and workers have in common, beside their stores: how jobs are done.
+///
+/// The options of a backbone's file stand beside these and not within them: a debug build checks a
+/// group of options five times as often for each group around it.
 struct ServiceOptions: ParsableArguments {
     @Option(
         help: """
@@ -39,8 +42,6 @@ struct ServiceOptions: ParsableArguments {
             """, valueName: "file.onnx|own"))
     var backbone: String?
 
-    @OptionGroup var backboneOptions: BackboneOptions
-
     @Option(help: "Who may read GET /metrics, which needs no signature: local, everyone, nobody.")
     var metrics = MetricsAccess.local
 
@@ -66,12 +67,11 @@ struct ServiceOptions: ParsableArguments {
         guard greengrass == .aws || greengrassEndpoint == nil else {
             throw ValidationError("--greengrass-endpoint needs --greengrass aws.")
         }
-        try backboneOptions.check(
-            isFile: backbone != nil && backbone != BackboneChoice.ownName)
     }
 
-    /// Checks what can only be seen beside the options of the stores.
-    func check(with stores: StoresOptions) throws {
+    /// Checks what can only be seen beside the options of the stores and of the backbone's file.
+    func check(with stores: StoresOptions, _ backboneOptions: BackboneOptions) throws {
+        try backboneOptions.check(isFile: backbone != nil && backbone != BackboneChoice.ownName)
         guard greengrass == .aws, greengrassEndpoint == nil else { return }
         guard stores.objectStore == .s3, stores.s3Endpoint == nil else {
             throw ValidationError(
@@ -93,15 +93,17 @@ struct ServiceOptions: ParsableArguments {
         return adjusted
     }
 
-    var backboneChoice: BackboneChoice {
-        BackboneChoice(backbone, annotations: backboneOptions.annotations)
+    func backboneChoice(_ options: BackboneOptions) -> BackboneChoice {
+        BackboneChoice(backbone, annotations: options.annotations)
     }
 
-    func apply(to configuration: inout ServerConfiguration) throws {
+    func apply(
+        to configuration: inout ServerConfiguration, _ backboneOptions: BackboneOptions
+    ) throws {
         configuration.limits = try adjustedLimits()
         configuration.metricsAccess = metrics
         if greengrass == .aws { configuration.greengrass = .aws(endpoint: greengrassEndpoint) }
-        configuration.backbone = backboneChoice
+        configuration.backbone = backboneChoice(backboneOptions)
     }
 }
 

@@ -39,7 +39,15 @@ struct StoresOptions: ParsableArguments {
         return options
     }
 
-    @OptionGroup var metadata: MetadataOption
+    @Option(
+        name: .customLong("metadata"),
+        help: ArgumentHelp(
+            """
+            PostgreSQL database for metadata and jobs in place of SQLite in the data directory: \
+            postgres://USER@HOST/DATABASE?sslmode=verify-full. The password comes from PGPASSWORD \
+            or ~/.pgpass.
+            """, valueName: "url"))
+    var metadataURL: String?
 
     @Option(help: "Region that clients sign for and ARNs name.")
     var region = Self.standardRegion
@@ -81,7 +89,12 @@ struct StoresOptions: ParsableArguments {
             """)
     var hasNoBackup = false
 
+    private var metadataChoice: MetadataChoice {
+        metadataURL.map { .postgreSQL(url: $0) } ?? .embedded
+    }
+
     func validate() throws {
+        do { try metadataChoice.check() } catch { throw ValidationError("--metadata: \(error)") }
         guard accountID.wholeMatch(of: /[0-9]{12}/) != nil else {
             throw ValidationError("--account-id must have 12 digits, not '\(accountID)'.")
         }
@@ -92,7 +105,7 @@ struct StoresOptions: ParsableArguments {
             throw ValidationError("--s3-endpoint and --s3-region need --object-store s3.")
         }
         guard let stateBucket else { return }
-        guard objectStore == .s3, metadata.url != nil else {
+        guard objectStore == .s3, metadataURL != nil else {
             throw ValidationError(
                 "--state-bucket is for servers that share everything: it needs --object-store s3 "
                     + "and --metadata.")
@@ -107,7 +120,7 @@ struct StoresOptions: ParsableArguments {
     var configuration: StoresConfiguration {
         var configuration = StoresConfiguration(
             dataDirectory: dataDirectory, region: region, accountID: accountID)
-        configuration.metadata = metadata.choice
+        configuration.metadata = metadataChoice
         configuration.keepsEarlierRows = !hasNoBackup
         if objectStore == .s3 {
             configuration.objectStore = .s3(endpoint: s3Endpoint, region: s3Region)

@@ -54,9 +54,11 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var service: ServiceOptions
 
+    @OptionGroup var backboneOptions: BackboneOptions
+
     func validate() throws {
         try Spotter.check(port: port)
-        try service.check(with: stores)
+        try service.check(with: stores, backboneOptions)
         guard stores.stateBucket != nil else {
             throw ValidationError(
                 "A worker shares everything with its servers: give it --metadata, --object-store "
@@ -73,7 +75,7 @@ struct WorkerCommand: AsyncParsableCommand {
             var configuration = ServerConfiguration(
                 stores: stores.served.configuration, hostname: hostname, port: port)
             configuration.tls = try tls.files()
-            try service.apply(to: &configuration)
+            try service.apply(to: &configuration, backboneOptions)
             configuration.lanes = WorkerLane.lanes(kinds, places: concurrency)
             let worker = try await SpotterWorker(
                 configuration: configuration,

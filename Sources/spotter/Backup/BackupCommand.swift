@@ -25,7 +25,7 @@ struct BackupCommand: AsyncParsableCommand {
     var copy = false
 
     func validate() throws {
-        guard stores.metadata.url == nil else {
+        guard stores.metadataURL == nil else {
             throw ValidationError(
                 "'spotter backup' is for rows in the data directory. Save a PostgreSQL database "
                     + "with pg_dump or by its own archiving first; then copy the data directory, "

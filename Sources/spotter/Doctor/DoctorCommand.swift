@@ -17,6 +17,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var service: ServiceOptions
 
+    @OptionGroup var backboneOptions: BackboneOptions
+
     @OptionGroup(visibility: .hidden) var unused: ProcessOptions
 
     @Flag(help: "Writes the findings as JSON.")
@@ -44,11 +46,11 @@ struct DoctorCommand: AsyncParsableCommand {
         let findings: [Finding]
     }
 
-    func validate() throws { try service.check(with: stores) }
+    func validate() throws { try service.check(with: stores, backboneOptions) }
 
     func run() async throws {
         let findings = try await Doctor.examine(
-            stores.configuration, backbone: service.backboneChoice,
+            stores.configuration, backbone: service.backboneChoice(backboneOptions),
             environment: ProcessInfo.processInfo.environment, isDeep: deep)
         let isWell = !findings.contains { $0.level == .failed }
         if json {

@@ -34,7 +34,7 @@ struct MigrateCommand: AsyncParsableCommand {
     var overwrite = false
 
     func validate() throws {
-        guard stores.metadata.url != nil else {
+        guard stores.metadataURL != nil else {
             throw ValidationError(
                 "--to postgres needs --metadata: the address of an empty PostgreSQL database.")
         }

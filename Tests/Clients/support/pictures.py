@@ -36,7 +36,7 @@ def draw(seed, anomalous, size=(256, 256)):
 
 def png(image):
     out = io.BytesIO()
-    image.save(out, "PNG")
+    image.save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 
