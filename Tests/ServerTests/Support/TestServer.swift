@@ -23,6 +23,10 @@ import WireAWS
 final class TestServer: Sendable {
     static let root = Credentials(
         accessKeyID: "SPTRROOTROOTROOTROOT", secretAccessKey: "secret of the root key")
+    /// Read once for all servers: its templates take a tenth of a second.
+    private static let consoleFiles = Result {
+        try ConsoleFiles(folder: "\(Checkout.root)/share/spotter/console")
+    }
 
     let service: TestService
     let metadata: FaultyMetadata
@@ -72,8 +76,7 @@ final class TestServer: Sendable {
                 owner: S3Owner(ID: context.arns.account, DisplayName: "spotter")),
             registry: service.registry, audit: audit, membership: membership,
             metricsAccess: metricsAccess, version: "test", freeBytes: freeBytes,
-            consoleFiles: hasConsole
-                ? try ConsoleFiles(folder: "\(Checkout.root)/share/spotter/console") : nil
+            consoleFiles: hasConsole ? try Self.consoleFiles.get() : nil
         ).application(
             hostname: "127.0.0.1", port: 0, connections: connections, certificate: certificate
         ) { _ in }
