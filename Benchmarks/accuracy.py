@@ -28,7 +28,8 @@ SPOTTERS = {
     "Spotter, own backbones": "own",
     "Spotter, filter bank alone": "filter-bank",
 }
-ANOMALIB = ("PatchCore", "PaDiM")
+# With how many seeds at most: PatchCore takes minutes for a training.
+ANOMALIB = {"PatchCore": 1, "PaDiM": len(SEEDS)}
 
 
 class DataSet:
@@ -64,9 +65,9 @@ def run(command):
     return done.stdout
 
 
-def spotter_methods():
+def spotter_methods(program):
     """Those that this build knows: the hook for backbones without weights."""
-    usage = run([SPOTTER, "evaluate", "--help"])
+    usage = run([program, "evaluate", "--help"])
     return [name for name, value in SPOTTERS.items()
             if value != "filter-bank" or "filter-bank" in usage]
 
@@ -75,8 +76,8 @@ def evaluate(data, method, supervision, seed, arguments):
     folder = arguments.output / data.name / f"{slug(method)}-{supervision}-{seed}"
     file = folder / "result.json"
     if not (arguments.reuse and file.exists()):
-        command = [SPOTTER, "evaluate", "--train", data.train, "--test", data.test, "--seed", seed,
-                   "--supervision", supervision, "--output", folder]
+        command = [arguments.program, "evaluate", "--train", data.train, "--test", data.test,
+                   "--seed", seed, "--supervision", supervision, "--output", folder]
         if SPOTTERS[method]:
             command += ["--backbone", SPOTTERS[method]]
         if method == "Spotter" and seed == SEEDS[0]:
@@ -108,7 +109,7 @@ def measure(data, arguments):
     rows = []
     seeds = SEEDS[:arguments.seeds]
     supervisions = ["masks" if data.has_masks else "labels", "normal"]
-    for method in filter(arguments.wants, spotter_methods()):
+    for method in filter(arguments.wants, spotter_methods(arguments.program)):
         for supervision in supervisions:
             say(f"{data.name}: {method}, {supervision}")
             first = evaluate(data, method, supervision, seeds[0], arguments)
@@ -116,8 +117,9 @@ def measure(data, arguments):
                 evaluate(data, method, supervision, seed, arguments) for seed in seeds[1:]]))
     for method in filter(arguments.wants, ANOMALIB):
         say(f"{data.name}: {method}")
-        rows.append((f"{method}, random ResNet-18", "labels",
-                     [baseline(data, method, seed, arguments) for seed in seeds]))
+        rows.append((f"{method}, EfficientNet-Lite0", "labels",
+                     [baseline(data, method, seed, arguments)
+                      for seed in seeds[:ANOMALIB[method]]]))
     if not rows:
         sys.exit(f"This build of Spotter does not know {', '.join(arguments.method)}.")
     return rows
@@ -126,10 +128,10 @@ def measure(data, arguments):
 def drawn_pictures(arguments):
     """Maps of the demonstration's pictures, which are ours to show."""
     demo = arguments.output / "demo"
-    run([SPOTTER, "demo", "--output", demo])
+    run([arguments.program, "demo", "--output", demo])
     bucket = demo / "data" / "buckets" / "demo-images"
     folder = arguments.output / "drawn"
-    run([SPOTTER, "evaluate", "--train", bucket / "train.manifest", "--test",
+    run([arguments.program, "evaluate", "--train", bucket / "train.manifest", "--test",
          bucket / "test.manifest", "--output", folder, "--maps"])
     return folder
 
@@ -149,6 +151,9 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT.parent / "shared" / "data",
                         help="folder of the data sets, each with manifests/{train,test}.manifest")
+    parser.add_argument("--program", type=pathlib.Path, default=SPOTTER,
+                        help="the spotter to measure; .build/debug/spotter has the same models, "
+                        "whose training and detection are compiled for speed there too")
     parser.add_argument("--data", action="append", help="only this data set; may be repeated")
     parser.add_argument("--seeds", type=int, choices=(1, 2, 3), default=len(SEEDS),
                         help="how many seeds to train with")
