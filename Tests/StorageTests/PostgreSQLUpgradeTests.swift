@@ -135,10 +135,9 @@ import Wire
                     try await Task.sleep(for: .milliseconds(1))
                 }
             }
-            do { try await group.waitForAll() } catch {
-                isOver.change { $0 = true }
-                throw error
-            }
+            // The first error ends all: the others would wait for rounds that nobody makes any more.
+            defer { isOver.change { $0 = true } }
+            for try await _ in group {}
         }
         try await Self.finishAll(try Self.store(url), rounds: rounds.value)
     }
