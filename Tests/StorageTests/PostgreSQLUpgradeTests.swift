@@ -135,7 +135,7 @@ import Wire
                     try await Task.sleep(for: .milliseconds(1))
                 }
             }
-            // The first error ends all: the others would wait for rounds that nobody makes any more.
+            // The first error ends all: others would wait for rounds that nobody makes any more.
             defer { isOver.change { $0 = true } }
             for try await _ in group {}
         }

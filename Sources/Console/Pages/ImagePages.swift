@@ -110,11 +110,20 @@ struct ImagePages {
         _ = try await visit.context.pools.images.runIfActive {
             try ImageDecoder.inspect(body, name: safe, limits: limits)
         }
-        let digest = Checksum.sha256(body).prefix(12)
-        let reference =
-            "s3://\(ProjectPages.bucket)/images/\(project)/\(type.rawValue)/\(digest)-\(safe)"
+        let key = Self.key(safe, digest: Checksum.sha256(body).prefix(12))
+        let reference = "s3://\(ProjectPages.bucket)/images/\(project)/\(type.rawValue)/\(key)"
         try await visit.operations.keep(body, at: reference)
         return try visit.json(.object(["source": .string(reference)]))
+    }
+
+    /// The file's own name first, by which people look for it and sort; the digest, which keeps
+    /// files of one name apart, before its ending.
+    private static func key(_ name: String, digest: some StringProtocol) -> String {
+        let file = name.split(separator: "/").last ?? ""
+        guard let dot = file.lastIndex(of: "."), dot > file.startIndex else {
+            return "\(name)-\(digest)"
+        }
+        return "\(name[..<dot])-\(digest)\(name[dot...])"
     }
 
     /// Labels images, and takes those that are new into the dataset. The body is a JSON object

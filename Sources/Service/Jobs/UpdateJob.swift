@@ -39,12 +39,18 @@ struct UpdateJob: JobRunner {
             }
             dataset.status = .updateComplete
             dataset.statusMessage =
-                "\(entries.count) entries were added or replaced."
-                + (removals.isEmpty ? "" : " \(removed) were removed.") + notes
+                "\(Self.were(entries.count, noun: true)) added or replaced."
+                + (removals.isEmpty ? "" : " \(Self.were(removed)) removed.") + notes
             dataset.updated = now
             try transaction.save(dataset)
             try transaction.saveChange(nil, project: project, type: type)
         }
+    }
+
+    /// "1 entry was", "2 entries were", "2 were".
+    private static func were(_ count: Int, noun: Bool = false) -> String {
+        let entries = noun ? count == 1 ? " entry" : " entries" : ""
+        return "\(count)\(entries) \(count == 1 ? "was" : "were")"
     }
 
     func fail(_ message: String) async throws {

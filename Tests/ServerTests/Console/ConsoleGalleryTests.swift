@@ -198,7 +198,7 @@ import Wire
         let described = try await server.call(.get, "/projects/p/datasets/train")
         let dataset = described.json["DatasetDescription"]
         #expect(dataset["ImageStats"]["Total"] == .integer(1))
-        #expect(dataset["StatusMessage"].string?.contains("1 were removed") == true)
+        #expect(dataset["StatusMessage"].string?.contains("1 was removed") == true)
         guard case .array(let lines) = answer.json["lines"] else { throw NoLines() }
         try await enter(lines.compactMap(\.string))
         #expect(try await tiles("?show=label%3Adent").names == ["b.png"])
