@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import Vision
@@ -26,6 +27,43 @@ import Testing
         #expect(probabilities == probabilities.sorted())
         #expect(probabilities[2] == 0.5)
         #expect(probabilities[0] < 0.05 && probabilities[4] > 0.95)
+    }
+
+    @Test func theSlopeAboveTheThresholdIsItsOwn() throws {
+        let decision = Decision(threshold: 10, slope: 5, slopeAbove: 2)
+        #expect(decision.confidence(5) == self.decision.confidence(5))
+        #expect(abs(decision.confidence(20) - 0.8) < 1e-12)
+        #expect(decision.confidence(10) == 0.5)
+        let moved = decision.moved(to: 20)
+        #expect(abs(moved.confidence(40) - 0.8) < 1e-12)
+        let text = try JSONEncoder().encode(decision)
+        #expect(try JSONDecoder().decode(Decision.self, from: text) == decision)
+    }
+
+    @Test func aDecisionOfOneSlopeReadsAndWritesAsBefore() throws {
+        let text = Data(#"{"threshold":10,"slope":5}"#.utf8)
+        #expect(try JSONDecoder().decode(Decision.self, from: text) == decision)
+        #expect(
+            !String(decoding: try JSONEncoder().encode(decision), as: UTF8.self)
+                .contains("slopeAbove"))
+    }
+
+    /// Normal images lie close together and far below the threshold, and every fifth defect is
+    /// faint: what is below is normal with near certainty, what is just above is not.
+    @Test func confidenceFitsEachSideOfTheThreshold() {
+        let normal = (0..<40).map { 5 + 0.02 * Double($0) }
+        let labelled = (0..<20).map { $0 % 5 == 0 ? 10.5 : 14 + Double($0) }
+        let decision = Decision(normal: normal, labelled: labelled)
+        #expect(decision.slope > 1.5 * (decision.slopeAbove ?? decision.slope))
+        #expect(decision.probability(normal[20]) < 0.03)
+        #expect(labelled.allSatisfy { decision.probability($0) > 0.5 })
+    }
+
+    @Test func aSideWithoutItsOwnImagesTakesTheSlopeOfAll() {
+        let normal = (0..<20).map { 5 + 0.1 * Double($0) }
+        let decision = Decision(normal: normal, labelled: [5.5, 5.6])
+        #expect(decision.slopeAbove.map { (2...60).contains($0) } == true)
+        #expect(decision.probability(1000) < 1)
     }
 
     @Test(arguments: ["12.5", "1e-3", "7"])

@@ -3,13 +3,17 @@ import Glibc
 /// How a score becomes a verdict and a confidence.
 ///
 /// The probability of an anomaly is 1 / (1 + (threshold / score)^slope): a logistic function of the
-/// logarithm of the score that is ½ at the threshold.
+/// logarithm of the score that is ½ at the threshold, and may be less steep above it than below.
+/// Normal images are alike and their scores lie close together; defects differ.
 package struct Decision: Sendable, Codable, Equatable {
     /// Scores above it are anomalous.
     package var threshold: Double
     /// Steepness of the probability over the logarithm of the score, above 0; training finds 2 to
     /// 60.
     package var slope: Double
+    /// The same for scores above the threshold; nil where it is `slope`, as in models of a version
+    /// that knew one slope.
+    package var slopeAbove: Double?
 
     /// Shares of new normal images that may be called anomalous. Less than one in 200 cannot be
     /// promised from the tens of normal images that a project has; with more than half of them a
@@ -18,9 +22,10 @@ package struct Decision: Sendable, Codable, Equatable {
     /// What places the threshold where nobody asked for a share and too few anomalies are labelled.
     static let falseAlarmRateDefault = 0.05
 
-    package init(threshold: Double, slope: Double) {
+    package init(threshold: Double, slope: Double, slopeAbove: Double? = nil) {
         self.threshold = threshold
         self.slope = slope
+        self.slopeAbove = slopeAbove
     }
 
     /// The verdict. A score that equals the threshold is normal.
@@ -33,6 +38,7 @@ package struct Decision: Sendable, Codable, Equatable {
 
     /// Confidence in the verdict given for `score`, 0.5...1.
     package func confidence(_ score: Double) -> Double {
+        let slope = isAnomalous(score) ? slopeAbove ?? slope : slope
         let logit = slope * (log(max(score, 1e-9)) - log(max(threshold, 1e-9)))
         return 1 / (1 + exp(-abs(logit)))
     }
@@ -43,9 +49,9 @@ extension Decision {
     /// The same decision at another threshold.
     ///
     /// The probability depends on the ratio of score and threshold alone, so the whole curve moves
-    /// with the threshold and its slope stays.
+    /// with the threshold and its slopes stay.
     package func moved(to threshold: Double) -> Decision {
-        Decision(threshold: threshold, slope: slope)
+        Decision(threshold: threshold, slope: slope, slopeAbove: slopeAbove)
     }
 
     /// A threshold in text: a finite number above 0; nil otherwise.

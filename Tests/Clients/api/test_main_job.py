@@ -184,7 +184,8 @@ def test_the_packaged_graph_is_sound_and_says_what_the_server_says(detailed):
     session = onnxruntime.InferenceSession(model)
     assert [o.name for o in session.get_outputs()] == ["score", "anomaly_map", "label_logits"]
     assert manifest["image"] == manifest["input"]
-    threshold, slope = manifest["decision"]["threshold"], manifest["decision"]["slope"]
+    decision = manifest["decision"]
+    threshold = decision["threshold"]
     compared = 0
     for seed in range(3000, 3016):
         picture, _ = draw(seed, seed % 2 == 0)
@@ -199,6 +200,7 @@ def test_the_packaged_graph_is_sound_and_says_what_the_server_says(detailed):
         if confidence > 1 - 1e-6:
             continue
         sign = 1 if result["IsAnomalous"] else -1
+        slope = decision["slopeAbove" if result["IsAnomalous"] else "slope"]
         logit = sign * numpy.log(confidence / (1 - confidence))
         assert abs(threshold * numpy.exp(logit / slope) - score) < 1e-4
         compared += 1

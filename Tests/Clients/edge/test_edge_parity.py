@@ -21,7 +21,10 @@ def score_of(result, decision):
         return None
     sign = 1 if result["IsAnomalous"] else -1
     logit = sign * numpy.log(confidence / (1 - confidence))
-    return decision["threshold"] * numpy.exp(logit / decision["slope"])
+    slope = decision["slope"]
+    if result["IsAnomalous"]:
+        slope = decision.get("slopeAbove", slope)
+    return decision["threshold"] * numpy.exp(logit / slope)
 
 
 def test_the_program_that_runs_graphs_on_arm64_fits_the_shim():

@@ -183,7 +183,10 @@ def test_agents_and_components_of_both_versions_fit(previous, tmp_path):
                 agent.run(edge.NAME)
                 found = judged(agent, edge.NAME)
                 assert [is_anomalous for is_anomalous, _ in found] == [True, False]
-                assert verdicts.setdefault(made, found) == found
+                # The version before has one slope for both sides of the threshold, and is surer of
+                # an anomaly when it runs this one's components.
+                alike = found if made == "old" else [one for one in found if not one[0]]
+                assert verdicts.setdefault(made, alike) == alike
             finally:
                 agent.kill()
             # What a device has beside the agent need not be of the agent's version.
