@@ -176,6 +176,7 @@ package struct Console: Sendable {
         case ("mask", 1, true): return try await MaskPages(visit, name).save()
         case ("mask-picture", 1, false): return try await MaskPages(visit, name).picture()
         case ("heat", 1, false): return try await MaskPages(visit, name).heat()
+        case ("features", 1, false): return try await MaskPages(visit, name).features()
         case ("models", 2..., _):
             return try await ModelPages(visit, name, rest[1]).answer(
                 rest.dropFirst(2).first ?? "", isPost: isPost)

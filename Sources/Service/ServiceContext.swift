@@ -26,6 +26,8 @@ package struct ServiceContext: Sendable {
     package let registry: any ComponentRegistry
     /// The library of ONNX Runtime, loaded once in a process.
     package let runtime: OnnxRuntime
+    /// What looks at the parts of pictures that people outline.
+    package let outlines = OutlineNetworks()
     /// Networks that features come from: the standard one and those given to projects.
     package let backbones: Backbones
     /// How a model is trained; another one in simulations.

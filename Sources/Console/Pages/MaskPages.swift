@@ -60,6 +60,7 @@ struct MaskPages {
                 "mask": own.isEmpty ? "" : "\(home)/mask-picture?\(query)\(start)",
                 "isProposed": seer != nil && !own.isEmpty,
                 "save": "\(home)/mask?\(query)", "heat": "\(home)/heat?\(query)",
+                "features": "\(home)/features?\(query)",
                 "verdict": verdict, "verdictTitle": visit.page.text("verdict_\(verdict)"),
                 "classes": try JSONCoding.text(
                     JSONValue.array(try await classes().map(Self.json))),
@@ -130,6 +131,19 @@ struct MaskPages {
             try await visit.context.pools.images.runIfActive {
                 try JudgePages.heat(review.detection)
             })
+    }
+
+    /// What the project's network sees in a part of the image, as `OutlineFeatures` writes it.
+    func features() async throws -> ConsoleResponse {
+        let line = try await line()
+        let part = (visit.request.parameter("part") ?? "").split(separator: ",").compactMap {
+            Int($0)
+        }
+        let seen = try await visit.operations.outlineFeatures(
+            of: line.source, in: project, part: part)
+        return ConsoleResponse(
+            200, "application/octet-stream", seen.bytes,
+            headers: [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])
     }
 
     private static func png(_ bytes: Data) -> ConsoleResponse {

@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 import Service
 import Wire

@@ -25,6 +25,34 @@ extension Operations {
         }
     }
 
+    /// What the network that the project's models are built on sees in a part of an image.
+    ///
+    /// - Parameter part: the numbers of its left, top, right and bottom edges in the image's
+    ///   pixels; what lies outside the image is left out.
+    /// - Throws: as `object`; `validation` for a part that is not in the image; `VisionError` for
+    ///   what is not an image, and for a network that cannot be run; as `lines(of:in:_:)`.
+    package func outlineFeatures(
+        of source: String, in project: String, part: [Int]
+    ) async throws -> OutlineFeatures {
+        let limits = context.limits.image
+        let bytes = try await object(source, bytesMax: limits.bytesMax)
+        let settings = try await context.metadata.read {
+            try Lookup.project(project, $0).settings ?? ProjectSettings()
+        }
+        let extractor = try await context.backbones.extractor(for: settings)
+        let (runtime, networks) = (context.runtime, context.outlines)
+        return try await context.pools.images.runIfActive {
+            let whole = try ImageDecoder.decode(bytes, name: source, limits: limits)
+            guard part.count == 4, let shown = whole.part(part[0], part[1], part[2], part[3])
+            else {
+                throw WireError.validation(
+                    "The part \(part) is not one of an image of \(whole.width)×\(whole.height) "
+                        + "pixels.")
+            }
+            return try networks.features(of: shown, extractor, runtime: runtime, threads: 1)
+        }
+    }
+
     /// The mask of an entry, however its colours were written.
     ///
     /// - Returns: nil for an entry without a mask.

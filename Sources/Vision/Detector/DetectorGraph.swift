@@ -62,6 +62,23 @@ enum DetectorGraph {
         return try builder.model()
     }
 
+    /// Input `image` uint8 `[1, H, W, 3]`; outputs `features` `[1, C, h, w]` and, where the view has
+    /// a finer grid, `detail` `[1, D, 2h, 2w]`.
+    static func outline(_ view: FeatureView) throws(VisionError) -> Data {
+        var builder = GraphBuilder(name: "outline")
+        let features = appendFeatures(&builder, view, appendImage(&builder, view))
+        func give(_ grid: String, _ name: String, _ channels: Int, _ stride: Int) {
+            builder.output(
+                builder.node("Identity", [grid], output: name),
+                shape: [1, channels, view.input.height / stride, view.input.width / stride])
+        }
+        give(features, "features", view.channels, view.tap.stride)
+        if let detail = view.detail {
+            give(backbonePrefix + detail.name, "detail", detail.channels, detail.stride)
+        }
+        return try builder.model()
+    }
+
     /// Input `features` `[1, h, w, C]`; output `rows` `[h·w, C]`, each averaged over 3×3 cells.
     static func smoothedRows(_ view: FeatureView) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "rows")

@@ -35,4 +35,22 @@ package struct RGBImage: Sendable, Equatable {
             pixels[index + 2] = newValue.blue
         }
     }
+
+    /// The pixels from `left` and `top` up to `right` and `bottom`, as far as they are the image's.
+    ///
+    /// - Returns: nil where there are none.
+    package func part(_ left: Int, _ top: Int, _ right: Int, _ bottom: Int) -> RGBImage? {
+        let (columns, rows) = (
+            max(0, left)..<max(0, left, min(right, width)),
+            max(0, top)..<max(0, top, min(bottom, height))
+        )
+        guard !columns.isEmpty, !rows.isEmpty else { return nil }
+        var out: [UInt8] = []
+        out.reserveCapacity(columns.count * rows.count * 3)
+        for row in rows {
+            let start = row * width * 3
+            out += pixels[(start + columns.lowerBound * 3)..<(start + columns.upperBound * 3)]
+        }
+        return RGBImage(width: columns.count, height: rows.count, pixels: out)
+    }
 }

@@ -61,6 +61,8 @@ def test_a_click_proposes_a_blot_and_the_dataset_takes_its_mask(server, browser)
         stage, round(((left + right) / 2 - 128) * scale), round(((top + bottom) / 2 - 128) * scale)
     ).click().perform()
     browser.until(lambda: "Enter accepts" in browser.text("#mask-status"))
+    # What the network sees of this part of the image comes a moment later.
+    browser.until(lambda: browser.find("#editor").get_attribute("data-seen") == "1")
     press(browser, Keys.ENTER)
     saved(browser)
     wait_dataset(client, "blots", "train")

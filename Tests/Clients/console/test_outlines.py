@@ -4,20 +4,27 @@ places are clicked. docs/console.md has the figures."""
 import base64
 import json
 import statistics
+import urllib.parse
 
 import numpy
 import pytest
 from PIL import Image
 
 from support.browser import Browser
-from support.server import SHARED, needs_shared
+from support.calls import wait_dataset
+from support.console import sign_in
+from support.server import SHARED, ProductServer, needs_shared
 
 SIDE = 320
 BEGIN = """
-const [width, height, pixels, done] = arguments;
+const [width, height, pixels, address, done] = arguments;
 const bytes = Uint8Array.from(atob(pixels), character => character.charCodeAt(0));
-import("/console/assets/outline.js").then(({ features, Outline }) => {
+Promise.all([
+  import("/console/assets/outline.js"), import("/console/assets/seen.js"),
+  fetch(address).then(response => response.arrayBuffer()),
+]).then(([{ features, Outline }, { grid }, seen]) => {
   window.outline = new Outline(features(bytes, width, height));
+  outline.view.cells = grid(seen);
   done();
 });
 """
@@ -42,15 +49,21 @@ def deepest(mask):
     return {"x": int(x), "y": int(y)}
 
 
-def views(name):
-    """Every fourth defect, seen by somebody who has zoomed until it takes a third of the view."""
+def masks(name):
+    """The images with masks, those of the training images first: their places in the set."""
     root, found = SHARED / name, []
-    for line in (root / "manifests" / "train.manifest").read_text().splitlines():
-        entry = json.loads(line)
-        if "anomaly-mask-ref" in entry:
-            found.append((root / entry["source-ref"], root / entry["anomaly-mask-ref"]))
-    for source, reference in found[::4]:
-        mask = numpy.array(Image.open(reference).convert("RGB")).astype(int).sum(2)
+    for part in ("train", "test"):
+        for line in (root / "manifests" / f"{part}.manifest").read_text().splitlines():
+            entry = json.loads(line)
+            if "anomaly-mask-ref" in entry:
+                found.append((part, entry["source-ref"], entry["anomaly-mask-ref"]))
+    return found
+
+
+def views(name):
+    """Every defect, seen by somebody who has zoomed until it takes a third of the view."""
+    for part, source, reference in masks(name):
+        mask = numpy.array(Image.open(SHARED / name / reference).convert("RGB")).astype(int).sum(2)
         mask = (mask > 0) & (mask < 765)
         rows, columns = numpy.nonzero(mask)
         side = max(96, 3 * max(numpy.ptp(rows), numpy.ptp(columns)))
@@ -60,8 +73,11 @@ def views(name):
         scale = min(2, SIDE / max(box[2] - box[0], box[3] - box[1]))
         size = (round((box[2] - box[0]) * scale), round((box[3] - box[1]) * scale))
         truth = Image.fromarray(mask).crop(box).resize(size, Image.Resampling.NEAREST)
-        picture = Image.open(source).convert("RGBA").crop(box).resize(size, Image.Resampling.BOX)
-        yield picture, numpy.array(truth)
+        picture = Image.open(SHARED / name / source).convert("RGBA").crop(box)
+        picture = picture.resize(size, Image.Resampling.BOX)
+        edges = ",".join(map(str, map(int, box)))
+        place = urllib.parse.quote(f"s3://{name}/{source}", safe="")
+        yield part, f"dataset=train&source={place}&part={edges}", picture, numpy.array(truth)
 
 
 def largest(error):
@@ -87,12 +103,13 @@ def largest(error):
 
 
 def overlaps(browser, name):
-    """The best IoU of three clicks in each view: the first in the middle of the defect, the others in
-    the middle of the largest part that is missing or too much."""
+    """The part of the set and the best IoU of three clicks for each view: the first in the middle
+    of the defect, the others in that of the largest part that is missing or too much."""
     values = []
-    for picture, truth in views(name):
+    for part, query, picture, truth in views(name):
         pixels = base64.b64encode(picture.tobytes()).decode()
-        browser.driver.execute_async_script(BEGIN, picture.width, picture.height, pixels)
+        address = f"/console/projects/{name}/features?{query}"
+        browser.driver.execute_async_script(BEGIN, picture.width, picture.height, pixels, address)
         best, error, belongs = 0, truth, True
         for _ in range(3):
             text = browser.script(CLICK, deepest(error), not belongs)
@@ -103,24 +120,47 @@ def overlaps(browser, name):
             error = missing if belongs else extra
             if not error.any():
                 break
-        values.append(best)
+        values.append((part, best))
     return values
+
+
+def enter(server, name):
+    """A project whose training images are those that have masks, without them."""
+    client, s3 = server.client(), server.client("s3")
+    s3.create_bucket(Bucket=name)
+    client.create_project(ProjectName=name)
+    client.create_dataset(ProjectName=name, DatasetType="train")
+    wait_dataset(client, name)
+    lines = []
+    for _, source, _ in masks(name):
+        s3.put_object(Bucket=name, Key=source, Body=(SHARED / name / source).read_bytes())
+        lines.append(json.dumps({"source-ref": f"s3://{name}/{source}"}))
+    client.update_dataset_entries(
+        ProjectName=name, DatasetType="train", Changes="\n".join(lines).encode())
+    wait_dataset(client, name)
 
 
 @pytest.mark.slow
 @needs_shared
-@pytest.mark.parametrize("name, least, share", [("cookies", 0.8, 0.75), ("ballscrew", 0.7, 0.25)])
-def test_three_clicks_outline_most_of_a_real_defect(shared, tmp_path, name, least, share):
-    """Grown from colours alone, not one pit of the ball screws was outlined to 0.8."""
-    browser = Browser(tmp_path / "profile")
+@pytest.mark.parametrize("name, least, share", [("cookies", 0.8, 0.55), ("ballscrew", 0.7, 0.4)])
+def test_three_clicks_outline_most_of_a_real_defect(tmp_path, name, least, share):
+    """Grown from colours alone, not one pit of the ball screws was outlined to 0.8; without what
+    the network sees a quarter was."""
+    server, browser = ProductServer(tmp_path / "data").start(), Browser(tmp_path / "profile")
     try:
+        enter(server, name)
         browser.driver.set_script_timeout(60)
-        browser.open(shared.endpoint + "/console/sign-in")
+        sign_in(browser, server)
         values = overlaps(browser, name)
     finally:
         browser.quit()
-    good = sum(value >= 0.8 for value in values) / len(values)
-    print(name, "median IoU", round(statistics.median(values), 2), "of", len(values),
-          "and 0.8 or more in", round(good, 2))
-    assert statistics.median(values) > least
-    assert good >= share
+        server.stop()
+    for part in ("train", "test"):
+        some = [value for own, value in values if own == part]
+        if some:
+            good = sum(value >= 0.8 for value in some) / len(some)
+            print(name, part, "median IoU", round(statistics.median(some), 2), "of", len(some),
+                  "and 0.8 or more in", round(good, 2))
+    best = [value for _, value in values]
+    assert statistics.median(best) > least
+    assert sum(value >= 0.8 for value in best) / len(best) >= share

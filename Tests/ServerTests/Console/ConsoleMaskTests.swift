@@ -117,6 +117,24 @@ import Wire
         #expect(try await entry()["other-ref-metadata"] == .null)
     }
 
+    @Test func outlinesLearnWhatTheNetworkSeesInAPartOfTheImage() async throws {
+        let place = "dataset=train&source=\(CanonicalRequest.encode(source))"
+        let seen = try await browser.get("/projects/p/features?\(place)&part=-9,8,40,90")
+        #expect(seen.status == 200, "\(seen.text)")
+        let head = seen.body.prefix(6).map(Int.init)
+        let (width, height, channels) = (
+            head[0] + 256 * head[1], head[2] + 256 * head[3], head[4] + 256 * head[5]
+        )
+        #expect(width > 8 && height > width && channels > 0)
+        #expect(seen.body.count == 6 + width * height * channels)
+        for part in ["", "1,2,3", "9,9,9,9", "70,70,80,80"] {
+            let refused = try await browser.get("/projects/p/features?\(place)&part=\(part)")
+            #expect(refused.status == 400, "\(part)")
+        }
+        let other = "dataset=train&source=\(CanonicalRequest.encode("s3://pictures/b.png"))"
+        #expect(try await browser.get("/projects/p/features?\(other)&part=0,0,9,9").status == 404)
+    }
+
     @Test func unusedLabelsAreLeftOutAndTheirPlacesClosed() async throws {
         let classes = ##"[{"name":"dent","color":"#D62728"},{"name":"scratch","color":"#2CA02C"}]"##
         _ = try await draw(marked, classes)

@@ -1,6 +1,8 @@
 // A region by what parts it from its surroundings: how light, coloured and rough places near the
-// clicks are, against those farther away, and what a model saw in them. No page and no server.
+// clicks are, against those farther away, and what a network and a model see in them. No page and no
+// server.
 import { connected, region, softened } from "./fields.js";
+import { parted } from "./seen.js";
 
 // Shares of the view's longer side: how far a click counts as the region's own; beyond which a
 // place is taken for surroundings; within which a region is likely. Somebody who zooms in to a
@@ -140,6 +142,7 @@ export function alike(view, inside, outside) {
       const [mine, other] = [seen(steps, inner), seen(steps, outer)], ratio = mine.map((value, bin) => trust * Math.log(value / other[bin]));
       for (let place = 0; place < count; place++) likely[place] += ratio[steps[place]];
     }
+    if (view.cells) parted(view.cells, inner, outer, width, height).forEach((ratio, place) => { likely[place] += ratio; });
     for (let place = 0; place < count; place++) likely[place] = 1 / (1 + Math.exp(-likely[place]));
     found = settle(likely, view, inside, outside, round === rounds ? 24 : 8);
     for (let place = 0; place < count; place++) {

@@ -3,6 +3,7 @@ import { pause, post, settled } from "./calls.js";
 import { Mask } from "./canvas.js";
 import { Classes } from "./classes.js";
 import { features, Outline } from "./outline.js";
+import { grid } from "./seen.js";
 
 const editor = document.getElementById("editor"), canvas = document.getElementById("stage"), pen = canvas.getContext("2d");
 const status = document.getElementById("mask-status"), sizeField = document.getElementById("size"), opacityField = document.getElementById("opacity");
@@ -107,7 +108,7 @@ function buttons() {
 // What the stage shows is what is looked at, so zooming in is looking closer.
 function shownBox() {
   const from = toImage(0, 0), to = toImage(canvas.clientWidth, canvas.clientHeight);
-  return { left: Math.max(0, from.x), top: Math.max(0, from.y), right: Math.min(width, to.x), bottom: Math.min(height, to.y) };
+  return { left: Math.max(0, Math.floor(from.x)), top: Math.max(0, Math.floor(from.y)), right: Math.min(width, Math.ceil(to.x)), bottom: Math.min(height, Math.ceil(to.y)) };
 }
 
 const lookedAtMax = 320;
@@ -132,6 +133,7 @@ function outline(place, isOutside) {
     if (isOutside) return;
     const box = shownBox();
     proposal = { outline: new Outline(look(box)), box, inside: [], outside: [] };
+    see(proposal);
   }
   const { box, outline: { view: { width: w, height: h } } } = proposal;
   if (place.x < box.left || place.y < box.top || place.x >= box.right || place.y >= box.bottom) return;
@@ -141,6 +143,18 @@ function outline(place, isOutside) {
     y: Math.min(h - 1, Math.floor((place.y - box.top) / (box.bottom - box.top) * h)),
   }, isOutside);
   showProposal();
+}
+
+// What the network sees comes a moment later, and betters what is proposed until then; an outline
+// that was grown or shrunk stays as it is until the next click.
+async function see(asked) {
+  const { box, outline } = asked, part = [box.left, box.top, box.right, box.bottom];
+  const response = await fetch(`${editor.dataset.features}&part=${part}`).catch(() => null);
+  if (!response?.ok) return;
+  outline.view.cells = grid(await response.arrayBuffer());
+  if (proposal !== asked || !outline.shape) return;
+  if (outline.step === outline.found.best) { outline.solve(); showProposal(); }
+  editor.dataset.seen = String(1 + Number(editor.dataset.seen ?? 0));
 }
 
 function showProposal() {
