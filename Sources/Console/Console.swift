@@ -217,15 +217,19 @@ package struct Console: Sendable {
         _ error: any Error, _ request: ConsoleRequest, _ page: Page,
         _ visitor: SessionBook.Visitor?
     ) -> ConsoleResponse {
-        let (status, message) = Self.explain(error)
+        let (status, detail) = Self.explain(error)
+        // What went wrong in the language of the page, then the API's own sentence.
+        let known = [403, 404, 409, 429, 503].contains(status) ? status : status < 500 ? 400 : 500
+        let kind = page.text("error_\(known)")
         if status == 500 {
             context.logger.error("A page of the console failed", metadata: ["error": "\(error)"])
         }
         if request.header("accept")?.contains("application/json") ?? false {
-            let body = (try? WireCoding.encode(["message": message])) ?? Data()
+            let body = (try? WireCoding.encode(["message": "\(kind) \(detail)"])) ?? Data()
             return ConsoleResponse(status, "application/json", body, headers: Page.headers)
         }
-        return page.response("error", visitor, ["message": message], status: status)
+        return page.response(
+            "error", visitor, ["kind": kind, "message": detail], status: status)
     }
 
     private static func explain(_ error: any Error) -> (status: Int, message: String) {
@@ -243,7 +247,7 @@ package struct Console: Sendable {
             return (status, error.clientMessage)
         case let error as VisionError where [.invalidImage, .invalidMask].contains(error.code):
             return (400, error.message)
-        default: return (500, "Something went wrong. The server's log has the reason.")
+        default: return (500, "The server's log has the reason.")
         }
     }
 }

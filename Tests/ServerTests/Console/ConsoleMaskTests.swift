@@ -121,7 +121,7 @@ import Wire
         let place = "dataset=train&source=\(CanonicalRequest.encode(source))"
         let seen = try await browser.get("/projects/p/features?\(place)&part=-9,8,40,90")
         #expect(seen.status == 200, "\(seen.text)")
-        let head = seen.body.prefix(6).map(Int.init)
+        let head = seen.body.prefix(6).map { Int($0) }
         let (width, height, channels) = (
             head[0] + 256 * head[1], head[2] + 256 * head[3], head[4] + 256 * head[5]
         )
