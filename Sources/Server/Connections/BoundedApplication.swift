@@ -38,8 +38,8 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
             ], idleTimeout: .seconds(idle))
         let streams = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                AddressBoundHandler(connections, isStream: true), SchemeHandler("https"),
-                ClientPaceHandler(),
+                StreamWindowHandler(), AddressBoundHandler(connections, isStream: true),
+                SchemeHandler("https"), ClientPaceHandler(),
                 UnreadBodyHandler(
                     isStream: true, bodyBytesMax: bodyBytesMax, asksLater: asksLater),
             ], idleTimeout: .seconds(idle))

@@ -40,6 +40,7 @@ struct SecureChannel: ServerChildChannel {
                 http2.setup(channel: channel, logger: logger).flatMapThrowing { value in
                     try channel.pipeline.syncOperations.addHandler(
                         IdleStreamsHandler(connections), position: .first)
+                    StreamWindows.open(channel)
                     return value
                 }
             }
