@@ -62,8 +62,8 @@ enum DetectorGraph {
         return try builder.model()
     }
 
-    /// Input `image` uint8 `[1, H, W, 3]`; outputs `features` `[1, C, h, w]` and, where the view has
-    /// a finer grid, `detail` `[1, D, 2h, 2w]`.
+    /// Input `image` uint8 `[1, H, W, 3]`; outputs `features` `[1, C, h, w]` and, where the view
+    /// has a finer grid, `detail` `[1, D, 2h, 2w]`.
     static func outline(_ view: FeatureView) throws(VisionError) -> Data {
         var builder = GraphBuilder(name: "outline")
         let features = appendFeatures(&builder, view, appendImage(&builder, view))
