@@ -8,7 +8,7 @@ newest_python := .deps/venv-newest/bin/python
 # Three processes for two cores; the tests of a file share one.
 in_parallel := --numprocesses 3 --dist loadfile
 
-.PHONY: help setup build release demo edge-agent packages test-packages test check test-swift test-clients build-tests run-swift-tests run-client-tests integration simulation test-arm64 test-training fuzz bench bench-edge bench-console bench-cluster accuracy format install install-systemd lint-deployment protobuf clean bench-memory
+.PHONY: help setup build release demo edge-agent packages test-packages test check test-swift test-clients build-tests run-swift-tests run-client-tests run-newest-client-tests integration simulation test-arm64 test-training fuzz bench bench-edge bench-console bench-cluster accuracy format install install-systemd lint-deployment protobuf clean bench-memory
 
 help:
 	@echo 'make demo      build and show the main job'
@@ -48,13 +48,14 @@ demo: release
 # Swift and client tests side by side: most of the latter wait. What is slow and rare is left to
 # 'make check'; docs/testing.md says which short case stands for it here.
 test: build-tests
-	@$(MAKE) --no-print-directory -j 2 --output-sync=target run-swift-tests run-client-tests
+	@$(MAKE) --no-print-directory -j 3 --output-sync=target \
+		run-swift-tests run-client-tests run-newest-client-tests
 
 test-swift: build-tests
 	@$(MAKE) --no-print-directory run-swift-tests
 
 test-clients: build-tests
-	@$(MAKE) --no-print-directory run-client-tests
+	@$(MAKE) --no-print-directory run-client-tests run-newest-client-tests
 
 # Everything, in hours: ARGUMENTS is the number of simulated lives, 10,000 by default.
 check: test
@@ -80,8 +81,11 @@ run-swift-tests:
 
 run-client-tests:
 	$(python) -m pytest Tests/Clients -m 'not slow' $(in_parallel)
+
+# The newest SDKs, which learn the API from Spotter.
+run-newest-client-tests:
 	$(newest_python) -m pytest $(addprefix Tests/Clients/, api/test_sdk.py s3/test_one_endpoint.py) \
-		-m 'not slow' $(in_parallel)
+		-m 'not slow'
 
 # Debian's Ceph checks signatures and hashes, which moto does not.
 integration: setup

@@ -39,6 +39,10 @@ package enum AgentLimits {
     static let leftLoadsMax = 8
     /// Threads that read folders and packages: attachments do not wait for a slow folder.
     static let fileThreads = 2
+    /// Buffers of so many bytes and more are the system's again when they are freed. A model judges
+    /// in some of up to 6 MB, which the heap would keep for the next picture: docs/edge.md has what
+    /// other sizes cost.
+    static let returnedBufferBytes: Int32 = 4 << 20
     /// Seconds that calls get to end after SIGTERM, so that the agent is gone within 10.
     static let drainSeconds = 8.0
     /// Seconds after SIGTERM until the process ends whatever still computes, below 10 and below

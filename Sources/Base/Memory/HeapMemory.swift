@@ -19,9 +19,14 @@ package struct HeapMemory: Sendable {
     /// the cores need one at the same time at most: large buffers come from the system directly.
     ///
     /// To be called before threads are begun.
-    package static func bound() {
+    ///
+    /// - Parameter returnedBytes: buffers of so many bytes, and larger ones, go back to the system
+    ///   when they are freed, and each new one costs its pages again. Without it the heap keeps
+    ///   them once it has freed one.
+    package static func bound(returnedBytes: Int32? = nil) {
         let cores = Int32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         mallopt(M_ARENA_MAX, min(max(2, cores / 2), 8))
+        if let returnedBytes { mallopt(M_MMAP_THRESHOLD, returnedBytes) }
     }
 
     /// Gives back what is freed if it has become much. Blocks for milliseconds.

@@ -65,7 +65,7 @@ package struct AgentServer: Sendable {
     package func run(
         onReady: @escaping @Sendable () -> Void, onOverdue: @escaping @Sendable () -> Void
     ) async throws {
-        HeapMemory.bound()
+        HeapMemory.bound(returnedBytes: AgentLimits.returnedBufferBytes)
         let attaching = try options.socket.forAttaching()
         try options.socket.prepare(logger: logger)
         try attaching.prepare(logger: logger)
