@@ -7,8 +7,8 @@ import Testing
 
 @testable import Server
 
-/// What an HTTP/2 client may send before it has to wait. `test_tls.py` shows with a real client that
-/// uploads arrive whole.
+/// What an HTTP/2 client may send before it has to wait. `test_tls.py` shows with a real client
+/// that uploads arrive whole.
 @Suite struct StreamWindowTests {
     @Test func aNewConnectionHasMoreRoomThanTheProtocolGives() throws {
         let channel = EmbeddedChannel()
