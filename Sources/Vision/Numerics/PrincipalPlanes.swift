@@ -17,7 +17,8 @@ struct PrincipalPlanes {
         let covariance = Self.covariance(planes)
         let wide = min(size, count + Self.spare)
         // Orthogonal iteration, then the exact directions within what it found (Golub and Van
-        // Loan, "Matrix Computations", 8.2).
+        // Loan, "Matrix Computations", 8.2). `SymmetricEigen` finds all 176 directions of a network
+        // where 24 are asked for, which took half of the 340 ms of an answer to a click.
         var random = SeededRandom(seed: 1)
         var basis = (0..<wide).map { _ in
             (0..<size).map { _ in Double.random(in: -1...1, using: &random) }

@@ -142,8 +142,9 @@ def enter(server, name):
 
 @pytest.mark.slow
 @needs_shared
-@pytest.mark.parametrize("name, least, share", [("cookies", 0.8, 0.55), ("ballscrew", 0.7, 0.38)])
-def test_three_clicks_outline_most_of_a_real_defect(tmp_path, name, least, share):
+@pytest.mark.parametrize("name, least, sampled, share", [
+    ("cookies", 0.8, 0.75, 0.55), ("ballscrew", 0.7, 0.25, 0.38)])
+def test_three_clicks_outline_most_of_a_real_defect(tmp_path, name, least, sampled, share):
     """Grown from colours alone, not one pit of the ball screws was outlined to 0.8; without what
     the network sees a quarter was."""
     server, browser = ProductServer(tmp_path / "data").start(), Browser(tmp_path / "profile")
@@ -161,6 +162,9 @@ def test_three_clicks_outline_most_of_a_real_defect(tmp_path, name, least, share
             good = sum(value >= 0.8 for value in some) / len(some)
             print(name, part, "median IoU", round(statistics.median(some), 2), "of", len(some),
                   "and 0.8 or more in", round(good, 2))
-    best = [value for _, value in values]
-    assert statistics.median(best) > least
-    assert sum(value >= 0.8 for value in best) / len(best) >= share
+    # Every fourth training image, and all images.
+    for some, least_share in (
+            ([value for part, value in values if part == "train"][::4], sampled),
+            ([value for _, value in values], share)):
+        assert statistics.median(some) > least
+        assert sum(value >= 0.8 for value in some) / len(some) >= least_share
