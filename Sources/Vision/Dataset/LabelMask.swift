@@ -129,7 +129,6 @@ package struct LabelMask: Sendable, Equatable {
         return Set((1...255).filter { isMarked[$0] }.map(UInt8.init))
     }
 
-    /// Share of each cell of a grid that any label covers, 0...1.
     /// The mark of most pixels; nil without marks.
     var commonest: UInt8? {
         var counts = [Int](repeating: 0, count: 256)
@@ -138,6 +137,7 @@ package struct LabelMask: Sendable, Equatable {
         return counts.dropFirst().firstIndex(of: most).map { UInt8($0) }
     }
 
+    /// Share of each cell of a grid that any label covers, 0...1.
     func coverageOfAnyLabel(gridWidth: Int, gridHeight: Int) -> [Float] {
         LabelMask(width: width, height: height, indices: indices.map { $0 == 0 ? 0 : 1 })
             .coverage(of: 0, gridWidth: gridWidth, gridHeight: gridHeight)
