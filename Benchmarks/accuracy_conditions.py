@@ -2,7 +2,7 @@
 """What models keep of their accuracy under other conditions, with `spotter evaluate`.
 
     Benchmarks/accuracy_conditions.py false-alarms   # the share asked against that of new images
-    Benchmarks/accuracy_conditions.py labels         # AUROC with 0, 1, 3, 5, 10, 20 labelled defects
+    Benchmarks/accuracy_conditions.py labels         # 0, 1, 3, 5, 10, 20 labelled defects, and all
     Benchmarks/accuracy_conditions.py light          # brightness, gamma, JPEG, blur of test images
 
 It needs the data sets in ../shared/data, `light` also Pillow and NumPy. Figures go to standard
@@ -94,19 +94,21 @@ def false_alarms(data, folder, arguments):
 def labels(data, folder, arguments):
     """The curve over labelled defects, drawn at random; larger draws contain the smaller ones."""
     normal, anomalous = data.of(data.train, False), data.of(data.train, True)
-    row = []
-    for count in COUNTS:
-        if count > len(anomalous):
-            break
+    rows = {"auroc": [], "f1": []}
+    for count in (*(count for count in COUNTS if count < len(anomalous)), len(anomalous)):
         found = []
-        for seed in range(1 if count == 0 else arguments.seeds):
+        for seed in range(1 if count in (0, len(anomalous)) else arguments.seeds):
             drawn = anomalous[:]
             random.Random(seed).shuffle(drawn)
             result = evaluate(
                 data, folder / f"{count}-{seed}", normal + drawn[:count], data.test, arguments)
-            found.append(result["metrics"]["auroc"])
-        row.append(f"{statistics.mean(found):.3f}")
-    print(f"| {data.name} | {' | '.join(row)} |", flush=True)
+            found.append(result["metrics"])
+        for name, row in rows.items():
+            values = [metrics[name] for metrics in found]
+            row.append(f"{statistics.mean(values):.3f}" + (
+                f" ({min(values):.3f}–{max(values):.3f})" if min(values) < max(values) else ""))
+    for name, row in rows.items():
+        print(f"| {data.name}, {len(anomalous)} | {name} | {' | '.join(row)} |", flush=True)
 
 
 def light(data, folder, arguments):
@@ -187,7 +189,7 @@ def main():
     arguments = parser.parse_args()
     arguments.output = arguments.output.absolute()
     for folder in sorted(arguments.root.iterdir()):
-        if (folder / "manifests").exists() and (not arguments.data or folder.name in arguments.data):
+        if (folder / "manifests").exists() and folder.name in (arguments.data or [folder.name]):
             data = DataSet(folder)
             CONDITIONS[arguments.condition](
                 data, arguments.output / arguments.condition / data.name, arguments)
