@@ -153,9 +153,11 @@ def light(data, folder, arguments):
         scores = numpy.array([image["score"] for image in result["images"]])
         truth = numpy.array([image["isAnomalous"] for image in result["images"]])
         row = []
-        for index in range(len(changes)):
-            part = slice(index * len(data.test), (index + 1) * len(data.test))
-            row.append(f"{auroc(scores[part][~truth[part]], scores[part][truth[part]]):.3f}")
+        for score, is_anomalous in zip(numpy.split(scores, len(changes)),
+                                       numpy.split(truth, len(changes))):
+            found = score > result["threshold"]
+            f1 = 2 * (found & is_anomalous).sum() / (found.sum() + is_anomalous.sum())
+            row.append(f"{auroc(score[~is_anomalous], score[is_anomalous]):.3f}, {f1:.3f}")
         print(f"| {data.name} | {supervision} | {' | '.join(row)} |", flush=True)
 
 
