@@ -164,6 +164,8 @@ package struct Console: Sendable {
             return try await PackagePage(visit, name, rest[1]).archive()
         case ("packages", 3, false) where rest[2] == "recipe":
             return try await PackagePage(visit, name, rest[1]).recipe()
+        case ("packages", 3, true) where rest[2] == "publish-agent":
+            return try await PackagePage(visit, name, rest[1]).publishAgent()
         case ("compare", 1, false): return try await ComparePage(visit, name).answer()
         case ("dataset-state", 1, false): return try await ImagePages(visit, name).state()
         case ("new-dataset", 1, true): return try await ImportPages(visit, name).makeDataset()

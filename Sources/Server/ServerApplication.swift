@@ -30,7 +30,7 @@ struct ServerApplication: Sendable {
     /// nil where the console's files are not there.
     var consoleFiles: ConsoleFiles?
     /// Whether the agent's files for `amd64` or `aarch64` lie beside the program.
-    var hasAgentBundle: @Sendable (_ architecture: String) -> Bool = { _ in false }
+    var agentBundle: @Sendable (_ architecture: String) -> String? = { _ in nil }
     /// The memory for bodies that nobody has vouched for yet.
     let bodies = UnverifiedBodies()
 
@@ -102,7 +102,7 @@ struct ServerApplication: Sendable {
             : .bucket(context.state.objects, name: context.state.name)
         return ConsoleInstallation(
             membership: membership, audit: AuditSearch(place, pool: context.pools.files),
-            freeBytes: freeBytes, version: version, hasAgentBundle: hasAgentBundle)
+            freeBytes: freeBytes, version: version, agentBundle: agentBundle)
     }
 
     private func authenticator(_ service: AWSService) -> Authenticator {

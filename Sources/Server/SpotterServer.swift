@@ -76,7 +76,7 @@ package struct SpotterServer: Sendable {
             membership: membership, metricsAccess: configuration.metricsAccess,
             version: SpotterVersion.current, freeBytes: parts.freeBytes,
             consoleFiles: try Installation.consoleFolder().map { try ConsoleFiles(folder: $0) },
-            hasAgentBundle: { (try? Installation.edgeAgentBundle($0)) != nil }
+            agentBundle: { try? Installation.edgeAgentBundle($0) }
         ).application(
             hostname: configuration.hostname, port: configuration.port, connections: connections,
             certificate: certificate, onReady: onReady)

@@ -45,6 +45,14 @@ extension MetadataStoreContract {
         #expect(
             try await names { $0.createdBefore = time.addingTimeInterval(10) } == ["1%"])
         #expect(try await names { $0.createdAfter = time.addingTimeInterval(10) } == ["3"])
+        func sources(_ change: (inout EntryFilter) -> Void) async throws -> Set<String> {
+            var filter = EntryFilter(project: "a", type: .train)
+            change(&filter)
+            return try await store.read { [filter] in Set(try $0.sources(matching: filter)) }
+        }
+        #expect(try await sources { _ in } == ["s3://b/1%", "s3://b/2_", "s3://b/3"])
+        #expect(try await sources { $0.sourceRefPart = "%" } == ["s3://b/1%"])
+        #expect(try await sources { $0.isLabeled = false } == ["s3://b/3"])
         let first = try await found({ _ in }, limit: 1)
         let rest = try await found({ _ in }, before: first[0].position)
         #expect(first.count == 1 && rest.map(\.entry.sourceRef) == ["s3://b/2_", "s3://b/1%"])

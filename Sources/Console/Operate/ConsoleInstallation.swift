@@ -6,7 +6,7 @@ package struct ConsoleInstallation: Sendable {
     let audit: AuditSearch
     let freeBytes: @Sendable () -> Int?
     let version: String
-    let hasAgentBundle: @Sendable (_ architecture: String) -> Bool
+    let agentBundle: @Sendable (_ architecture: String) -> String?
 
     /// - Parameters:
     ///   - membership: knows the servers and workers that are alive.
@@ -14,16 +14,16 @@ package struct ConsoleInstallation: Sendable {
     ///   - freeBytes: what the disk of the data directory has left; nil where the system does not
     ///     say.
     ///   - version: of the program.
-    ///   - hasAgentBundle: whether the agent's files for `amd64` or `aarch64` lie beside the
-    ///     program, ready to be published.
+    ///   - agentBundle: the folder beside the program that has the agent's files for `amd64` or
+    ///     `aarch64`, ready to be published; nil where there is none.
     package init(
         membership: Membership, audit: AuditSearch, freeBytes: @escaping @Sendable () -> Int?,
-        version: String, hasAgentBundle: @escaping @Sendable (_ architecture: String) -> Bool
+        version: String, agentBundle: @escaping @Sendable (_ architecture: String) -> String?
     ) {
         self.membership = membership
         self.audit = audit
         self.freeBytes = freeBytes
         self.version = version
-        self.hasAgentBundle = hasAgentBundle
+        self.agentBundle = agentBundle
     }
 }

@@ -20,8 +20,7 @@ struct AgentPages {
     func values() async throws -> [String: Any] {
         var values: [String: Any] = [
             "agentName": EdgeAgentComponent.name, "architecture": architecture,
-            // What `publish` takes unless it is given another one.
-            "agentVersion": visit.installation?.version ?? "",
+            "agentVersion": version,
         ]
         do {
             if let offer = try await visit.operations.publishedAgent(for: architecture) {
@@ -37,10 +36,30 @@ struct AgentPages {
             values["noAgent"] = error.message
             return values
         }
-        let hasBundle = visit.installation?.hasAgentBundle(architecture) ?? false
-        values[hasBundle ? "canPublish" : "mustMake"] = true
+        values[bundle == nil ? "mustMake" : "canPublish"] = true
+        if let reason = visit.operations.agentPublishingRefusal(version) {
+            values["publish"] = ["disabled": true, "reason": reason]
+        }
         return values
     }
+
+    /// Registers the agent that lies beside the server.
+    func publish() async throws {
+        guard let bundle else { throw missing }
+        let input: [String: JSONValue] = [
+            "ComponentName": .string(EdgeAgentComponent.name),
+            "ComponentVersion": .string(version), "Architecture": .string(architecture),
+        ]
+        try await visit.noting("PublishEdgeAgent", input) {
+            try await visit.operations.publishAgent(
+                bundle: bundle, architecture: architecture, version: version)
+        }
+    }
+
+    private var bundle: String? { visit.installation?.agentBundle(architecture) }
+
+    /// What is published unless somebody gives the command another one.
+    private var version: String { visit.installation?.version ?? "" }
 
     func recipe() async throws -> ConsoleResponse {
         guard let offer = try await visit.operations.publishedAgent(for: architecture) else {

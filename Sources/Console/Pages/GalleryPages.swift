@@ -2,6 +2,7 @@ import Base
 import FoundationEssentials
 import NIOPosix
 import Service
+import Storage
 import Vision
 import Wire
 
@@ -41,9 +42,13 @@ struct GalleryPages {
         let filter = visit.request.parameter("show") ?? "all"
         let order = visit.request.parameter("sort") ?? "newest"
         let search = visit.request.parameter("search") ?? ""
-        let isPlain =
-            ["all", "unlabelled", "normal", "anomaly"].contains(filter) && order == "newest"
-        let shown = try await isPlain ? listed(filter, search) : indexed(filter, order, search)
+        let isPlain = ["all", "unlabelled", "normal", "anomaly"].contains(filter)
+        let shown =
+            switch order {
+            case "newest" where isPlain: try await listed(filter, search)
+            case "name" where isPlain: try await named(filter, search)
+            default: try await indexed(filter, order, search)
+            }
         let described = try? await visit.perform(
             .describeDataset, ["projectName": project, "datasetType": type.rawValue],
             as: DescribeDatasetResponse.self)
@@ -117,6 +122,27 @@ struct GalleryPages {
 
     // MARK: What it does not
 
+    /// By name: the database knows the names without the lines.
+    private func named(_ filter: String, _ search: String) async throws -> Shown {
+        var wanted = EntryFilter(project: project, type: type)
+        wanted.verdict = ["normal", "anomaly"].contains(filter) ? filter : nil
+        if filter == "unlabelled" { wanted.isLabeled = false }
+        wanted.sourceRefPart = search.isEmpty ? nil : search
+        let sources = try await visit.operations.sourcesByName(wanted)
+        let start = beginning(of: sources.count) { sources.firstIndex(of: $0) }
+        let page = Array(sources[start...].prefix(ConsoleLimits.galleryPage))
+        let lines = try await visit.operations.lines(of: page, in: project, type)
+        var shown = Shown(start: start, count: sources.count)
+        shown.tiles = page.compactMap { source -> [String: Any]? in
+            guard let line = lines[source], let entry = try? ManifestLine(parsing: line) else {
+                return nil
+            }
+            return tile(entry.source, entry.verdict, hasMask: entry.mask != nil)
+        }
+        if start + page.count < sources.count { shown.next = page.last }
+        return shown
+    }
+
     private func indexed(
         _ filter: String, _ order: String, _ search: String
     ) async throws -> Shown {
@@ -144,7 +170,9 @@ struct GalleryPages {
                 index: index.id, filter: filter, order: order, search: search,
                 evaluation: judged?.evaluation, threshold: judged?.threshold),
             index, judged, groups)
-        let start = beginning(of: places, index)
+        let start = beginning(of: places.count) { after in
+            places.firstIndex { index.entries[$0].source == after }
+        }
         let page = places[start...].prefix(ConsoleLimits.galleryPage).map { index.entries[$0] }
         shown.tiles = page.map {
             tile(
@@ -177,13 +205,13 @@ struct GalleryPages {
 
     /// Where in the order the page begins: behind the last image of the page before, or where that
     /// page began, if somebody has removed this image meanwhile.
-    private func beginning(of places: [Int], _ index: DatasetIndex) -> Int {
+    ///
+    /// - Parameter place: of an image in the order, by its reference.
+    private func beginning(of count: Int, _ place: (String) -> Int?) -> Int {
         guard let after = visit.request.parameter("after") else { return 0 }
-        if let last = places.firstIndex(where: { index.entries[$0].source == after }) {
-            return last + 1
-        }
+        if let last = place(after) { return last + 1 }
         let before = visit.request.parameter("from").flatMap(Int.init) ?? 0
-        return min(max(before, 0), places.count)
+        return min(max(before, 0), count)
     }
 
     private static func passes(

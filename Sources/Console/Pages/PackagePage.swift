@@ -44,6 +44,13 @@ struct PackagePage {
             "\(made.componentName)-\(made.componentVersion).json", "application/json", recipe)
     }
 
+    /// Publishes the agent for the device that the package is for.
+    func publishAgent() async throws -> ConsoleResponse {
+        let configuration = try await description().modelPackagingConfiguration.greengrass
+        try await AgentPages(visit, Self.architecture(configuration)).publish()
+        return .redirect("\(visit.home(project))/packages/\(FormCoding.segment(job))#agent")
+    }
+
     func answer() async throws -> ConsoleResponse {
         let found = try await ProjectPages(visit).found(project)
         let description = try await description()
@@ -91,7 +98,8 @@ struct PackagePage {
         return isARM ? "aarch64" : "amd64"
     }
 
-    private static func target(_ configuration: GreengrassConfiguration) -> String {
+    /// What the package is for, as a person reads it.
+    static func target(_ configuration: GreengrassConfiguration) -> String {
         if let device = configuration.targetDevice { return "\(device)" }
         guard let platform = configuration.targetPlatform else { return "" }
         return ["\(platform.os)", "\(platform.arch)", platform.accelerator.map { "\($0)" } ?? ""]

@@ -63,11 +63,13 @@ struct ProjectPages {
         let described = try await described(found.project)
         let datasets = try await datasets(found.project, described)
         let trainings = try await visit.operations.trainings(of: name)
+        let packagings = try await visit.operations.packagings(of: name)
         var values: [String: Any] = [
             "title": name, "name": name, "home": visit.home(name), "datasets": datasets,
             "models": found.models.map { model(name, $0, trainings) },
             "hasModels": !found.models.isEmpty,
-            "jobs": found.jobs.map { job(name, $0) }, "hasJobs": !found.jobs.isEmpty,
+            "jobs": found.jobs.map { job(name, $0, packagings[$0.jobName]) },
+            "hasJobs": !found.jobs.isEmpty,
             "train": try await visit.trainButton(name, described),
             "remove": try await visit.button(.deleteProject, project: name),
             "isBusy": found.isBusy, "state": found.state,
@@ -239,11 +241,23 @@ struct ProjectPages {
         return row
     }
 
-    private func job(_ project: String, _ job: ModelPackagingJobMetadata) -> [String: Any] {
-        [
+    /// - Parameter packaging: nil for those who may not describe the job.
+    private func job(
+        _ project: String, _ job: ModelPackagingJobMetadata, _ packaging: ModelPackagingDescription?
+    ) -> [String: Any] {
+        let configuration = packaging?.modelPackagingConfiguration.greengrass
+        let made = packaging?.modelPackagingOutputDetails?.greengrass
+        let component = [
+            configuration?.componentName,
+            made?.componentVersion ?? configuration?.componentVersion,
+        ]
+        return [
             "name": job.jobName, "version": job.modelVersion, "status": job.status.rawValue,
-            "message": job.statusMessage, "created": Self.day(job.creationTimestamp),
+            "message": job.statusMessage, "created": OperatePage.time(job.creationTimestamp),
             "page": "\(visit.home(project))/packages/\(FormCoding.segment(job.jobName))",
+            "title": configuration == nil
+                ? job.jobName : component.compactMap { $0 }.joined(separator: " "),
+            "target": configuration.map(PackagePage.target) ?? "",
         ]
     }
 

@@ -32,6 +32,22 @@ extension Operations {
         }
     }
 
+    /// What the newest packaging jobs of a project were asked for and made, by the job's name.
+    ///
+    /// - Returns: nothing for callers who may not describe them.
+    package func packagings(of project: String) async throws -> [String: ModelPackagingDescription]
+    {
+        guard try await mayUse(.describeModelPackagingJob, project) else { return [:] }
+        return try await context.metadata.read { transaction in
+            let jobs = try transaction.packagingJobs(
+                project, after: nil, limit: Limits.pageSizeDefault)
+            return jobs.reduce(into: [:]) { found, job in
+                found[job.jobName] = ModelPackagingDescription(
+                    metadata: job.metadata, configuration: job.configuration, output: job.output)
+            }
+        }
+    }
+
     /// What the list of projects shows beside the API's answer.
     package struct ProjectsOverview: Sendable {
         /// The newest model of each project that was asked about, by the project's name; without

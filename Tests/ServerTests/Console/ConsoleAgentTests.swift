@@ -14,9 +14,15 @@ import Wire
 @Suite struct ConsoleAgentTests {
     private let server: TestServer
     private let browser: ConsoleBrowser
+    /// Has the agent's files for `amd64` once `makeBundle` has been called.
+    private let folder: TemporaryDirectory
 
     init() async throws {
-        server = try TestServer(hasConsole: true)
+        folder = try TemporaryDirectory()
+        let path = folder.path
+        server = try TestServer(hasConsole: true, version: "0.7.0") {
+            $0 == "amd64" && FileManager.default.fileExists(atPath: "\(path)/bin") ? path : nil
+        }
         browser = ConsoleBrowser(server)
         try await browser.signIn()
         let model = try await ConsoleModel(server, browser)
@@ -85,6 +91,78 @@ import Wire
         // One for another processor is of no use.
         try await publish("0.5.0", "amd64")
         #expect(try await self.page("com.example.B").contains("make edge-agent"))
+    }
+
+    private func makeBundle() throws {
+        // The first bytes of an ELF file; byte 18 names the processor.
+        var program = Data([0x7F, 0x45, 0x4C, 0x46] + [UInt8](repeating: 0, count: 60))
+        program[18] = 62
+        for (place, file) in [("bin", "spotter-edge"), ("lib/spotter", "libonnxruntime.so")] {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder.path)/\(place)", withIntermediateDirectories: true)
+            try program.write(to: URL(filePath: "\(folder.path)/\(place)/\(file)"))
+        }
+    }
+
+    /// Where the form on a package's page sends what publishes the agent.
+    private func form(_ page: String) throws -> String {
+        let action = try #require(
+            page.split(separator: "action=\"/console").map(String.init).first {
+                $0.prefix { $0 != "\"" }.hasSuffix("publish-agent")
+            })
+        return String(action.prefix { $0 != "\"" })
+    }
+
+    @Test func aPressPublishesTheAgentThatLiesBesideTheServer() async throws {
+        try makeBundle()
+        let before = try await page("com.example.A")
+        #expect(before.contains("spotter edge-agent publish --arch amd64"))
+        #expect(!before.contains("<button disabled"))
+        let answer = try await browser.post(try form(before))
+        #expect(answer.status == 303)
+        #expect(answer.header("location")?.hasSuffix("#agent") == true)
+        let after = try await page("com.example.A")
+        #expect(after.contains("/console/agent/amd64/archive"))
+        #expect(after.contains("--merge \"com.spotter.EdgeAgent=0.7.0\""))
+        #expect(!after.contains("publish-agent"))
+        // Pressed in another window once more, it is the same component.
+        #expect(try await browser.post(try form(before)).status == 303)
+        try Data([1]).write(to: URL(filePath: "\(folder.path)/extra"))
+        #expect(try await browser.post(try form(before)).status == 409)
+    }
+
+    @Test func whoMayNotPublishTheAgentReadsWhyOnTheButton() async throws {
+        let without = try await page("com.example.A")
+        #expect(without.contains("<button disabled title=\"The agent"))
+        try makeBundle()
+        let key = try await server.user(
+            #"{"Effect":"Allow","Action":"lookoutvision:*","Resource":"*"}"#)
+        let reader = ConsoleBrowser(server)
+        try await reader.signIn(key)
+        let page = try await page("com.example.A", by: reader)
+        #expect(page.contains("<button disabled title=\""))
+        #expect(page.contains("greengrass:CreateComponentVersion"))
+        #expect(try await reader.post(try form(page)).status == 403)
+        #expect(try await self.page("com.example.A").contains("publish-agent"))
+    }
+
+    @Test func packagesAreListedByTheirComponents() async throws {
+        let page = try await browser.get("/projects/p").text
+        #expect(page.contains(">com.example.A 1.0.0</a></td><td>1</td><td>LINUX X86_64</td>"))
+        #expect(page.contains(">com.example.B 1.0.0</a></td><td>1</td><td>LINUX ARM64</td>"))
+        let jobs = try await server.metadata.read {
+            try $0.packagingJobs("p", after: nil, limit: 9)
+        }
+        let key = try await server.user(
+            #"""
+            {"Effect":"Allow","Action":["lookoutvision:List*","lookoutvision:DescribeProject",
+             "lookoutvision:DescribeDataset"],"Resource":"*"}
+            """#)
+        let reader = ConsoleBrowser(server)
+        try await reader.signIn(key)
+        let seen = try await reader.get("/projects/p").text
+        #expect(!seen.contains("com.example.A"))
+        for job in jobs { #expect(seen.contains(">\(job.jobName)</a>")) }
     }
 
     @Test func theAgentNeedsTheRightsToItsComponent() async throws {

@@ -41,7 +41,8 @@ final class TestServer: Sendable {
         directory: TemporaryDirectory? = nil, limits: AdjustableLimits = AdjustableLimits(),
         metricsAccess: MetricsAccess = .everyone,
         freeBytes: @escaping @Sendable () -> Int? = { nil }, hasConsole: Bool = false,
-        certificate: CertificateHolder? = nil
+        certificate: CertificateHolder? = nil, version: String = "test",
+        agentBundle: @escaping @Sendable (String) -> String? = { _ in nil }
     ) throws {
         let wrapped = Mutex<FaultyMetadata?>(nil)
         service = try TestService(
@@ -75,8 +76,8 @@ final class TestServer: Sendable {
                 store: service.buckets, region: context.arns.region,
                 owner: S3Owner(ID: context.arns.account, DisplayName: "spotter")),
             registry: service.registry, audit: audit, membership: membership,
-            metricsAccess: metricsAccess, version: "test", freeBytes: freeBytes,
-            consoleFiles: hasConsole ? try Self.consoleFiles.get() : nil
+            metricsAccess: metricsAccess, version: version, freeBytes: freeBytes,
+            consoleFiles: hasConsole ? try Self.consoleFiles.get() : nil, agentBundle: agentBundle
         ).application(
             hostname: "127.0.0.1", port: 0, connections: connections, certificate: certificate
         ) { _ in }

@@ -1,0 +1,62 @@
+import Access
+import Base
+import Storage
+import Wire
+import WireAWS
+
+/// Publishing the agent that lies beside a server.
+extension Operations {
+    /// The bucket that gets the agent's archive, as from `spotter edge-agent publish`.
+    private static let agentBucket = "spotter-edge-agent"
+
+    /// Why the caller cannot publish a version of the agent; nil where nothing stands against it.
+    package func agentPublishingRefusal(_ version: String) -> String? {
+        guard context.registry is any ComponentCatalogue else {
+            return "AWS IoT Greengrass keeps the components of this server. Publish the agent "
+                + "with the command."
+        }
+        do {
+            try authorizeAgent(version)
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
+    /// Registers the agent as a component, unless the version is there with the same content.
+    ///
+    /// - Parameters:
+    ///   - bundle: folder that `make edge-agent` made.
+    ///   - architecture: `amd64` or `aarch64`.
+    /// - Throws: `accessDenied` without `greengrass:CreateComponentVersion` on the component or
+    ///   `s3:PutObject` on the archive; `conflict` for a version with other content; what
+    ///   `EdgeAgentPublisher` throws of the stores.
+    package func publishAgent(bundle: String, architecture: String, version: String) async throws {
+        if let reason = agentPublishingRefusal(version) {
+            throw AccessError(.accessDenied, reason)
+        }
+        try await needBucket(Self.agentBucket)
+        let publisher = EdgeAgentPublisher(
+            objects: context.objects, registry: context.registry, pool: context.pools.files,
+            temporaryDirectory: context.temporaryDirectory)
+        do {
+            _ = try await publisher.publish(
+                bundle: bundle, architecture: architecture, name: EdgeAgentComponent.name,
+                version: version, bucket: Self.agentBucket)
+        } catch let error as ComponentError {
+            throw WireError(.conflict, error.message)
+        }
+    }
+
+    private func authorizeAgent(_ version: String) throws(AccessError) {
+        let archive = "\(Self.agentBucket)/\(EdgeAgentComponent.name)/\(version)/spotter-edge.zip"
+        for (action, resource) in [
+            (
+                GreengrassOperation.createComponentVersion.permission,
+                context.arns.component(EdgeAgentComponent.name)
+            ), ("s3:PutObject", "arn:aws:s3:::\(archive)"),
+        ] {
+            try caller.principal.check(caller.request([action], on: resource))
+        }
+    }
+}
