@@ -1,8 +1,10 @@
 """The console in a real browser: the whole job, without the API and without a command line."""
 
+import pytest
+
 from support.calls import until
 from support.console import open_import, sign_in
-from support.pictures import draw, png
+from support.pictures import draw, make_dataset, png, train
 
 
 def folders(tmp_path, name, normal, anomalous):
@@ -98,3 +100,49 @@ def test_somebody_who_never_saw_an_api_does_the_whole_job(server, browser, tmp_p
     assert browser.problems() == []
     lines = (server.directory / "audit" / "audit.jsonl").read_text()
     assert '"AwsConsoleAction"' in lines and "StartModelPackagingJob" in lines
+
+
+@pytest.mark.slow
+def test_two_verdicts_that_were_wrong_teach_a_second_model_that_is_compared_and_packaged(
+        server, browser, tmp_path):
+    client = server.client()
+    make_dataset(server, client, "plates", "plates-images", size=(128, 128))
+    train(client, "plates", "plates-images")
+    sign_in(browser, server)
+    home = server.endpoint + "/console/projects/plates"
+    browser.open(home + "/models/1")
+    # With a threshold above every score both anomalies are missed.
+    browser.fill("threshold", "1000000")
+    browser.press("Set the thresholds")
+    browser.until(lambda: "Back to what training found" in browser.text("#judge"))
+    browser.press("Start")
+    browser.until(lambda: "HOSTED" in browser.text("h1"))
+    browser.find("a[href$=trial]").click()
+    tests = folders(tmp_path, "tests", 2, 2)
+    browser.find("#try [type=file]").send_keys("\n".join(map(str, sorted(tests.rglob("*.png")))))
+    browser.press("Judge")
+    browser.until(lambda: browser.text("#try [role=status]") == "Images judged: 4.")
+    for card in browser.all("#try .verdicts > li"):
+        if "100.png" in card.text or "101.png" in card.text:
+            assert "normal" in card.text
+            card.send_keys("w")
+    browser.press("Add the verified images")
+    browser.until(lambda: "Images added: 2." in browser.text("#try [role=status]"))
+    # The link goes where the next training begins.
+    browser.find("[data-again]").click()
+    browser.until(lambda: browser.text("h1") == "plates" and "16 anomalies" in browser.text(".cards"))
+    browser.press("Train")
+    browser.until(lambda: "/models/2" in browser.find("table a").get_attribute("href")
+                  and "TRAINED" in browser.text("table tbody tr"))
+    browser.find("table a").click()
+    browser.find("a[href*=compare]").click()
+    browser.until(lambda: browser.text("#compare thead").split() == ["Model", "1", "Model", "2"])
+    assert int(browser.text("#compare p").split()[0]) > 0
+    assert browser.violations() == []
+    # Model 1 misses everything with its threshold; what 2 finds is listed as better.
+    assert browser.all("#compare .tile")
+    browser.find("#compare thead th:last-child a").click()
+    browser.fill("component", "com.example.Plates")
+    browser.press("Package")
+    browser.until(lambda: "com.example.Plates 2.0.0" in browser.text())
+    assert browser.problems() == []
