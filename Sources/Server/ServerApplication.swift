@@ -29,7 +29,8 @@ struct ServerApplication: Sendable {
     let freeBytes: @Sendable () -> Int?
     /// nil where the console's files are not there.
     var consoleFiles: ConsoleFiles?
-    /// Whether the agent's files for `amd64` or `aarch64` lie beside the program.
+    /// The folder beside the program with the agent's files for `amd64` or `aarch64`; nil where
+    /// there is none.
     var agentBundle: @Sendable (_ architecture: String) -> String? = { _ in nil }
     /// The memory for bodies that nobody has vouched for yet.
     let bodies = UnverifiedBodies()
