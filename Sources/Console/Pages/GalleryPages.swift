@@ -244,11 +244,7 @@ struct GalleryPages {
             return keyed.sorted { $0 < $1 }.map(\.1)
         }
         if order == "name" {
-            let names = places.map { place in
-                let source = entries[place].source
-                return (source.split(separator: "/").last ?? "", source, place)
-            }
-            return names.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2)
+            return Operations.orderByName(places.map { entries[$0].source }).map { places[$0] }
         }
         guard let judged, order != "newest" else { return places }
         let keyed = places.map { place -> (Double, Int) in

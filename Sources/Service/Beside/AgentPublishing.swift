@@ -6,9 +6,6 @@ import WireAWS
 
 /// Publishing the agent that lies beside a server.
 extension Operations {
-    /// The bucket that gets the agent's archive, as from `spotter edge-agent publish`.
-    private static let agentBucket = "spotter-edge-agent"
-
     /// Why the caller cannot publish a version of the agent; nil where nothing stands against it.
     package func agentPublishingRefusal(_ version: String) -> String? {
         guard context.registry is any ComponentCatalogue else {
@@ -35,26 +32,26 @@ extension Operations {
         if let reason = agentPublishingRefusal(version) {
             throw AccessError(.accessDenied, reason)
         }
-        try await needBucket(Self.agentBucket)
+        try await needBucket(EdgeAgentComponent.bucket)
         let publisher = EdgeAgentPublisher(
             objects: context.objects, registry: context.registry, pool: context.pools.files,
             temporaryDirectory: context.temporaryDirectory)
         do {
             _ = try await publisher.publish(
                 bundle: bundle, architecture: architecture, name: EdgeAgentComponent.name,
-                version: version, bucket: Self.agentBucket)
+                version: version, bucket: EdgeAgentComponent.bucket)
         } catch let error as ComponentError {
             throw WireError(.conflict, error.message)
         }
     }
 
     private func authorizeAgent(_ version: String) throws(AccessError) {
-        let archive = "\(Self.agentBucket)/\(EdgeAgentComponent.name)/\(version)/spotter-edge.zip"
+        let archive = EdgeAgentPublisher.archiveKey(EdgeAgentComponent.name, version)
         for (action, resource) in [
             (
                 GreengrassOperation.createComponentVersion.permission,
                 context.arns.component(EdgeAgentComponent.name)
-            ), ("s3:PutObject", "arn:aws:s3:::\(archive)"),
+            ), ("s3:PutObject", "arn:aws:s3:::\(EdgeAgentComponent.bucket)/\(archive)"),
         ] {
             try caller.principal.check(caller.request([action], on: resource))
         }

@@ -17,8 +17,7 @@ extension Operations {
         }
     }
 
-    /// The references of a dataset's images, by the names of their files; equal names by their
-    /// folders.
+    /// The references of a dataset's images, in the order of `orderByName`.
     ///
     /// - Throws: `accessDenied` without ListDatasetEntries; `resourceNotFound`.
     package func sourcesByName(_ filter: EntryFilter) async throws -> [String] {
@@ -29,13 +28,21 @@ extension Operations {
             return try transaction.sources(matching: filter)
         }
         return try await context.pools.images.runIfActive {
-            let named = sources.map { source in
-                let slash = source.utf8.lastIndex(of: UInt8(ascii: "/"))
-                return (
-                    slash.map { source[source.utf8.index(after: $0)...] } ?? source[...], source
-                )
-            }
-            return named.sorted { $0.0 == $1.0 ? $0.1 < $1.1 : $0.0 < $1.0 }.map(\.1)
+            Self.orderByName(sources).map { sources[$0] }
         }
+    }
+
+    /// The places of references in the order of the names of their files; equal names by their
+    /// folders.
+    package static func orderByName(_ sources: [String]) -> [Int] {
+        let named = sources.indices.map { place in
+            let source = sources[place]
+            let slash = source.utf8.lastIndex(of: UInt8(ascii: "/"))
+            return (
+                name: slash.map { source[source.utf8.index(after: $0)...] } ?? source[...],
+                source: source, place: place
+            )
+        }
+        return named.sorted { ($0.name, $0.source) < ($1.name, $1.source) }.map(\.place)
     }
 }

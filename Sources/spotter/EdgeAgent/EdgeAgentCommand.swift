@@ -32,7 +32,7 @@ struct Publish: AsyncParsableCommand {
     var componentVersion = SpotterVersion.current
 
     @Option(help: "Bucket for the archive; made when it is missing.")
-    var bucket = "spotter-edge-agent"
+    var bucket = EdgeAgentComponent.bucket
 
     @Option(help: "Folder of the agent's files; found by itself after 'make edge-agent'.")
     var bundle: String?

@@ -4,6 +4,8 @@ package enum EdgeAgentComponent {
     package static let name = "com.spotter.EdgeAgent"
     /// The name on which recipes of Lookout for Vision's models depend.
     package static let originalName = "aws.iot.lookoutvision.EdgeAgent"
+    /// The bucket that gets the agent's archive unless its operator gives another one.
+    package static let bucket = "spotter-edge-agent"
     /// Comparisons alone: the C nucleus understands no other form of a range.
     static let versionRequirement = ">=0.1.0 <1.0.0"
     /// File name of the agent's program, in the folder `bin` of its bundle.

@@ -30,6 +30,11 @@ package struct EdgeAgentPublisher: Sendable {
         self.temporaryDirectory = temporaryDirectory
     }
 
+    /// Where in its bucket the archive of a version lies.
+    static func archiveKey(_ name: String, _ version: String) -> String {
+        "\(name)/\(version)/\(stem).zip"
+    }
+
     /// Packs the bundle, uploads it and registers the component, unless a version with the same
     /// content is registered already.
     ///
@@ -62,7 +67,7 @@ package struct EdgeAgentPublisher: Sendable {
         }
         if try await !objects.bucketExists(bucket) { try await objects.createBucket(bucket) }
         let location = ObjectLocation(
-            bucket: bucket, key: "\(name)/\(version)/\(Self.stem).zip")
+            bucket: bucket, key: Self.archiveKey("\(name)", "\(version)"))
         if let known = try await published(name, version, checksum) { return known }
         try await objects.put(.file(path: archive), at: location)
         let recipe = try ComponentRecipe.edgeAgent(
