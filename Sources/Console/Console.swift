@@ -227,11 +227,14 @@ package struct Console: Sendable {
             context.logger.error("A page of the console failed", metadata: ["error": "\(error)"])
         }
         if request.header("accept")?.contains("application/json") ?? false {
-            let body = (try? WireCoding.encode(["message": "\(kind) \(detail)"])) ?? Data()
+            let body =
+                (try? WireCoding.encode(["message": "\(kind) \(page.said(detail))"])) ?? Data()
             return ConsoleResponse(status, "application/json", body, headers: Page.headers)
         }
         return page.response(
-            "error", visitor, ["kind": kind, "message": detail], status: status)
+            "error", visitor,
+            ["kind": kind, "message": detail, "isEnglish": page.said(detail) == detail],
+            status: status)
     }
 
     private static func explain(_ error: any Error) -> (status: Int, message: String) {

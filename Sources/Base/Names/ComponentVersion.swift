@@ -34,6 +34,11 @@ package struct ComponentVersion: ValidatedText {
     /// some; new ones must not.
     package var isSemantic: Bool { text == numbers.map(String.init).joined(separator: ".") }
 
+    /// The next patch; nil behind the last.
+    package var next: ComponentVersion? {
+        ComponentVersion("\(numbers[0]).\(numbers[1]).\(numbers[2] + 1)")
+    }
+
     /// The older version is the smaller one; of two with the same numbers, that with the smaller
     /// text.
     package static func < (one: ComponentVersion, other: ComponentVersion) -> Bool {

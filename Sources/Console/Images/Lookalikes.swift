@@ -11,6 +11,7 @@ final class GalleryMemory: Sendable {
     let hashes = PictureHashes()
     /// Places in an index's entries: turning a page neither filters nor sorts again.
     let orders = RecentValues<GalleryOrder, [Int]>(countMax: ConsoleLimits.ordersKeptMax)
+    let names = NameOrders()
     /// The groups of datasets all of whose pictures are known.
     let groups = RecentValues<LookalikeOwner, [String: Int]>(countMax: ConsoleLimits.groupsKeptMax)
     let rights = TrainingRights()

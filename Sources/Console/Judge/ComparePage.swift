@@ -116,7 +116,7 @@ struct ComparePage {
                 "source": change.source, "verdict": change.isAnomalous ? "anomaly" : "normal",
                 "truth": visit.page.text(
                     change.isAnomalous ? "verdict_anomaly" : "verdict_normal"),
-                "name": change.source.split(separator: "/").last.map(String.init) ?? "",
+                "name": ImagePages.name(of: change.source),
                 "left": Decimals.text(change.left / max(left, 1e-9), places: 2),
                 "right": Decimals.text(change.right / max(right, 1e-9), places: 2),
                 "thumbnail": "\(visit.home(project))/image?small=1&source="

@@ -80,7 +80,7 @@ struct ReportPage {
 
     private func tile(_ image: TestResults.Image) -> [String: Any] {
         [
-            "name": image.source.split(separator: "/").last.map(String.init) ?? "",
+            "name": ImagePages.name(of: image.source),
             "verdict": image.isAnomalous ? "anomaly" : "normal",
             "word": visit.page.text(image.isAnomalous ? "judge_escape" : "judge_alarm"),
             "score": Decimals.text(image.score, places: 4),

@@ -78,7 +78,7 @@ struct OperatePage {
 
     private func job(_ job: JobRecord) -> [String: Any] {
         [
-            "what": (try? JobSubject(of: job)).map { "\($0)" } ?? job.kind,
+            "what": (try? JobSubject(of: job)).map { visit.page.said("\($0)") } ?? job.kind,
             "attempt": job.attempt, "created": Self.time(job.created),
             "ended": Self.time(job.notBefore), "reason": job.lastError ?? "",
         ]

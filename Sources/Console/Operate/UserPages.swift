@@ -103,7 +103,7 @@ struct UserPages {
         }
         values["isTested"] = true
         values["isAllowed"] = reason == nil
-        values["testReason"] = reason ?? ""
+        values["testReason"] = reason.map(visit.page.said) ?? ""
         return values
     }
 

@@ -1,4 +1,5 @@
 import Access
+import Base
 import FoundationEssentials
 import Service
 import Wire
@@ -37,15 +38,24 @@ struct AgentPages {
             return values
         }
         values[bundle == nil ? "mustMake" : "canPublish"] = true
-        if let reason = visit.operations.agentPublishingRefusal(version) {
+        if let reason = try await visit.operations.agentPublishingRefusal(version) {
             values["publish"] = ["disabled": true, "reason": reason]
+        }
+        // A version has one content for all processors: what is published needs a higher one.
+        if let newest = try await visit.operations.newestAgentVersion() {
+            values["newestAgent"] = newest.text
+            if let own = ComponentVersion(version), newest < own { return values }
+            values["agentVersion"] = newest.next?.text ?? ""
         }
         return values
     }
 
     /// Registers the agent that lies beside the server.
-    func publish() async throws {
+    ///
+    /// - Parameter version: as the form has it; empty for the server's own.
+    func publish(_ chosen: String) async throws {
         guard let bundle else { throw missing }
+        let version = chosen.isEmpty ? self.version : chosen
         let input: [String: JSONValue] = [
             "ComponentName": .string(EdgeAgentComponent.name),
             "ComponentVersion": .string(version), "Architecture": .string(architecture),

@@ -28,7 +28,7 @@ struct DeletionPage {
                 "total": description.datasetDescription.imageStats.total,
             ])
         }
-        let busy = Self.busy(found)
+        let busy = Self.busy(found, visit.page)
         let models = found.models.map { model -> [String: Any] in
             [
                 "version": model.modelVersion, "status": model.status.rawValue,
@@ -38,19 +38,33 @@ struct DeletionPage {
         return [
             "title": visit.page.text("delete_project"), "project": project,
             "home": visit.home(project), "datasets": datasets, "models": models,
-            "modelCount": models.count, "packageCount": found.jobs.count,
+            "modelCount": models.count, "packageCount": try await packages(),
             "isBlocked": busy != nil, "blocked": busy ?? "",
             "remove": try await visit.button(.deleteProject, project: project),
         ]
     }
 
+    /// How many packaging jobs there are; 0 for those who may not list them.
+    private func packages() async throws -> Int {
+        var (count, next): (Int, String?) = (0, nil)
+        repeat {
+            let query = next.map { [(name: "nextToken", value: $0)] } ?? []
+            let page = try? await visit.perform(
+                .listModelPackagingJobs, ["projectName": project], query: query,
+                as: ListModelPackagingJobsResponse.self)
+            count += page?.modelPackagingJobs.count ?? 0
+            next = page?.nextToken
+        } while next != nil
+        return count
+    }
+
     /// Models that nobody should lose by one press.
-    private static func busy(_ found: ProjectPages.Found) -> String? {
+    private static func busy(_ found: ProjectPages.Found, _ page: Page) -> String? {
         let kept: Set<ModelStatus> = [
             .hosted, .startingHosting, .stoppingHosting, .training, .systemUpdating,
         ]
         let names = found.models.filter { kept.contains($0.status) }.map {
-            "\($0.modelVersion) (\($0.status.rawValue))"
+            "\($0.modelVersion) (\(page.text("status_\($0.status.rawValue)")))"
         }
         return names.isEmpty ? nil : names.joined(separator: ", ")
     }
@@ -68,7 +82,7 @@ struct DeletionPage {
             throw WireError.validation(visit.page.text("delete_wrongName"))
         }
         let found = try await ProjectPages(visit).found(project)
-        if let busy = Self.busy(found) {
+        if let busy = Self.busy(found, visit.page) {
             throw WireError.conflict(
                 "\(visit.page.text("delete_blocked")) \(busy)", .project, project)
         }

@@ -128,7 +128,7 @@ struct GalleryPages {
         wanted.verdict = ["normal", "anomaly"].contains(filter) ? filter : nil
         if filter == "unlabelled" { wanted.isLabeled = false }
         wanted.sourceRefPart = search.isEmpty ? nil : search
-        let sources = try await visit.operations.sourcesByName(wanted)
+        let sources = try await visit.operations.sourcesByName(wanted, in: visit.gallery.names)
         let start = beginning(of: sources.count) { sources.firstIndex(of: $0) }
         let page = Array(sources[start...].prefix(ConsoleLimits.galleryPage))
         let lines = try await visit.operations.lines(of: page, in: project, type)
@@ -264,7 +264,7 @@ struct GalleryPages {
         let name = verdict?.rawValue ?? "unlabelled"
         var tile: [String: Any] = [
             "source": source, "verdict": name, "title": visit.page.text("verdict_\(name)"),
-            "name": source.split(separator: "/").last.map(String.init) ?? source,
+            "name": ImagePages.name(of: source),
             "hasMask": hasMask, "thumbnail": "\(home)/image?small=1&source=\(place)",
             "full": "\(home)/image?source=\(place)",
             "maskPage": "\(home)/mask?dataset=\(type.rawValue)&source=\(place)",

@@ -67,7 +67,7 @@ struct ImagePages {
         let kind =
             JPEG.isJPEG(bytes) ? "image/jpeg" : PNG.isPNG(bytes) ? "image/png" : nil
         guard let kind else {
-            throw WireError.validation("\(source) is neither PNG nor JPEG.")
+            throw WireError.validation("The object \(source) is neither PNG nor JPEG.")
         }
         return ConsoleResponse(
             200, kind, bytes,
@@ -89,7 +89,7 @@ struct ImagePages {
             .object([
                 "isBusy": .boolean(busy.contains(dataset.status)),
                 "hasFailed": .boolean(failed.contains(dataset.status)),
-                "message": .string(dataset.statusMessage),
+                "message": .string(visit.page.said(dataset.statusMessage)),
             ]))
     }
 
@@ -110,10 +110,23 @@ struct ImagePages {
         _ = try await visit.context.pools.images.runIfActive {
             try ImageDecoder.inspect(body, name: safe, limits: limits)
         }
-        let key = Self.key(safe, digest: Checksum.sha256(body).prefix(12))
+        let key = Self.key(safe, digest: Checksum.sha256(body).prefix(Self.digestDigits))
         let reference = "s3://\(ProjectPages.bucket)/images/\(project)/\(type.rawValue)/\(key)"
         try await visit.operations.keep(body, at: reference)
         return try visit.json(.object(["source": .string(reference)]))
+    }
+
+    private static let digestDigits = 12
+
+    /// What people call an image: the name of its file, without the digest that `upload` put there.
+    static func name(of source: String) -> String {
+        let file = source.split(separator: "/").last ?? source[...]
+        let end = file.lastIndex(of: ".") ?? file.endIndex
+        let digest = file[..<end].suffix(digestDigits + 1)
+        guard source.hasPrefix("s3://\(ProjectPages.bucket)/images/"), digest.first == "-",
+            digest.count == digestDigits + 1, digest.dropFirst().allSatisfy(\.isHexDigit)
+        else { return String(file) }
+        return String(file[..<digest.startIndex] + file[end...])
     }
 
     /// The file's own name first, by which people look for it and sort; the digest, which keeps

@@ -61,7 +61,9 @@ struct ImportPages {
             visit.request.body, linesMax: ConsoleLimits.changesMax)
         let good = checked.good.map(\.text)
         let refused = checked.refused.map {
-            JSONValue.object(["line": .integer($0.number), "reason": .string($0.reason)])
+            JSONValue.object([
+                "line": .integer($0.number), "reason": .string(visit.page.said($0.reason)),
+            ])
         }
         if !good.isEmpty { try await visit.change(project, type, good) }
         return try visit.json(

@@ -39,7 +39,7 @@ struct MaskPages {
         let around = index.neighbours(of: source).map {
             $0.map { "\(home)/mask?dataset=\(type.rawValue)&source=\(FormCoding.segment($0))" }
         }
-        let name = source.split(separator: "/").last.map(String.init) ?? source
+        let name = ImagePages.name(of: source)
         // A mask that people drew is never replaced by what a model saw.
         let seer = line.mask == nil ? visit.request.parameter("from") : nil
         let own =

@@ -124,7 +124,7 @@ struct ModelPages {
                 training, at: visit.context.now(), visit.page)
         }
         values["log"] = training.log.map {
-            ["time": OperatePage.time($0.time), "text": $0.text]
+            ["time": OperatePage.time($0.time), "text": visit.page.said($0.text)]
         }
         values["hasLog"] = !training.log.isEmpty
         return values

@@ -47,7 +47,8 @@ struct PackagePage {
     /// Publishes the agent for the device that the package is for.
     func publishAgent() async throws -> ConsoleResponse {
         let configuration = try await description().modelPackagingConfiguration.greengrass
-        try await AgentPages(visit, Self.architecture(configuration)).publish()
+        try await AgentPages(visit, Self.architecture(configuration))
+            .publish(visit.request.form["version"] ?? "")
         return .redirect("\(visit.home(project))/packages/\(FormCoding.segment(job))#agent")
     }
 
@@ -56,7 +57,8 @@ struct PackagePage {
         let description = try await description()
         let configuration = description.modelPackagingConfiguration.greengrass
         var values: [String: Any] = [
-            "title": description.metadata.jobName, "project": project, "home": visit.home(project),
+            "title": Self.title(description), "name": description.metadata.jobName,
+            "project": project, "home": visit.home(project),
             "status": description.metadata.status.rawValue,
             "message": description.metadata.statusMessage,
             "version": description.metadata.modelVersion,
@@ -98,11 +100,25 @@ struct PackagePage {
         return isARM ? "aarch64" : "amd64"
     }
 
-    /// What the package is for, as a person reads it.
+    /// The component with its version, as far as it is known.
+    static func title(_ packaging: ModelPackagingDescription) -> String {
+        let configuration = packaging.modelPackagingConfiguration.greengrass
+        let version =
+            packaging.modelPackagingOutputDetails?.greengrass.componentVersion
+            ?? configuration.componentVersion
+        return [configuration.componentName, version].compactMap { $0 }.joined(separator: " ")
+    }
+
+    /// What the package is for, as the form to make it says.
     static func target(_ configuration: GreengrassConfiguration) -> String {
-        if let device = configuration.targetDevice { return "\(device)" }
-        guard let platform = configuration.targetPlatform else { return "" }
-        return ["\(platform.os)", "\(platform.arch)", platform.accelerator.map { "\($0)" } ?? ""]
-            .filter { !$0.isEmpty }.joined(separator: " ")
+        let names = [
+            "LINUX": "Linux", "X86_64": "x86_64", "jetson_xavier": "NVIDIA Jetson Xavier",
+        ]
+        let parts =
+            configuration.targetDevice.map { ["\($0)"] }
+            ?? configuration.targetPlatform.map {
+                ["\($0.os)", "\($0.arch)", $0.accelerator.map { "\($0)" } ?? ""]
+            } ?? []
+        return parts.filter { !$0.isEmpty }.map { names[$0] ?? $0 }.joined(separator: ", ")
     }
 }

@@ -63,13 +63,20 @@ struct ProjectPages {
         let described = try await described(found.project)
         let datasets = try await datasets(found.project, described)
         let trainings = try await visit.operations.trainings(of: name)
-        let packagings = try await visit.operations.packagings(of: name)
+        // The state of the page is that of the newest; somebody may look at older ones.
+        var older: (jobs: [ModelPackagingJobMetadata], next: String?)?
+        if let token = visit.request.parameter("jobs") {
+            older = try await jobs(of: name, after: token)
+        }
+        let jobs = older?.jobs ?? found.jobs
+        let packagings = try await visit.operations.packagings(of: name, jobs.map(\.jobName))
         var values: [String: Any] = [
             "title": name, "name": name, "home": visit.home(name), "datasets": datasets,
             "models": found.models.map { model(name, $0, trainings) },
             "hasModels": !found.models.isEmpty,
-            "jobs": found.jobs.map { job(name, $0, packagings[$0.jobName]) },
-            "hasJobs": !found.jobs.isEmpty,
+            "jobs": jobs.map { job(name, $0, packagings[$0.jobName]) },
+            "hasJobs": !jobs.isEmpty, "areOlderJobs": older != nil,
+            "nextJobs": FormCoding.segment((older == nil ? found.nextJobs : older?.next) ?? ""),
             "train": try await visit.trainButton(name, described),
             "remove": try await visit.button(.deleteProject, project: name),
             "isBusy": found.isBusy, "state": found.state,
@@ -88,7 +95,7 @@ struct ProjectPages {
                 "state": .string(found.state),
                 "messages": .object(
                     found.models.reduce(into: [:]) {
-                        $0[$1.modelVersion] = .string($1.statusMessage)
+                        $0[$1.modelVersion] = .string(visit.page.said($1.statusMessage))
                     }),
                 "trainings": .object(
                     trainings.mapValues { training in
@@ -106,8 +113,10 @@ struct ProjectPages {
     struct Found {
         let project: ProjectDescription
         let models: [ModelMetadata]
-        /// Empty for those who may not list them.
+        /// The newest, as many as a page shows; empty for those who may not list them.
         let jobs: [ModelPackagingJobMetadata]
+        /// Where the older ones begin; nil where there are none.
+        let nextJobs: String?
 
         /// Changes when the status of anything does.
         var state: String {
@@ -133,11 +142,21 @@ struct ProjectPages {
             .describeProject, ["projectName": name])
         let models: ListModelsResponse = try await visit.perform(
             .listModels, ["projectName": name])
-        let jobs = try? await visit.perform(
-            .listModelPackagingJobs, ["projectName": name], as: ListModelPackagingJobsResponse.self)
+        let jobs = try? await jobs(of: name)
         return Found(
             project: description.projectDescription, models: models.models,
-            jobs: jobs?.modelPackagingJobs ?? [])
+            jobs: jobs?.jobs ?? [], nextJobs: jobs?.next)
+    }
+
+    /// A page of packaging jobs, the newest first.
+    private func jobs(of name: String, after token: String? = nil) async throws
+        -> (jobs: [ModelPackagingJobMetadata], next: String?)
+    {
+        let size = String(ConsoleLimits.packagesPage)
+        let page: ListModelPackagingJobsResponse = try await visit.perform(
+            .listModelPackagingJobs, ["projectName": name],
+            query: [("maxResults", size)] + (token.map { [("nextToken", $0)] } ?? []))
+        return (page.modelPackagingJobs, page.nextToken)
     }
 
     func train(_ name: String) async throws -> ConsoleResponse {
@@ -176,7 +195,8 @@ struct ProjectPages {
         var rows: [[String: Any]] = []
         for type in [DatasetType.train, .test] {
             var row: [String: Any] = [
-                "type": type.rawValue, "title": visit.page.text("dataset_\(type.rawValue)"),
+                "isTest": type == .test, "type": type.rawValue,
+                "title": visit.page.text("dataset_\(type.rawValue)"),
                 "project": project.projectName, "home": visit.home(project.projectName),
             ]
             if let found = described.first(where: { $0.datasetType == type }) {
@@ -185,6 +205,7 @@ struct ProjectPages {
                 row["status"] = found.status.rawValue
                 row["message"] = found.statusMessage
                 row["total"] = stats.total
+                row["isEmpty"] = stats.total == 0
                 row["normal"] = stats.normal
                 row["anomaly"] = stats.anomaly
                 row["unlabelled"] = stats.total - stats.labeled
@@ -245,19 +266,14 @@ struct ProjectPages {
     private func job(
         _ project: String, _ job: ModelPackagingJobMetadata, _ packaging: ModelPackagingDescription?
     ) -> [String: Any] {
-        let configuration = packaging?.modelPackagingConfiguration.greengrass
-        let made = packaging?.modelPackagingOutputDetails?.greengrass
-        let component = [
-            configuration?.componentName,
-            made?.componentVersion ?? configuration?.componentVersion,
-        ]
-        return [
+        [
             "name": job.jobName, "version": job.modelVersion, "status": job.status.rawValue,
             "message": job.statusMessage, "created": OperatePage.time(job.creationTimestamp),
             "page": "\(visit.home(project))/packages/\(FormCoding.segment(job.jobName))",
-            "title": configuration == nil
-                ? job.jobName : component.compactMap { $0 }.joined(separator: " "),
-            "target": configuration.map(PackagePage.target) ?? "",
+            "title": packaging.map(PackagePage.title) ?? job.jobName,
+            "target": packaging.map {
+                PackagePage.target($0.modelPackagingConfiguration.greengrass)
+            } ?? "",
         ]
     }
 

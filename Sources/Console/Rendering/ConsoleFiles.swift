@@ -15,6 +15,8 @@ package struct ConsoleFiles: Sendable {
     let templates: MustacheLibrary
     /// By language, like `en`; each has the same keys.
     let texts: [String: [String: String]]
+    /// The API's sentences in another language than English, by the language.
+    let phrases: [String: Phrases]
     let assets: [String: Asset]
     /// The tags of the assets as templates name them: `console_css` for `console.css`.
     let versions: [String: String]
@@ -33,10 +35,13 @@ package struct ConsoleFiles: Sendable {
                 string: String(decoding: bytes, as: UTF8.self))
         }
         self.templates = MustacheLibrary(templates: templates)
-        texts = try Self.files("\(folder)/texts", ending: [".json"]).reduce(into: [:]) {
+        let all = try Self.files("\(folder)/texts", ending: [".json"]).reduce(into: [:]) {
             $0[String($1.name.dropLast(".json".count))] = try JSONCoding.decode(
                 [String: String].self, from: $1.bytes)
         }
+        // The name of a text is a word; that of a sentence is the sentence itself.
+        texts = all.mapValues { $0.filter { !$0.key.contains(" ") } }
+        phrases = all.mapValues { Phrases($0.filter { $0.key.contains(" ") }, words: $0) }
         assets = try Self.files("\(folder)/assets", ending: Self.types.keys.map { "." + $0 })
             .reduce(into: [:]) { assets, file in
                 let ending = file.name.split(separator: ".").last.map(String.init) ?? ""

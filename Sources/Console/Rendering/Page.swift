@@ -24,20 +24,36 @@ struct Page: Sendable {
         (language, texts) = files.language(request.header("accept-language"))
     }
 
-    /// For a template's section an empty text is there; for people it is not.
-    private static func withoutEmptyTexts(_ values: [String: Any]) -> [String: Any] {
-        values.compactMapValues { value in
+    /// The values of templates that hold sentences of the API.
+    private static let said: Set = ["message", "reason", "noRecipe", "noAgent"]
+
+    /// What the templates get of values: sentences of the API in the page's language, and beside a
+    /// `status` its word for people as `statusText`. For a template's section an empty text is
+    /// there; for people it is not.
+    private func shown(_ values: [String: Any]) -> [String: Any] {
+        var shown: [String: Any] = [:]
+        for (name, value) in values {
             switch value {
-            case let text as String: text.isEmpty ? nil : text
-            case let list as [[String: Any]]: list.map(withoutEmptyTexts)
-            case let inner as [String: Any]: withoutEmptyTexts(inner)
-            default: value
+            case let text as String where text.isEmpty: continue
+            case let text as String: shown[name] = Self.said.contains(name) ? said(text) : text
+            case let list as [[String: Any]]: shown[name] = list.map(self.shown)
+            case let inner as [String: Any]: shown[name] = self.shown(inner)
+            default: shown[name] = value
             }
         }
+        if let status = shown["status"] as? String {
+            shown["statusText"] = text("status_\(status)")
+        }
+        return shown
     }
 
     /// A text of the interface; the key itself where there is none, which a test looks for.
     func text(_ key: String) -> String { texts[key] ?? key }
+
+    /// A sentence of the API in the page's language, as far as it is known there.
+    func said(_ message: String) -> String {
+        files.phrases[language]?.said(message) ?? message
+    }
 
     /// - Parameters:
     ///   - template: without its ending.
@@ -46,7 +62,7 @@ struct Page: Sendable {
         _ template: String, _ visitor: SessionBook.Visitor?, _ values: [String: Any],
         status: Int = 200
     ) -> ConsoleResponse {
-        var values = Self.withoutEmptyTexts(values)
+        var values = shown(values)
         values["t"] = texts
         values["language"] = language
         values["user"] = visitor?.name

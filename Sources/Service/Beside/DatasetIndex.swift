@@ -68,6 +68,7 @@ package final class DatasetIndexes: Sendable {
 
     private let kept = RecentValues<Key, DatasetIndex>(countMax: keptMax)
 
+    /// None are kept at first.
     package init() {}
 
     /// The labels of a dataset's masks as they were when somebody last asked for its index; nil for

@@ -1,6 +1,25 @@
+import Base
 import NIOPosix
 package import Storage
 package import Wire
+
+/// The orders by name that were asked for last.
+package final class NameOrders: Sendable {
+    /// Orders that are kept: those of ten people who turn pages, each of up to 3 MB with 16,000
+    /// images.
+    private static let keptMax = 10
+
+    fileprivate struct Key: Equatable {
+        let filter: EntryFilter
+        /// Another one when anything has been changed.
+        let dataset: DatasetRecord
+    }
+
+    fileprivate let kept = RecentValues<Key, [String]>(countMax: keptMax)
+
+    /// None are kept at first.
+    package init() {}
+}
 
 extension Operations {
     /// The lines of single images of a dataset.
@@ -17,19 +36,28 @@ extension Operations {
         }
     }
 
-    /// The references of a dataset's images, in the order of `orderByName`.
+    /// The references of a dataset's images, in the order of `orderByName`, which is found again
+    /// only when the dataset has changed.
     ///
     /// - Throws: `accessDenied` without ListDatasetEntries; `resourceNotFound`.
-    package func sourcesByName(_ filter: EntryFilter) async throws -> [String] {
+    package func sourcesByName(_ filter: EntryFilter, in orders: NameOrders) async throws
+        -> [String]
+    {
         try await authorize(
             .listDatasetEntries, .object(["ProjectName": .string(filter.project)]))
-        let sources = try await context.metadata.read { transaction in
-            _ = try Lookup.dataset(filter.project, filter.type, transaction)
-            return try transaction.sources(matching: filter)
+        let (key, known, sources) = try await context.metadata.read {
+            transaction -> (NameOrders.Key, [String]?, [String]) in
+            let dataset = try Lookup.dataset(filter.project, filter.type, transaction)
+            let key = NameOrders.Key(filter: filter, dataset: dataset)
+            if let known = orders.kept.value(key) { return (key, known, []) }
+            return (key, nil, try transaction.sources(matching: filter))
         }
-        return try await context.pools.images.runIfActive {
+        if let known { return known }
+        let ordered = try await context.pools.images.runIfActive {
             Self.orderByName(sources).map { sources[$0] }
         }
+        orders.kept.keep(ordered, key)
+        return ordered
     }
 
     /// The places of references in the order of the names of their files; equal names by their

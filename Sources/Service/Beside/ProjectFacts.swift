@@ -32,15 +32,16 @@ extension Operations {
         }
     }
 
-    /// What the newest packaging jobs of a project were asked for and made, by the job's name.
+    /// What packaging jobs of a project were asked for and made, by the job's name.
     ///
+    /// - Parameter names: those of a page.
     /// - Returns: nothing for callers who may not describe them.
-    package func packagings(of project: String) async throws -> [String: ModelPackagingDescription]
+    package func packagings(of project: String, _ names: [String]) async throws
+        -> [String: ModelPackagingDescription]
     {
         guard try await mayUse(.describeModelPackagingJob, project) else { return [:] }
         return try await context.metadata.read { transaction in
-            let jobs = try transaction.packagingJobs(
-                project, after: nil, limit: Limits.pageSizeDefault)
+            let jobs = try names.compactMap { try transaction.packagingJob(project, $0) }
             return jobs.reduce(into: [:]) { found, job in
                 found[job.jobName] = ModelPackagingDescription(
                     metadata: job.metadata, configuration: job.configuration, output: job.output)

@@ -43,11 +43,20 @@ extension Operations {
     ///
     /// - Throws: `accessDenied` without `s3:CreateBucket`, unless the bucket is there.
     package func needBucket(_ bucket: String) async throws {
+        guard try await checkBucket(bucket) else { return }
+        try await context.objects.createBucket(bucket)
+    }
+
+    /// Whether a bucket is missing that the caller may make.
+    ///
+    /// - Throws: `accessDenied` where it is missing and the caller has no `s3:CreateBucket`.
+    @discardableResult
+    func checkBucket(_ bucket: String) async throws -> Bool {
         try context.checkBucket(bucket, "The bucket")
-        guard try await !context.objects.bucketExists(bucket) else { return }
+        guard try await !context.objects.bucketExists(bucket) else { return false }
         try caller.principal.check(
             caller.request(["s3:CreateBucket"], on: "arn:aws:s3:::\(bucket)"))
-        try await context.objects.createBucket(bucket)
+        return true
     }
 
     private func location(_ reference: String) throws(WireError) -> ObjectLocation {

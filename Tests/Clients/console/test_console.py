@@ -85,7 +85,7 @@ def test_somebody_who_never_saw_an_api_does_the_whole_job(server, browser, tmp_p
     browser.until(lambda: "Back to what training found" in browser.text("#judge"))
     # Try.
     browser.press("Start")
-    browser.until(lambda: "HOSTED" in browser.text("h1"))
+    browser.until(lambda: "RUNNING" in browser.text("h1"))
     browser.find("a[href$=trial]").click()
     browser.until(lambda: browser.all("#try"))
     browser.find("#try [type=file]").send_keys(str(pictures / "anomaly" / "100.png"))
@@ -116,7 +116,7 @@ def test_two_verdicts_that_were_wrong_teach_a_second_model_that_is_compared_and_
     browser.press("Set the thresholds")
     browser.until(lambda: "Back to what training found" in browser.text("#judge"))
     browser.press("Start")
-    browser.until(lambda: "HOSTED" in browser.text("h1"))
+    browser.until(lambda: "RUNNING" in browser.text("h1"))
     browser.find("a[href$=trial]").click()
     tests = folders(tmp_path, "tests", 2, 2)
     browser.find("#try [type=file]").send_keys("\n".join(map(str, sorted(tests.rglob("*.png")))))

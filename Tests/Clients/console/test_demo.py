@@ -1,15 +1,13 @@
 """The demonstration ends in the console."""
 
-import shutil
 import signal
 import subprocess
 
 import pytest
 
-from support import networks
 from support.browser import Browser
+from support.console import installed
 from support.pictures import draw
-from support.server import ROOT, SPOTTER
 
 
 @pytest.mark.slow
@@ -20,15 +18,8 @@ def test_the_demonstration_ends_with_a_link_to_its_project(tmp_path):
         folder.mkdir(parents=True)
         for index in range(count):
             draw(index + 100 * (kind == "anomaly"), kind == "anomaly")[0].save(folder / f"{index}.png")
-    prefix = tmp_path / "prefix"
-    for file, target in ((SPOTTER, "bin/spotter"), (networks.small(), "share/spotter/backbone-e1.onnx"),
-                         (ROOT / ".deps/lib/spotter/libonnxruntime.so",
-                          "lib/spotter/libonnxruntime.so")):
-        (prefix / target).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, prefix / target)
-    shutil.copytree(ROOT / "share/spotter/console", prefix / "share/spotter/console")
     process = subprocess.Popen(
-        [prefix / "bin/spotter", "demo", "--serve", "--images", tmp_path / "pictures",
+        [installed(tmp_path / "prefix"), "demo", "--serve", "--images", tmp_path / "pictures",
          "--output", tmp_path / "out"], stdout=subprocess.PIPE, text=True)
     try:
         link = next(line.strip() for line in process.stdout if "/console/link?token=" in line)

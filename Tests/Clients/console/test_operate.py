@@ -30,7 +30,7 @@ def test_a_user_is_made_tried_and_disabled_by_keys(hosted, browser):
     browser.press("Is it allowed?")
     browser.until(lambda: "Not allowed." in browser.text("#test"))
     browser.press("Disable")
-    browser.until(lambda: "disabled" in browser.text("h1"))
+    browser.until(lambda: "DISABLED" in browser.text("h1"))
     browser.open(hosted.endpoint + "/console/operate/audit?event=DisableUser")
     browser.until(lambda: "beth" in browser.text("table"))
     browser.find(".themes [value=dark]").send_keys(Keys.ENTER)

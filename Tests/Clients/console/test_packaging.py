@@ -8,7 +8,9 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from support.browser import Browser
+from support.console import installed
 from support.pictures import host, make_dataset, train
+from support.server import Server
 
 NVIDIA = '{"gpu-code": "sm_75", "trt-ver": "7.1.3", "cuda-ver": "10.2"}'
 TARGETS = {
@@ -65,6 +67,69 @@ def test_a_model_is_packaged_for_each_target_and_carried_away(hosted, browser, t
     assert browser.problems() == []
 
 
+def pack(browser, server, target, component):
+    """Packages model 1, and shows the page of its package."""
+    browser.open(server.endpoint + "/console/projects/parts/models/1")
+    menu = browser.find("[name=target]")
+    for _ in range(list(TARGETS).index(target)):
+        menu.send_keys(Keys.ARROW_DOWN)
+    browser.fill("component", component)
+    browser.press("Package")
+    browser.until(lambda: f"{component} 1.0.0" in browser.text("#packages"))
+    browser.until(lambda: "SUCCEEDED" in browser.text("#packages tbody tr"))
+    browser.find("#packages tbody a").click()
+    browser.until(lambda: browser.all("#agent"))
+
+
+@pytest.mark.slow
+def test_the_agent_beside_the_server_is_published_by_a_press(tmp_path):
+    """Into the server's own S3 and Greengrass; a version that is taken was refused afterwards."""
+    prefix = tmp_path / "prefix"
+    server = Server(tmp_path / "data")
+    server.program = installed(prefix)
+    for architecture, machine in (("amd64", 62), ("aarch64", 183)):
+        for name in ("bin/spotter-edge", "lib/spotter/libonnxruntime.so"):
+            file = prefix / "lib/spotter/edge-agent" / architecture / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(b"\x7fELF" + bytes(14) + bytes([machine, 0]) + bytes(60))
+    server.start()
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.driver.set_script_timeout(60)
+        client = server.client()
+        make_dataset(server, client, "parts", "parts-images")
+        train(client, "parts", "parts-images")
+        browser.sign_in(server)
+        pack(browser, server, "Linux, x86_64", "com.example.A")
+        assert browser.violations() == []
+        own = browser.find("#agent [name=version]").get_attribute("value")
+        browser.press("Publish com.spotter.EdgeAgent")
+        browser.until(lambda: f"com.spotter.EdgeAgent {own} (amd64" in browser.text("#agent"))
+        kind, name, archive = fetched(browser, "#agent a[href$=archive]")
+        assert kind == "application/zip" and "spotter-edge.zip" in name
+        members = zipfile.ZipFile(io.BytesIO(archive)).namelist()
+        assert any(member.endswith("/bin/spotter-edge") for member in members)
+        # It lies where S3 and Greengrass say.
+        listed = server.client("s3").list_objects_v2(Bucket="spotter-edge-agent")["Contents"]
+        assert [entry["Key"] for entry in listed] == [f"com.spotter.EdgeAgent/{own}/spotter-edge.zip"]
+        components = server.client("greengrassv2").list_components()["components"]
+        assert "com.spotter.EdgeAgent" in [component["componentName"] for component in components]
+        # For the other processor the page proposes a version that is not taken, and says why.
+        pack(browser, server, "Linux, ARM64", "com.example.B")
+        assert f"is {own}." in browser.text("#newest-agent")
+        assert browser.violations() == []
+        proposed = browser.find("#agent [name=version]").get_attribute("value")
+        numbers = [[int(part) for part in version.split(".")] for version in (own, proposed)]
+        assert numbers[0] < numbers[1]
+        browser.press("Publish com.spotter.EdgeAgent")
+        browser.until(lambda: f"com.spotter.EdgeAgent {proposed} (aarch64" in browser.text("#agent"))
+        assert f'--merge "com.spotter.EdgeAgent={proposed}"' in browser.text()
+        assert browser.problems() == []
+    finally:
+        browser.quit()
+        server.kill()
+
+
 @pytest.mark.slow
 def test_a_model_is_tagged_stopped_started_and_deleted_by_keys(server, tmp_path):
     client = server.client()
@@ -83,7 +148,7 @@ def test_a_model_is_tagged_stopped_started_and_deleted_by_keys(server, tmp_path)
         browser.find("form[action$=stop] button").send_keys(Keys.ENTER)
         browser.until(lambda: browser.text("h1").endswith("TRAINED"))
         browser.find("[name=units]").send_keys(Keys.ENTER)
-        browser.until(lambda: browser.text("h1").endswith("HOSTED"))
+        browser.until(lambda: browser.text("h1").endswith("RUNNING"))
         browser.find("form[action$=stop] button").send_keys(Keys.ENTER)
         browser.until(lambda: browser.text("h1").endswith("TRAINED"))
         browser.find("details.danger summary").send_keys(Keys.ENTER)

@@ -1,11 +1,25 @@
 """What tests of the console do again and again."""
 
 import json
+import shutil
 
 from selenium.webdriver.common.action_chains import ActionChains
 
+from support import networks
 from support.calls import wait_dataset
 from support.pictures import png
+from support.server import ROOT, SPOTTER
+
+
+def installed(prefix):
+    """The program with all that it needs below a folder of its own, and a small network."""
+    for file, target in ((SPOTTER, "bin/spotter"), (networks.small(), "share/spotter/backbone-e1.onnx"),
+                         (ROOT / ".deps/lib/spotter/libonnxruntime.so",
+                          "lib/spotter/libonnxruntime.so")):
+        (prefix / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, prefix / target)
+    shutil.copytree(ROOT / "share/spotter/console", prefix / "share/spotter/console")
+    return prefix / "bin/spotter"
 
 
 def fill(server, project, pictures):

@@ -146,10 +146,74 @@ import Wire
         #expect(try await self.page("com.example.A").contains("publish-agent"))
     }
 
+    /// That a version was taken was said only after the press, by a conflict.
+    @Test func thePageProposesAVersionThatIsNotTaken() async throws {
+        try makeBundle()
+        #expect(try await page("com.example.A").contains("name=\"version\" value=\"0.7.0\""))
+        try await publish("0.9.4", "aarch64")
+        let page = try await page("com.example.A")
+        #expect(page.contains("for any processor, is 0.9.4."))
+        #expect(page.contains("name=\"version\" value=\"0.9.5\""))
+        #expect(page.contains("--arch amd64 --component-version 0.9.5"))
+        #expect(try await browser.post(try form(page), ["version": "0.9.4"]).status == 409)
+        #expect(try await browser.post(try form(page), ["version": "none"]).status == 409)
+        #expect(try await browser.post(try form(page), ["version": "0.9.5"]).status == 303)
+        #expect(try await self.page("com.example.A").contains("com.spotter.EdgeAgent=0.9.5"))
+    }
+
+    @Test func theBucketOfTheAgentNeedsARightWhereItIsMissing() async throws {
+        try makeBundle()
+        let key = try await server.user(
+            #"""
+            {"Effect":"Allow","Action":["lookoutvision:*","greengrass:*","s3:PutObject"],
+             "Resource":"*"}
+            """#)
+        let other = ConsoleBrowser(server)
+        try await other.signIn(key)
+        let before = try await page("com.example.A", by: other)
+        #expect(before.contains("<button disabled title=\"") && before.contains("s3:CreateBucket"))
+        #expect(try await other.post(try form(before)).status == 403)
+        try await server.bucket("spotter-edge-agent", [:])
+        #expect(!(try await page("com.example.A", by: other).contains("s3:CreateBucket")))
+        #expect(try await other.post(try form(before)).status == 303)
+    }
+
+    /// Of more than a page only the newest were listed.
+    @Test func olderPackagesAreOnFurtherPages() async throws {
+        let made = try await server.metadata.read {
+            try $0.packagingJobs("p", after: nil, limit: 1)
+        }
+        let first = try #require(made.first)
+        try await server.metadata.write { transaction in
+            for number in 1...60 {
+                var job = first
+                job.jobName = "job-\(number)"
+                job.created = first.created.addingTimeInterval(Double(number))
+                try transaction.save(job, componentVersion: "1.0.0")
+            }
+        }
+        var (names, address) = ([String](), "/projects/p")
+        for _ in 0..<3 {
+            let page = try await browser.get(address).text
+            names += page.split(separator: "title=\"Package ").dropFirst().map {
+                String($0.prefix { $0 != "\"" })
+            }
+            guard
+                let link = page.split(separator: "href=\"/console").first(where: {
+                    $0.hasPrefix("/projects/p?jobs=")
+                })
+            else { break }
+            address = String(link.prefix { $0 != "#" })
+        }
+        #expect(names.prefix(60) == ArraySlice((1...60).reversed().map { "job-\($0)" }))
+        #expect(names.count == 62 && Set(names).count == 62)
+        #expect(try await browser.get("/projects/p/delete").text.contains(": 62 jobs"))
+    }
+
     @Test func packagesAreListedByTheirComponents() async throws {
         let page = try await browser.get("/projects/p").text
-        #expect(page.contains(">com.example.A 1.0.0</a></td><td>1</td><td>LINUX X86_64</td>"))
-        #expect(page.contains(">com.example.B 1.0.0</a></td><td>1</td><td>LINUX ARM64</td>"))
+        #expect(page.contains(">com.example.A 1.0.0</a></td><td>1</td><td>Linux, x86_64</td>"))
+        #expect(page.contains(">com.example.B 1.0.0</a></td><td>1</td><td>Linux, ARM64</td>"))
         let jobs = try await server.metadata.read {
             try $0.packagingJobs("p", after: nil, limit: 9)
         }

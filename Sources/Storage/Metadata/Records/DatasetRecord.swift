@@ -53,7 +53,7 @@ package struct DatasetEntry: Sendable, Codable, Equatable {
 }
 
 /// Which entries of a dataset are asked for; nil members ask for all.
-package struct EntryFilter: Sendable {
+package struct EntryFilter: Sendable, Equatable {
     package var project: String
     package var type: DatasetType
     /// Whether the entry has a label.

@@ -1,7 +1,7 @@
 // The threshold chart: what would change if the thresholds were others, and the images behind each
 // number.
 import { get } from "./calls.js";
-import { decimals } from "./numbers.js";
+import { decimals, named } from "./numbers.js";
 import { open } from "./viewer.js";
 
 const place = document.getElementById("judge");
@@ -83,20 +83,22 @@ async function judge() {
     ink.fillStyle = colors["--text"];
     ink.fillRect(0, middle, width, 1);
   }
+  // A threshold beyond all scores stands at the edge.
+  const edge = number => Math.max(1, Math.min(canvas.width - 2, step(number) / 1000 * canvas.width));
   function draw() {
     const { width, height } = canvas;
     pen.clearRect(0, 0, width, height);
     if (unsure !== null) {
-      const [left, right] = [step(Math.min(threshold, unsure)), step(Math.max(threshold, unsure))].map(at => at / 1000 * width);
+      const [left, right] = [edge(Math.min(threshold, unsure)), edge(Math.max(threshold, unsure))];
       pen.globalAlpha = 0.25;
       pen.fillStyle = colors["--soft"];
       pen.fillRect(left, 0, right - left, height);
       pen.globalAlpha = 1;
-      pen.fillRect(step(unsure) / 1000 * width - 1, 0, 2, height);
+      pen.fillRect(edge(unsure) - 1, 0, 2, height);
     }
     pen.drawImage(bars, 0, 0);
     pen.fillStyle = colors["--text"];
-    pen.fillRect(step(threshold) / 1000 * width - 1, 0, 3, height);
+    pen.fillRect(edge(threshold) - 1, 0, 3, height);
   }
 
   const band = () => [Math.min(threshold, unsure ?? threshold), Math.max(threshold, unsure ?? threshold)];
@@ -157,7 +159,7 @@ async function judge() {
       press.type = "button";
       press.className = "tile";
       image.src = `${place.dataset.image}?small=1&source=${encodeURIComponent(source)}`;
-      image.alt = source.split("/").at(-1);
+      image.alt = named(source);
       image.loading = "lazy";
       const label = document.createElement("span"), name = document.createElement("span");
       label.className = `label ${anomalous ? "anomaly" : "normal"}`;

@@ -9,6 +9,12 @@ export function decimals(value, places = 3) {
   return value.toFixed(places);
 }
 
+// What people call an image: the name of its file, without the digest that bringing it in has added.
+export function named(source) {
+  const name = source.split("/").at(-1);
+  return source.startsWith("s3://spotter-console/images/") ? name.replace(/-[0-9a-f]{12}(?=\.[^.]*$|$)/, "") : name;
+}
+
 // What a model says of an image, in the words of `text`: {score}, {threshold} and {confidence}.
 export function judgement(text, { score, threshold, confidence }) {
   return text.replace("{score}", decimals(score, 4)).replace("{threshold}", decimals(threshold, 4)).replace("{confidence}", decimals(confidence));

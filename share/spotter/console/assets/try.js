@@ -1,7 +1,7 @@
 // Trials: judges images with the hosted model, shows what it saw, takes a person's word on each
 // verdict, and brings the verified images into a dataset.
 import { get, pause, post, settled } from "./calls.js";
-import { judgement } from "./numbers.js";
+import { judgement, named } from "./numbers.js";
 import { compose, view } from "./viewer.js";
 
 const place = document.getElementById("try");
@@ -125,7 +125,7 @@ function fromBucket(form) {
     const list = await get(`${place.dataset.objects}?prefix=${encodeURIComponent(prefix)}&after=${encodeURIComponent(after)}`);
     after = list.next ?? "";
     more.hidden = !after;
-    await judgeAll(list.sources.map(source => ({ name: source.split("/").at(-1), source })));
+    await judgeAll(list.sources.map(source => ({ name: named(source), source })));
   }
   form.addEventListener("submit", event => {
     event.preventDefault();
@@ -194,7 +194,7 @@ async function add() {
     for (const button of card.line.querySelectorAll("button")) button.disabled = true;
     const line = document.createElement("p");
     line.className = "right";
-    line.textContent = place.dataset.known;
+    line.textContent = place.dataset.known.replace("{label}", place.dataset[card.label === "anomaly" ? "bad" : "good"]);
     if (card.label === "anomaly") {
       const link = document.createElement("a");
       link.href = `${home}/mask?dataset=${dataset}&source=${encodeURIComponent(card.source)}&from=${encodeURIComponent(place.dataset.version)}`;

@@ -8,7 +8,7 @@ const words = Object.fromEntries([...document.getElementById("upload-words").con
 const { home, dataset } = form.dataset;
 const skipped = /(^|\/)(\._[^/]*|\.DS_Store|Thumbs\.db|__MACOSX\/.*)$/;
 const batchMax = 200, batchBytesMax = 180 << 10, refusalsShownMax = 500, key = `spotter import ${home} ${dataset}`;
-let refused = 0, entered = 0, isBusy = false;
+let refused = 0, entered = 0, unlabelled = 0, isBusy = false;
 
 function refuse(name, reason) {
   refused++;
@@ -18,13 +18,17 @@ function refuse(name, reason) {
   refusals.append(line);
 }
 
-function labelOf(path) {
+// The folder that a path leads to; empty where it leads to none.
+const folderOf = path => path.split("/").slice(0, -1).at(-1)?.toLowerCase() ?? "";
+
+// A folder of another name than these has a kind of defect, unless all images lie in this one: then
+// its name says where they are from, and not what they show.
+function labelOf(folder, isOnly) {
   const chosen = form.elements.label.value;
   if (chosen !== "folder") return chosen || null;
-  const folder = path.split("/").slice(0, -1).at(-1)?.toLowerCase();
-  if (folder === "normal" || folder === "good") return "normal";
-  // A folder of any other name has a kind of defect.
-  return folder ? "anomaly" : null;
+  if (["normal", "good"].includes(folder)) return "normal";
+  if (["anomaly", "anomalous", "bad", "defect"].includes(folder)) return "anomaly";
+  return folder && !isOnly ? "anomaly" : null;
 }
 
 // Which dataset an image goes to: the same one whenever it is brought in.
@@ -68,7 +72,11 @@ async function settled(type) {
 async function enter(type, items, send, name) {
   await send(type, items);
   const failure = await settled(type);
-  if (failure === null) { entered += items.length; return; }
+  if (failure === null) {
+    entered += items.length;
+    unlabelled += items.filter(item => item.label === null).length;
+    return;
+  }
   if (items.length === 1) { refuse(name(items[0]), failure); return; }
   const middle = items.length >> 1;
   await enter(type, items.slice(0, middle), send, name);
@@ -105,6 +113,7 @@ async function bring(files) {
       for (const member of zip.members) if (!skipped.test(member.path)) opened.push({ path: member.path, stamp: `${member.size} ${file.file.lastModified}`, read: member.read });
     } catch (error) { refuse(file.path, error.message); }
   }
+  const isOnly = new Set(opened.map(file => folderOf(file.path))).size === 1;
   const state = remembered()?.kind === "files" ? remembered() : { kind: "files", done: {}, all: 0 };
   state.all = opened.length;
   remember(state);
@@ -127,7 +136,7 @@ async function bring(files) {
       try {
         const type = target(next.path);
         const answer = await post(`${home}/upload?dataset=${type}&name=${encodeURIComponent(next.path)}`, await next.read(), "application/octet-stream");
-        waiting[type].push({ source: answer.source, label: labelOf(next.path), name: next.path, stamp: next.stamp });
+        waiting[type].push({ source: answer.source, label: labelOf(folderOf(next.path), isOnly), name: next.path, stamp: next.stamp });
         if (waiting[type].length >= batchMax) flush(type);
       } catch (error) {
         if (error.message === "signed out") throw error;
@@ -153,12 +162,15 @@ function show(part, all) {
 async function bringPrefix(place, after) {
   let count = 0;
   progress.removeAttribute("value");
+  // Only folders below the prefix say what their images show.
+  const above = place.slice(0, place.lastIndexOf("/") + 1);
+  const label = source => labelOf(folderOf(source.slice(5)), folderOf(source.slice(above.length)) === "");
   for (;;) {
     remember({ kind: "prefix", place, after, label: form.elements.label.value, split: form.elements.split.value });
     const page = await get(`${home}/bucket-list?dataset=${dataset}&place=${encodeURIComponent(place)}${after ? `&after=${encodeURIComponent(after)}` : ""}`);
     for (const other of page.others) refuse(other, words.notPicture);
     for (const type of ["train", "test"]) {
-      const items = page.sources.filter(source => target(source) === type).map(source => ({ source, label: labelOf(source.slice(5)) }));
+      const items = page.sources.filter(source => target(source) === type).map(source => ({ source, label: label(source) }));
       for (let start = 0; start < items.length; start += batchMax) {
         await enterImages(type, items.slice(start, start + batchMax));
         count += Math.min(batchMax, items.length - start);
@@ -216,15 +228,21 @@ async function run(work) {
   if (isBusy) return;
   isBusy = true;
   refusals.replaceChildren();
-  [refused, entered] = [0, 0];
+  [refused, entered, unlabelled] = [0, 0, 0];
   progress.hidden = false;
   progress.value = 0;
   try {
     await needTest();
     await work();
     forget();
-    status.textContent = words.done.replace("{n}", entered).replace("{refused}", refused);
-    if (!refused && entered) { await pause(400); location.reload(); }
+    const said = [words.done.replace("{n}", entered).replace("{refused}", refused), unlabelled ? words.unlabelled.replace("{n}", unlabelled) : ""].join(" ").trim();
+    status.textContent = said;
+    if (!refused && entered) {
+      await pause(400);
+      // The page that shows the images says it again.
+      try { sessionStorage.setItem(key, said); } catch { /* Then it is not said again. */ }
+      location.reload();
+    }
   } catch (error) { status.textContent = error.message; } finally { isBusy = false; progress.hidden = true; }
 }
 
@@ -253,6 +271,11 @@ document.addEventListener("drop", event => {
 });
 window.addEventListener("beforeunload", event => { if (isBusy) event.preventDefault(); });
 
+try {
+  const said = sessionStorage.getItem(key);
+  sessionStorage.removeItem(key);
+  if (said) document.querySelector("#labels [role=status]").textContent = said;
+} catch { /* Nothing was kept. */ }
 const before = remembered();
 if (before?.kind === "prefix" && !form.querySelector("button").disabled) {
   form.elements.label.value = before.label;

@@ -1,6 +1,6 @@
 // One picture with what the model saw in it: heat map, predicted and true masks.
 import { get } from "./calls.js";
-import { decimals, judgement } from "./numbers.js";
+import { decimals, judgement, named } from "./numbers.js";
 
 const dialog = document.getElementById("viewer");
 const canvas = dialog?.querySelector("canvas");
@@ -96,7 +96,7 @@ const wanted = () => ({ heat: Number(layers.heat.value), predicted: layers.predi
 
 async function show() {
   const mine = ++turn, { source, anomalous } = list[at];
-  dialog.querySelector("h2").textContent = source.split("/").at(-1);
+  dialog.querySelector("h2").textContent = named(source);
   status.textContent = dialog.dataset.loading;
   dialog.querySelector(".legend").replaceChildren();
   try {
@@ -108,7 +108,7 @@ async function show() {
     const word = isBad => isBad ? dialog.dataset.bad : dialog.dataset.good;
     status.textContent = `${word(anomalous)} → ${word(answer.anomalous)} · ${judgement(dialog.dataset.figures, answer)}`;
     status.className = anomalous === answer.anomalous ? "right" : "problem";
-    canvas.setAttribute("aria-label", `${source.split("/").at(-1)}: ${status.textContent}`);
+    canvas.setAttribute("aria-label", `${named(source)}: ${status.textContent}`);
     layers.predicted.disabled = !seen.predicted;
     layers.truth.disabled = !seen.truth;
     legend(answer.labels);
