@@ -193,7 +193,8 @@ struct CrossValidation: Sendable {
                 using: &random)
         case .positions:
             normal = .positions(
-                PositionLearner(view: view).fit(images.map { leading.apply(to: $0) }))
+                PositionLearner(view: view).fit(
+                    width: leading.outputs, images.lazy.map { leading.apply(to: $0) }))
         }
         let model = try DetectorGraph.distances(whitening, normal, view)
         let session = try InferenceSession(runtime: runtime, model: model, threads: threads)

@@ -10,24 +10,27 @@ struct PositionLearner {
 
     let view: FeatureView
 
-    /// - Parameter images: whitened rows of each normal image.
-    func fit(_ images: [Rows]) -> PositionStatistics {
-        let width = images[0].width
-        let count = Float(images.count)
-        var mean = [Float](repeating: 0, count: view.patches * width)
-        for image in images {
-            for (index, value) in image.values.enumerated() { mean[index] += value }
-        }
-        for index in mean.indices { mean[index] /= count }
-        mean = view.averaged(mean, channels: width, radius: 1)
-        var variance = [Float](repeating: 0, count: view.patches * width)
+    /// - Parameters:
+    ///   - width: elements of a row.
+    ///   - images: whitened rows of each normal image, at least one; each is read once, so that a
+    ///     lazy sequence holds one at a time.
+    func fit(width: Int, _ images: some Sequence<Rows>) -> PositionStatistics {
+        var sums = [Double](repeating: 0, count: view.patches * width)
+        var squares = sums
+        var count = 0.0
         for image in images {
             for (index, value) in image.values.enumerated() {
-                let difference = value - mean[index]
-                variance[index] += difference * difference
+                sums[index] += Double(value)
+                squares[index] += Double(value) * Double(value)
             }
+            count += 1
         }
-        for index in variance.indices { variance[index] /= count }
+        let mean = view.averaged(sums.map { Float($0 / count) }, channels: width, radius: 1)
+        // The mean square of (value − mean), where the mean is one of neighbours too.
+        var variance = mean.indices.map { index in
+            let own = Double(mean[index])
+            return Float(max(0, squares[index] / count - own * (2 * sums[index] / count - own)))
+        }
         variance = view.averaged(variance, channels: width, radius: 2)
         var overall = [Float](repeating: 0, count: width)
         for index in variance.indices { overall[index % width] += variance[index] }

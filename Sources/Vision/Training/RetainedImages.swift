@@ -156,7 +156,8 @@ struct RetainedImages: Sendable {
             var image = try extract(normals[index])
             let factor = OtherLight.factors[turn % OtherLight.factors.count]
             image.otherLight = OtherLight(
-                try extract(normals[index], light: factor).rows, in: view, using: &random)
+                try extract(normals[index], light: factor).rows, of: normal.count, in: view,
+                using: &random)
             found.normals.append(image)
         }
         for index in anomalous { found.anomalies.append(try extract(anomalies[index])) }

@@ -17,7 +17,7 @@ struct ViewImage: Sendable {
 struct OtherLight: Sendable {
     /// Factors of the brightness, taken in turn: what lamps lose and cameras vary by.
     static let factors: [Float] = [0.8, 1.2]
-    /// Of an image's cells one in so many is kept: the bank takes fewer.
+    /// Of an image's cells at most one in so many is kept.
     private static let cellsPerPatch = 4
 
     /// Feature rows and the cells of the grid that they are of.
@@ -35,14 +35,22 @@ struct OtherLight: Sendable {
         Patches(rows: isSmoothed ? smoothed : plain, cells: cells)
     }
 
-    /// - Parameter features: of the whole image, a row for each cell.
+    /// - Parameters:
+    ///   - features: of the whole image, a row for each cell.
+    ///   - images: the normal images of the training. What a memory bank draws of each when it
+    ///     learns from all folds but one is kept, and no more.
     init(
-        _ features: Rows, in view: FeatureView, using random: inout some RandomNumberGenerator
+        _ features: Rows, of images: Int, in view: FeatureView,
+        using random: inout some RandomNumberGenerator
     ) {
         let (width, height, channels) = (view.gridWidth, view.gridHeight, view.channels)
+        let drawn = VisionLimits.whiteningPatchesMax / max(1, images)
         let cells = Sampling.indices(
-            max(1, view.patches / Self.cellsPerPatch), below: view.patches, using: &random)
+            max(1, min(view.patches / Self.cellsPerPatch, drawn)), below: view.patches,
+            using: &random)
         var (plain, smoothed) = (Rows(width: channels), Rows(width: channels))
+        plain.values.reserveCapacity(cells.count * channels)
+        smoothed.values.reserveCapacity(cells.count * channels)
         features.values.withUnsafeBufferPointer { values in
             for cell in cells {
                 let (x, y) = (cell % width, cell / width)
