@@ -60,6 +60,7 @@ struct S3Endpoint: ServiceEndpoint {
         let presented = try Presented(request, query, now: now())
         let claim = try await authenticator.claim(accessKeyID: presented.accessKeyID)
         call.claimed = claim.principal
+        try S3Header.checkText(of: request.headers)
         guard
             let hash = request.headers[S3Header.contentHash] ?? presented.hashWithoutHeader
         else {

@@ -206,4 +206,19 @@ enum S3Header {
         "content-type", "cache-control", "content-disposition", "content-encoding",
         "content-language", "expires",
     ]
+
+    /// SwiftNIO reads headers as UTF-8 and puts U+FFFD where they are not, so that their bytes are
+    /// lost. To store that would damage what the client said, and its signature cannot be checked.
+    ///
+    /// - Throws: `invalidArgument` that names such a header, of those that S3 keeps or signs.
+    static func checkText(of headers: HTTPFields) throws(S3Error) {
+        for field in headers where field.value.unicodeScalars.contains("\u{FFFD}") {
+            let name = field.name.canonicalName
+            guard kept.contains(name) || name.hasPrefix("x-amz-") else { continue }
+            throw S3Error(
+                .invalidArgument,
+                "The header \(name) is not UTF-8. Send it as UTF-8, or as an encoded word of RFC "
+                    + "2047, which comes back as it was sent.", details: ["ArgumentName": name])
+        }
+    }
 }

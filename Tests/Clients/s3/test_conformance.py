@@ -526,6 +526,45 @@ def test_metadata_that_cannot_be_printed_is_refused(s3, bucket, value):
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
 
 
+def head_field(shared, path, name):
+    """The bytes of a header of the answer, which Python's clients would decode."""
+    address = urllib.parse.urlsplit(shared.endpoint)
+    headers = authorized(shared, "HEAD", path, b"")
+    with socket.create_connection((address.hostname, address.port), 30) as connection:
+        lines = [f"HEAD {path} HTTP/1.1", f"Host: {address.netloc}", "Connection: close",
+                 *(f"{k}: {v}" for k, v in headers.items()), "", ""]
+        connection.sendall("\r\n".join(lines).encode())
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    found = [line.partition(b": ")[2] for line in answer.split(b"\r\n")
+             if line.lower().startswith(name.encode() + b": ")]
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize("name, value", [
+    ("x-amz-meta-city", "Düsseldorf"), ("content-disposition", 'attachment; filename="Größe.png"')])
+def test_a_header_in_latin_1_is_refused_by_its_name_and_one_in_utf_8_comes_back(
+        shared, s3, bucket, name, value):
+    path = f"/{bucket}/k"
+    s3.put_object(Bucket=bucket, Key="k", Body=b"before")
+    headers = {**authorized(shared, "PUT", path, b"x"), name: value.encode("latin-1")}
+    status, body, _ = ask(shared, "PUT", path, headers, b"x")
+    assert status == 400 and b"<Code>InvalidArgument</Code>" in body, body
+    assert f"The header {name} is not UTF-8".encode() in body
+    assert text(s3.get_object(Bucket=bucket, Key="k")) == "before"
+    if name.startswith("x-amz-"):
+        # Signed like all of S3's own headers.
+        headers = authorized(shared, "PUT", path, b"x", **{name: value})
+    status, body, _ = ask(shared, "PUT", path, {**headers, name: value.encode()}, b"x")
+    assert status == 200, body
+    assert head_field(shared, path, name) == value.encode()
+
+
+def test_an_encoded_word_comes_back_as_it_was_sent(s3, bucket):
+    word = "=?UTF-8?B?RMO8c3NlbGRvcmY=?="
+    s3.put_object(Bucket=bucket, Key="k", Body=b"", Metadata={"city": word})
+    assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == {"city": word}
+
+
 def test_a_header_that_an_address_does_not_sign_is_refused(shared, s3, bucket):
     url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
     path = url[url.index("/", 8):]
@@ -1323,11 +1362,11 @@ def test_a_header_that_is_strange(shared, s3, bucket, header, value, status, cod
         assert any(f"<Code>{x}</Code>".encode() in text for x in codes), text
 
 
-def authorized(shared, method, path, body, length=None):
+def authorized(shared, method, path, body, **signed):
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
-    request = AWSRequest(method, shared.endpoint + path, data=body)
+    request = AWSRequest(method, shared.endpoint + path, data=body, headers=signed)
     request.context["client_config"] = Config()
     S3SigV4Auth(Credentials(*shared.credentials()), "s3", "us-east-1").add_auth(request)
     return dict(request.headers.items())
