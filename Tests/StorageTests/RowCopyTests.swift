@@ -86,9 +86,23 @@ import Wire
     @Test func aRunningJobIsQueuedForOthers() async throws {
         let source = try Source()
         try await RowCopyRows.fill(source.store)
+        // A newer program with the same schema wrote into it.
+        let newer = #""newer":{"of":[1.5,"ü"]}"#
+        try await source.store.write {
+            try $0.execute(
+                """
+                UPDATE job SET document = '{\(newer),' || substr(document, 2)
+                WHERE state = 'running'
+                """, [])
+        }
         let url = try PostgreSQLServer.shared().database()
         _ = try await Self.copy(source.path, to: url)
         let target = try PostgreSQLStore(url: url)
+        let kept = try await target.read {
+            try $0.integer(
+                "SELECT COUNT(*) FROM job WHERE strpos(document, $1) > 0", [newer])
+        }
+        #expect(kept == 1)
         let running = try await source.store.read { try $0.runningJobs() }
         #expect(running.count == 1)
         for var job in running {

@@ -141,13 +141,14 @@ struct RowCopySource {
         guard named["state"] as? String == JobRecord.State.running.rawValue,
             let document = named["document"] as? String
         else { return values }
-        var job = try JSONCoding.decode(JobRecord.self, from: Data(document.utf8))
+        let present = Data(document.utf8)
+        var job = try JSONCoding.decode(JobRecord.self, from: present)
         job.state = .queued
         job.leaseOwner = nil
         job.leaseExpiry = nil
         named["state"] = job.state.rawValue
         named["lease_expiry"] = .some(nil)
-        named["document"] = try JSONCoding.text(job)
+        named["document"] = try KeptMembers.document(job, replacing: present)
         return columns.map { named[$0] ?? nil }
     }
 

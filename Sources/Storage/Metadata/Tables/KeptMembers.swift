@@ -15,16 +15,29 @@ extension MetadataTransaction {
     func document<Record: Codable>(
         _ record: Record, replacing sql: String, _ key: SQLArguments
     ) throws -> String {
-        let text = try document(record)
-        guard let present = try row(sql, key, { $0.bytes(0) ?? Data() }) else { return text }
+        guard let present = try row(sql, key, { $0.bytes(0) ?? Data() }) else {
+            return try document(record)
+        }
+        return try KeptMembers.document(record, replacing: present)
+    }
+}
+
+enum KeptMembers {
+    /// As the method of `MetadataTransaction`.
+    ///
+    /// - Parameter present: the document that is to be replaced.
+    static func document<Record: Codable>(_ record: Record, replacing present: Data) throws
+        -> String
+    {
+        let text = try JSONCoding.text(record)
         // What the type knows comes back when it is read and written.
         let known = try JSONCoding.encode(JSONCoding.decode(Record.self, from: present))
         if known == present { return text }
-        let merged = Self.merged(
-            try JSONCoding.decode(JSONValue.self, from: Data(text.utf8)),
-            present: try JSONCoding.decode(JSONValue.self, from: present),
-            known: try JSONCoding.decode(JSONValue.self, from: known))
-        return try document(merged)
+        return try JSONCoding.text(
+            merged(
+                try JSONCoding.decode(JSONValue.self, from: Data(text.utf8)),
+                present: try JSONCoding.decode(JSONValue.self, from: present),
+                known: try JSONCoding.decode(JSONValue.self, from: known)))
     }
 
     /// `new` with the members that `present` has and `known` has not. What is in a member that is
