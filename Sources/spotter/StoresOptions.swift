@@ -81,13 +81,28 @@ struct StoresOptions: ParsableArguments {
             """, valueName: "bucket"))
     var stateBucket: String?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Folder for the backup that is made when a newer Spotter is about to change the schema \
+            of the rows; for those of this data directory alone. Without it before-upgrade in the \
+            data directory. SPOTTER_BACKUP_DIRECTORY says the same.
+            """, valueName: "folder"))
+    var backupDirectory: String?
+
     @Flag(
         name: .customLong("no-backup"),
-        help: """
-            Makes no copy of the data directory's rows (DIR/earlier-rows) when a newer Spotter is \
-            about to change their schema.
-            """)
+        help: "Makes no such backup. SPOTTER_NO_BACKUP=1 says the same.")
     var hasNoBackup = false
+
+    private var upgradeBackup: UpgradePlace {
+        let environment = ProcessInfo.processInfo.environment
+        if hasNoBackup || !["", "0"].contains(environment["SPOTTER_NO_BACKUP"] ?? "") {
+            return .none
+        }
+        let folder = backupDirectory ?? environment["SPOTTER_BACKUP_DIRECTORY"] ?? ""
+        return folder.isEmpty ? .dataDirectory : .folder(folder)
+    }
 
     private var metadataChoice: MetadataChoice {
         metadataURL.map { .postgreSQL(url: $0) } ?? .embedded
@@ -121,7 +136,7 @@ struct StoresOptions: ParsableArguments {
         var configuration = StoresConfiguration(
             dataDirectory: dataDirectory, region: region, accountID: accountID)
         configuration.metadata = metadataChoice
-        configuration.keepsEarlierRows = !hasNoBackup
+        configuration.upgradeBackup = upgradeBackup
         if objectStore == .s3 {
             configuration.objectStore = .s3(endpoint: s3Endpoint, region: s3Region)
         }

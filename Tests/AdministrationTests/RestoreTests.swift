@@ -122,8 +122,8 @@ import Testing
             """)
         try backup.reseal("spotter.sqlite")
         #expect(await refusal().contains("damaged"))
-        try backup.reseal { $0.formatVersion = 2 }
-        #expect(await refusal().contains("has the format 2"))
+        try backup.reseal { $0.formatVersion = 3 }
+        #expect(await refusal().contains("has the format 3"))
         #expect(!installation.exists("again"))
     }
 

@@ -17,9 +17,20 @@ package enum Backup {
         package var hasAuditLog = false
         /// Whether no file is shared with the data directory.
         package var copiesAll = false
+        /// For a server that waits for its end: objects that people put there by hand get a second
+        /// name too, and what has one is not read. Of such files the backup has no checksums.
+        var isQuick = false
 
         /// No audit log; files that only Spotter writes get a second name instead of a copy.
         package init() {}
+    }
+
+    /// Where the rows are that a backup takes.
+    enum Rows {
+        /// In the data directory.
+        case embedded
+        /// In another database: writes them as they are at one moment into a new SQLite file.
+        case elsewhere(copy: (String) throws -> Void)
     }
 
     /// - Parameters:
@@ -39,15 +50,26 @@ package enum Backup {
         try await pool.runIfActive {
             try check(dataDirectory, target)
             let folder = try UnfinishedFolder(for: target, option: "--to")
-            do {
-                let run = try BackupRun(dataDirectory, folder.path, options, now(), progress)
-                let header = try run.run()
-                try folder.finish()
-                return header
-            } catch {
-                folder.discard()
-                throw error
-            }
+            return try fill(folder, from: dataDirectory, .embedded, options, now(), progress)
+        }
+    }
+
+    /// Makes a backup in a folder that gets its name at the end, or vanishes. Blocks.
+    ///
+    /// - Parameter created: the time that the header names.
+    /// - Throws: as `make`.
+    static func fill(
+        _ folder: UnfinishedFolder, from dataDirectory: String, _ rows: Rows, _ options: Options,
+        _ created: Date, _ progress: @escaping @Sendable (String) -> Void
+    ) throws -> BackupHeader {
+        do {
+            let run = try BackupRun(dataDirectory, folder.path, rows, options, created, progress)
+            let header = try run.run()
+            try folder.finish(isShared: run.isShared)
+            return header
+        } catch {
+            folder.discard()
+            throw error
         }
     }
 
@@ -82,6 +104,7 @@ package enum Backup {
 private final class BackupRun {
     private let source: String
     private let folder: String
+    private let rows: Backup.Rows
     private let options: Backup.Options
     private let created: Date
     private let transfer: FileTransfer
@@ -95,11 +118,12 @@ private final class BackupRun {
     private var copiedDatabase: String { "\(target)/\(DataDirectory.databaseName)" }
 
     init(
-        _ source: String, _ folder: String, _ options: Backup.Options, _ created: Date,
-        _ progress: @escaping @Sendable (String) -> Void
+        _ source: String, _ folder: String, _ rows: Backup.Rows, _ options: Backup.Options,
+        _ created: Date, _ progress: @escaping @Sendable (String) -> Void
     ) throws {
         self.source = source
         self.folder = folder
+        self.rows = rows
         self.options = options
         self.created = created
         self.progress = ProgressReport(progress)
@@ -122,6 +146,13 @@ private final class BackupRun {
         }
         unlink("\(folder)/incoming")
         return try seal(named, missing + components.missing)
+    }
+
+    /// Whether a file of the backup is the data directory's own, of which only the name is new.
+    func isShared(_ path: String) -> Bool {
+        guard options.isQuick, path.hasPrefix("\(target)/") else { return false }
+        let own = FileStatus(at: "\(source)/\(path.dropFirst(target.count + 1))")
+        return FileStatus(at: path).map { own?.isSameFile(as: $0) ?? false } ?? false
     }
 
     // MARK: Files
@@ -176,7 +207,9 @@ private final class BackupRun {
             let status = source?.file.status
             let isOurs = status.map { bucket.record(of: object.key, like: $0) != nil } ?? false
             guard let source,
-                try transfer.bring(source.file, to: place, mayLink: isOurs && !source.isLinked)
+                try transfer.bring(
+                    source.file, to: place,
+                    mayLink: isOurs && !source.isLinked || options.isQuick)
             else {
                 // Deleted, perhaps after it was brought and before its record was.
                 let record = FileStatus(at: place).flatMap {
@@ -206,13 +239,13 @@ private final class BackupRun {
     private func bringRows() throws -> (NamedFiles, missing: [String]) {
         for attempt in 1...OperatingLimits.attemptsMax {
             progress.tell("copying the database", always: true)
-            try SQLiteFile.copy(database, to: copiedDatabase)
+            try copyRows()
             let named = try SQLiteFile.read(copiedDatabase) { try NamedFiles($0) }
             try bringFiles()
             let missing = named.missing(in: target)
             if missing.isEmpty { return (named, []) }
             // What rows still name and what is not there was lost before; no try will find it.
-            let still = try SQLiteFile.read(database) { try NamedFiles($0) }.missing(in: source)
+            let still = try stillNamed(named).missing(in: source)
             if missing.keys.allSatisfy({ still[$0] != nil }) {
                 return (named, missing.values.sorted())
             }
@@ -220,6 +253,21 @@ private final class BackupRun {
         }
         throw AdministrationError(
             "Models were deleted again and again while they were copied; try the backup later.")
+    }
+
+    private func copyRows() throws {
+        switch rows {
+        case .embedded: try SQLiteFile.copy(database, to: copiedDatabase)
+        case .elsewhere(let copy): try copy(copiedDatabase)
+        }
+    }
+
+    private func stillNamed(_ named: NamedFiles) throws -> NamedFiles {
+        switch rows {
+        case .embedded: try SQLiteFile.read(database) { try NamedFiles($0) }
+        // Other servers may have made and removed models, and their files may be elsewhere.
+        case .elsewhere: named
+        }
     }
 
     /// Files that no row names would be nobody's in a restored data directory.
@@ -246,57 +294,20 @@ private final class BackupRun {
 
     // MARK: The rest
 
-    /// Writes down what the backup has, read back from where it is now.
+    /// Writes down what the backup has.
     private func seal(_ named: NamedFiles, _ missing: [String]) throws -> BackupHeader {
-        let list = try OpenFile.creating("\(folder)/\(BackupHeader.listName)", mode: 0o600)
-        var (digest, lines) = (RunningDigest(), Data())
-        var (files, bytes, read) = (0, 0, 0)
-        func flush() throws {
-            lines.withUnsafeBytes { digest.update($0) }
-            try list.append(lines)
-            lines = Data()
-        }
-        try forEachFile(below: target, "") { path in
-            guard let file = try OpenFile.reading("\(target)/\(path)"), let facts = file.status
-            else {
-                throw AdministrationError(
-                    "\(target)/\(path) is gone; is somebody else removing it?")
-            }
-            let content = try file.digest {
-                read += $0
-                progress.tell("\(read >> 20) MB read back")
-            }
-            files += 1
-            bytes += content.size
-            lines += try BackupEntry(
-                path: path, size: content.size, sha256: content.sha256,
-                modified: facts.modifiedNanoseconds, mode: facts.mode
-            ).line()
-            if lines.count >= OpenFile.pieceBytes { try flush() }
-        }
-        try flush()
+        let list = try BackupList(
+            target: target, isShared: isShared, progress: progress
+        ).write("\(folder)/\(BackupHeader.listName)")
         let header = BackupHeader(
-            spotterVersion: SpotterVersion.current, created: created, files: files, bytes: bytes,
-            projects: named.projectCount, models: named.modelCount, components: components.count,
-            buckets: buckets, missing: missing,
-            schema: try SQLiteFile.schema(copiedDatabase).applied,
-            listSHA256: digest.value.sha256)
+            formatVersion: options.isQuick ? BackupHeader.formatWithoutChecksums : 1,
+            spotterVersion: SpotterVersion.current, created: created, files: list.files,
+            bytes: list.bytes, projects: named.projectCount, models: named.modelCount,
+            components: components.count, buckets: buckets, missing: missing,
+            schema: try SQLiteFile.schema(copiedDatabase).applied, listSHA256: list.sha256)
         try OpenFile.creating("\(folder)/\(BackupHeader.fileName)", mode: 0o600).append(
             try header.encoded())
         return header
-    }
-
-    private func forEachFile(
-        below folder: String, _ prefix: String, _ body: (String) throws -> Void
-    ) throws {
-        for name in names(in: folder) {
-            guard let facts = FileStatus(at: "\(folder)/\(name)") else { continue }
-            if facts.isFolder {
-                try forEachFile(below: "\(folder)/\(name)", "\(prefix)\(name)/", body)
-            } else if facts.isFile {
-                try body("\(prefix)\(name)")
-            }
-        }
     }
 
     private func names(in folder: String) -> [String] {

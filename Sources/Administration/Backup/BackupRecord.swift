@@ -9,13 +9,15 @@ import Storage
 ///     BACKUP/data/         the data directory
 package struct BackupHeader: Sendable, Codable, Equatable {
     /// Raised when an older program could not restore what this one writes.
-    package static let currentFormatVersion = 1
+    package static let currentFormatVersion = 2
+    /// Of backups with files that have no checksum.
+    static let formatWithoutChecksums = 2
     static let fileName = "backup.json"
     static let listName = "files.jsonl"
     static let dataName = "data"
 
     /// Readers refuse higher ones.
-    package var formatVersion = Self.currentFormatVersion
+    package var formatVersion: Int
     /// Version of the program that made the backup.
     package var spotterVersion: String
     /// When it was begun.
@@ -77,12 +79,17 @@ struct BackupEntry: Codable, Equatable {
     var path: String
     /// Bytes.
     var size: Int
-    /// Lower-case hexadecimal.
-    var sha256: String
+    /// Lower-case hexadecimal; nil for a file that was not read.
+    var sha256: String?
     /// Nanoseconds since 1970. Times and sizes tie objects to what is kept of them.
     var modified: Int
     /// Permissions.
     var mode: UInt32
+
+    /// Whether the bytes that were read are those of this file.
+    func isMet(by content: FileDigest) -> Bool {
+        content.size == size && (sha256 == nil || content.sha256 == sha256)
+    }
 
     /// What a data directory has that is worth keeping.
     static let roots: Set<String> = [

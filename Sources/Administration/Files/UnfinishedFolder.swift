@@ -103,23 +103,26 @@ final class UnfinishedFolder {
     }
 
     /// Waits until all is on the disk and gives the folder its name.
-    func finish() throws {
+    ///
+    /// - Parameter isShared: whether a file is only another name of one that somebody else keeps.
+    ///   A disk takes milliseconds for each that it is asked about, also where nothing is to do.
+    func finish(isShared: (_ path: String) -> Bool = { _ in false }) throws {
         // All at once is quicker than one after the other, which then finds nothing left to write
         // and tells what could not be written.
         Glibc.sync()
-        try Self.syncAll(path)
+        try Self.syncAll(path, isShared)
         guard rename(path, target) == 0 else { throw FileError("make", target) }
         unlink("\(target)/\(Self.marker)")
         DurableFile.syncDirectory("\(target)/..")
     }
 
-    private static func syncAll(_ folder: String) throws {
+    private static func syncAll(_ folder: String, _ isShared: (String) -> Bool) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
             let path = "\(folder)/\(name)"
             guard let facts = FileStatus(at: path) else { continue }
             if facts.isFolder {
-                try syncAll(path)
-            } else if facts.isFile, let file = try OpenFile.reading(path) {
+                try syncAll(path, isShared)
+            } else if facts.isFile, !isShared(path), let file = try OpenFile.reading(path) {
                 try file.sync()
             }
         }

@@ -71,11 +71,17 @@ private struct RestoreRun {
         let digest = try BackupEntry.forEach(in: list) { entry in
             count += 1
             let file = try files.file(try entry.components())
-            let content = try file?.digest {
-                read += $0
-                progress.tell("\(read >> 20) of \(header.bytes >> 20) MB checked")
+            let isWhole: Bool
+            if entry.sha256 == nil {
+                isWhole = file?.status?.size == entry.size
+            } else {
+                let content = try file?.digest {
+                    read += $0
+                    progress.tell("\(read >> 20) of \(header.bytes >> 20) MB checked")
+                }
+                isWhole = content.map(entry.isMet) ?? false
             }
-            if content == FileDigest(size: entry.size, sha256: entry.sha256) { return }
+            if isWhole { return }
             if leavingOutObjects, entry.path.hasPrefix("buckets/") {
                 left.insert(entry.path)
             } else {
@@ -120,7 +126,7 @@ private struct RestoreRun {
                 written += $0.count
                 progress.tell("\(written >> 20) of \(header.bytes >> 20) MB written")
             }
-            guard content.value == FileDigest(size: entry.size, sha256: entry.sha256) else {
+            guard entry.isMet(by: content.value) else {
                 throw Self.damaged([entry.path], source)
             }
             try copy.setMode(entry.mode)

@@ -24,13 +24,17 @@ package enum MetadataChoice: Sendable, Equatable {
         }
     }
 
-    /// - Parameter database: the file of the data directory.
+    /// - Parameters:
+    ///   - database: the file of the data directory.
+    ///   - observer: called before the schema of a PostgreSQL database is changed.
     /// - Throws: `StorageError` when the file cannot be opened or the URL is not valid. PostgreSQL
     ///   is asked with the first transaction only.
-    package func open(database: String) throws(StorageError) -> any MetadataStore {
+    package func open(
+        database: String, observer: PostgreSQLSchemaChange.Observer? = nil
+    ) throws(StorageError) -> any MetadataStore {
         switch self {
         case .embedded: try SQLiteStore(path: database)
-        case .postgreSQL(let url): try PostgreSQLStore(url: url)
+        case .postgreSQL(let url): try PostgreSQLStore(url: url, observer: observer)
         }
     }
 }

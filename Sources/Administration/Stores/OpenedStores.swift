@@ -20,7 +20,7 @@ extension Stores {
     ///
     /// - Throws: `AdministrationError` beside a folder without a database, or whose rows were
     ///   moved, and for a data directory that has models and no database; `StorageError` when the
-    ///   database cannot be opened. Rows are copied before a step changes their schema.
+    ///   database cannot be opened. A backup is made before a step changes the schema.
     package func metadata() throws -> any MetadataStore {
         try once(\.metadata) {
             let path = configuration.dataDirectory
@@ -34,11 +34,13 @@ extension Stores {
                 try MovedRows.check(path)
             }
             if let directory, configuration.metadata == .embedded { try directory.checkRows() }
-            if configuration.keepsEarlierRows, configuration.metadata == .embedded {
-                _ = try EarlierRows.keep(of: path, logger: logger)
+            let backup = UpgradeBackup(
+                dataDirectory: path, place: configuration.upgradeBackup, logger: logger, now: now)
+            if configuration.metadata == .embedded { try backup.makeOfEmbeddedRows() }
+            let rows = try configuration.metadata.open(database: DataDirectory.database(path)) {
+                try backup.make(of: $0)
             }
-            let rows = try configuration.metadata.open(database: DataDirectory.database(path))
-            if configuration.metadata == .embedded { EarlierRows.finish(of: path) }
+            if configuration.metadata == .embedded { backup.finish() }
             return rows
         }
     }

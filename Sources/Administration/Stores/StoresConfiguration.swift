@@ -13,8 +13,8 @@ package struct StoresConfiguration: Sendable, Equatable {
     package var accountID: String
     /// The database of rows and jobs.
     package var metadata = MetadataChoice.embedded
-    /// Whether the rows of a data directory are copied before a newer program changes their schema.
-    package var keepsEarlierRows = true
+    /// Where the backup goes that is made before a newer program changes the schema of the rows.
+    package var upgradeBackup = UpgradePlace.dataDirectory
     /// The store of users' buckets.
     package var objectStore = ObjectStoreChoice.directory
     /// Bucket of the other S3 for models, backbones and components, which other servers and workers

@@ -5,12 +5,13 @@ import sqlite3
 
 import pytest
 
-from support.commands import done, spotter
+from support.commands import done, restore, spotter
 from support.disk import NAMES, Layer, PowerCuts
 from support.server import ROOT
 
 GOLDEN = ROOT / "Tests" / "StorageTests" / "Golden"
 KINDS = ("killed", *PowerCuts.KINDS)
+OBJECT = bytes(range(256)) * 20
 
 
 def users(folder, **variables):
@@ -37,6 +38,8 @@ def test_no_row_is_lost_by_a_kill_within_a_change_of_the_schema(golden, every, t
     (root / "data").mkdir(parents=True, mode=0o700)
     (tmp_path / "layer").mkdir()
     shutil.copy(GOLDEN / f"{golden}.sqlite", root / "data" / "spotter.sqlite")
+    (root / "data" / "buckets" / "kept").mkdir(parents=True)
+    (root / "data" / "buckets" / "kept" / "k").write_bytes(OBJECT)
     before = rows(root / "data" / "spotter.sqlite")
     cuts, disk = PowerCuts(root), Layer(root, tmp_path / "layer")
     done(users(root / "data", **disk.environment))
@@ -56,17 +59,28 @@ def test_no_row_is_lost_by_a_kill_within_a_change_of_the_schema(golden, every, t
             cut.mkdir()
             cuts.build(kind, cut)
             moment = f"{kind} after {number} of {len(records)}"
+            # What has the name of a backup is one.
+            for folder in (cut / "data" / "before-upgrade").glob("from-*"):
+                if "." not in folder.name:
+                    made = restore(folder, cut / "early")
+                    wrong += [f"{moment}: {made.stderr}"] * (made.returncode != 0)
             again = users(cut / "data")
             if again.returncode != 0:
                 wrong.append(f"{moment}: {again.stderr}")
                 continue
             if rows(cut / "data" / "spotter.sqlite") != expected:
                 wrong.append(f"{moment}: other rows")
-            # One copy, of the rows before, whichever start made it.
-            copies = list((cut / "data" / "earlier-rows").glob("*.sqlite"))
-            if [copy.name[:4] for copy in copies] != [golden]:
-                wrong.append(f"{moment}: the copies are {copies}")
-            wrong += [f"{moment}: {copy} has other rows" for copy in copies if rows(copy) != before]
+            # One backup, of the rows before, whichever start made it.
+            backups = list((cut / "data" / "before-upgrade").iterdir())
+            if [folder.name[:9] for folder in backups] != [f"from-{golden}"]:
+                wrong.append(f"{moment}: the backups are {backups}")
+                continue
+            made = restore(backups[0], cut / "again")
+            if made.returncode != 0:
+                wrong.append(f"{moment}: {made.stderr}")
+            elif (rows(cut / "again" / "spotter.sqlite") != before
+                  or (cut / "again" / "buckets" / "kept" / "k").read_bytes() != OBJECT):
+                wrong.append(f"{moment}: the backup has other rows")
     with capsys.disabled():
         print(f"\nschema {golden}: {tried} kills and power cuts after {len(records)} changes, {same} "
               f"that left the same, {len(wrong)} faults")

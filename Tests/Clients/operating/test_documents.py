@@ -42,10 +42,10 @@ CANNOT_RUN = {
     ("docs/edge.md", "# Classic"): "needs a device with Greengrass",
     ("docs/operating.md", "{\"level\""): "the form of a line, which test_process reads",
     ("docs/operating.md", "pg_dump"): "needs a database with that name; test_restore does it",
-    ("docs/operating.md", "sudo systemctl stop spotter\nsudo mv /var/lib/spotter /"):
+    ("docs/operating.md", "sudo systemctl stop spotter\nsudo mv /var/lib/spotter /var/lib/spotter-"):
         "needs systemd; `restore` runs below",
-    ("docs/operating.md", "sudo systemctl stop spotter\nsudo mv /var/lib/spotter/"):
-        "needs systemd; EarlierRowsTests goes back",
+    ("docs/operating.md", "sudo systemctl stop spotter\nsudo mv /var/lib/spotter /var/lib/spotter."):
+        "needs systemd; test_upgrade_backup goes back",
     ("docs/operating.md", "export PGPASSWORD"): "needs a database and an S3; test_migrate has both",
     ("docs/postgresql.md", "createuser"): "needs a database's superuser; test_postgresql has one",
     ("docs/scaling.md", "export PGPASSWORD"): "needs a database and an S3; test_cluster has both",

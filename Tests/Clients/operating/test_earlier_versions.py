@@ -6,6 +6,7 @@ packaged, hosted and detected, a user was made, and the process was killed while
 
 import hashlib
 import io
+import os
 import pathlib
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ import zipfile
 import pytest
 
 from support.calls import wait_model
-from support.commands import doctor, levels
+from support.commands import doctor, done, levels, restore
 from support.pictures import draw, png
 from support.server import Server
 
@@ -65,11 +66,22 @@ def test_a_data_directory_of_an_earlier_version_goes_on(step, tmp_path):
         assert theirs.describe_project(ProjectName="parts")["ProjectDescription"]
     finally:
         server.kill()
-    assert [path.name[:4] for path in (data / "earlier-rows").glob("*.sqlite")] == [step]
+    [before] = (data / "before-upgrade").iterdir()
+    assert before.name.startswith(f"from-{step}")
+    assert set(os.listdir(before / "data" / "buckets")) == {"parts-images"}
+    done(restore(before, tmp_path / "before"))
+    assert newest_step(tmp_path / "before").startswith(step)
     found = doctor("--data-directory", data, "--deep", **KEY)
     assert not levels(found) & {
         "database", "database pages", "schema", "bytes of objects", "bytes of models",
         "bytes of components", "hosted models"}, found
+
+
+def newest_step(data):
+    database = sqlite3.connect(data / "spotter.sqlite")
+    row = database.execute("SELECT max(identifier) FROM grdb_migrations").fetchone()
+    database.close()
+    return row[0]
 
 
 def user_of(data, name):

@@ -4,7 +4,6 @@
 """
 
 import json
-import shutil
 import time
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from support import edge
 from support.calls import until, wait, wait_model, wait_package
 from support.cluster import package, patient
-from support.commands import detect, spotter
+from support.commands import detect, done, restore, spotter
 from support.pictures import draw, host, make_dataset, make_package, train
 from support.server import SPOTTER, Server
 
@@ -130,14 +129,13 @@ def test_a_data_directory_goes_to_this_version_and_back(previous, tmp_path):
     assert detect(server.client(), "parts") == verdict
     server.client().create_project(ProjectName="since")
     assert server.stop() == 0
-    [copy] = (data / "earlier-rows").glob("*.sqlite")
+    [made] = (data / "before-upgrade").iterdir()
 
-    # The version before refuses the newer schema by name, and goes on with the copy of its rows.
+    # The version before refuses the newer schema by name, and goes on with the backup.
     out = spotter("user", "list", "--data-directory", data, program=old)
     assert out.returncode == 1 and "newer Spotter (0006" in out.stderr, out.stderr
-    for name in ("spotter.sqlite", "spotter.sqlite-wal", "spotter.sqlite-shm"):
-        (data / name).unlink(missing_ok=True)
-    shutil.copy(copy, data / "spotter.sqlite")
+    done(restore(made, tmp_path / "back"))
+    data = tmp_path / "back"
     server = start(data, old)
     assert wait_model(server.client(), "parts")["Status"] == "HOSTED"
     assert detect(server.client(), "parts") == verdict
@@ -145,11 +143,10 @@ def test_a_data_directory_goes_to_this_version_and_back(previous, tmp_path):
     assert names == ["parts"]
     server.kill()
 
-    # Who wants no copy gets none.
-    shutil.rmtree(data / "earlier-rows")
+    # Who wants no backup gets none.
     server = start(data, SPOTTER, "--no-backup")
     assert detect(server.client(), "parts") == verdict
-    assert not (data / "earlier-rows").exists()
+    assert not (data / "before-upgrade").exists()
     server.kill()
 
 

@@ -99,8 +99,8 @@ def test_newer_backups_and_targets_that_exist_are_refused(copied, kept, tmp_path
     rows(lambda x: x.execute("PRAGMA foreign_keys = OFF").execute(
         "DELETE FROM project WHERE name = 'parts'"))
     refused(restore(copied, tmp_path / "data"), "damaged")
-    reseal(copied, lambda header, rows: header.update(formatVersion=2))
-    refused(restore(copied, tmp_path / "data"), "format 2")
+    reseal(copied, lambda header, rows: header.update(formatVersion=3))
+    refused(restore(copied, tmp_path / "data"), "format 3")
     assert not (tmp_path / "data").exists()
 
 

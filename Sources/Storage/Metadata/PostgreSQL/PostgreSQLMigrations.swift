@@ -14,14 +14,17 @@ enum PostgreSQLMigrations {
     /// Adds the steps that the schema lacks. Of several servers that start at once, one does it and
     /// the others wait. Without such steps a role that may change no tables is enough.
     ///
-    /// - Parameter steps: all that the program knows, in their order.
+    /// - Parameters:
+    ///   - steps: all that the program knows, in their order.
+    ///   - observer: called once before a schema with tables is changed.
     /// - Throws: `StorageError.unavailable` for a schema that needs a newer program, or for one
-    ///   that could not be changed in time; `PostgreSQLError`.
+    ///   that could not be changed in time; `PostgreSQLError`; what `observer` throws.
     static func migrate(
         _ connection: PostgreSQLConnection, _ address: PostgreSQLAddress,
         _ limits: PostgreSQLLimits,
-        steps: [Step] = Schema.steps
+        steps: [Step] = Schema.steps, observer: PostgreSQLSchemaChange.Observer? = nil
     ) throws {
+        var observer = observer
         let start = ContinuousClock.now
         func pause(_ milliseconds: Double, because reason: String) throws {
             guard (ContinuousClock.now - start) / .seconds(1) < limits.migrationSeconds else {
@@ -40,6 +43,14 @@ enum PostgreSQLMigrations {
                 continue
             }
             defer { unlock(connection) }
+            let missing = try lacking(connection, address, steps).map(\.name)
+            if let change = try PostgreSQLSchemaChange(connection, missing: missing) {
+                do { try observer?(change) } catch {
+                    guard connection.isLost else { throw error }
+                    throw PostgreSQLError(.connectionLost, "It ended during a backup: \(error)")
+                }
+                observer = nil
+            }
             do {
                 return try add(steps, connection, address, limits)
             } catch let error as PostgreSQLError where [.conflict, .timedOut].contains(error.code) {

@@ -18,28 +18,34 @@ package final class PostgreSQLStore: MetadataStore {
     private let address: PostgreSQLAddress
     private let limits: PostgreSQLLimits
     private let steps: [PostgreSQLMigrations.Step]
+    private let observer: PostgreSQLSchemaChange.Observer?
     private let threads: NIOThreadPool
     private let state = Mutex(State())
     let listener: PostgreSQLListener
 
     /// Connects to nothing yet; the first call does, and brings the schema up to date.
     ///
-    /// - Parameter url: `postgres://USER@HOST/DATABASE?sslmode=…` as libpq takes it, with the
-    ///   password in it, in PGPASSWORD or in a password file.
+    /// - Parameters:
+    ///   - url: `postgres://USER@HOST/DATABASE?sslmode=…` as libpq takes it, with the password in
+    ///     it, in PGPASSWORD or in a password file.
+    ///   - observer: called before this store changes the schema of a database with tables.
     /// - Throws: `StorageError.invalidName` for text that is not such a URL.
     package convenience init(
-        url: String, limits: PostgreSQLLimits = PostgreSQLLimits()
+        url: String, limits: PostgreSQLLimits = PostgreSQLLimits(),
+        observer: PostgreSQLSchemaChange.Observer? = nil
     ) throws(StorageError) {
-        try self.init(url: url, limits: limits, steps: Schema.steps)
+        try self.init(url: url, limits: limits, steps: Schema.steps, observer: observer)
     }
 
     /// - Parameter steps: of the schema that the program knows; tests are other programs.
     init(
-        url: String, limits: PostgreSQLLimits, steps: [PostgreSQLMigrations.Step]
+        url: String, limits: PostgreSQLLimits, steps: [PostgreSQLMigrations.Step],
+        observer: PostgreSQLSchemaChange.Observer? = nil
     ) throws(StorageError) {
         address = try PostgreSQLAddress(url: url)
         self.limits = limits
         self.steps = steps
+        self.observer = observer
         threads = NIOThreadPool(numberOfThreads: limits.connections)
         threads.start()
         listener = PostgreSQLListener(address, limits)
@@ -135,7 +141,8 @@ package final class PostgreSQLStore: MetadataStore {
         if let idle { return idle }
         let connection = try PostgreSQLConnection(address, limits)
         if !isSchemaKnown {
-            try PostgreSQLMigrations.migrate(connection, address, limits, steps: steps)
+            try PostgreSQLMigrations.migrate(
+                connection, address, limits, steps: steps, observer: observer)
             state.withLock { $0.isSchemaKnown = true }
         }
         return connection
@@ -165,7 +172,8 @@ package final class PostgreSQLStore: MetadataStore {
                 "The \(address) is busy: a transaction met others \(limits.conflictsMax) times.")
         case .connectionLost, .refused:
             StorageError(
-                error.sqlState == PostgreSQLError.diskFull ? .full : .unavailable, "The \(address) cannot be used: \(error)")
+                error.sqlState == PostgreSQLError.diskFull ? .full : .unavailable,
+                "The \(address) cannot be used: \(error)")
         case .commitUnknown:
             StorageError(
                 .unavailable,
