@@ -154,6 +154,8 @@ package struct Console: Sendable {
         case ("state", 1, false): return try await ProjectPages(visit).state(name)
         case ("train", 1, true): return try await ProjectPages(visit).train(name)
         case ("datasets", 1, true): return try await ImagePages(visit, name).makeDataset()
+        case ("delete-dataset", 1, true):
+            return try await ImagePages(visit, name).deleteDataset()
         case ("images", 1, false): return try await GalleryPages(visit, name).page()
         case ("image", 1, false): return try await ImagePages(visit, name).image()
         case ("upload", 1, true): return try await ImagePages(visit, name).upload()

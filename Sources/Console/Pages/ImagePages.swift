@@ -48,6 +48,15 @@ struct ImagePages {
         return .redirect(visit.home(project))
     }
 
+    /// Takes a dataset away with its entries, so that one that could not be made stands in nobody's
+    /// way.
+    func deleteDataset() async throws -> ConsoleResponse {
+        let type = visit.request.form["dataset"] ?? ""
+        let _: EmptyResponse = try await visit.perform(
+            .deleteDataset, ["projectName": project, "datasetType": type])
+        return .redirect(visit.home(project))
+    }
+
     // MARK: Pictures
 
     /// An image, or a small picture of it. Browsers keep it for a while; it is the visitor's alone.

@@ -202,6 +202,9 @@ struct ProjectPages {
             if let found = described.first(where: { $0.datasetType == type }) {
                 let stats = found.imageStats
                 row["exists"] = true
+                row["hasFailed"] = found.status == .createFailed
+                row["remove"] = try await visit.button(
+                    .deleteDataset, project: project.projectName)
                 row["status"] = found.status.rawValue
                 row["message"] = found.statusMessage
                 row["total"] = stats.total
@@ -221,7 +224,10 @@ struct ProjectPages {
     /// What is missing before a training can begin, in numbers.
     private static func missing(_ datasets: [[String: Any]], _ page: Page) -> String? {
         func count(_ index: Int, _ name: String) -> Int { datasets[index][name] as? Int ?? 0 }
-        let hasTest = count(1, "total") > 0
+        if datasets.contains(where: { $0["hasFailed"] as? Bool == true }) {
+            return page.text("missing_dataset")
+        }
+        let hasTest = datasets[1]["exists"] != nil
         let wanted =
             hasTest
             ? [

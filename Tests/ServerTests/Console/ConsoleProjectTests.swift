@@ -60,6 +60,39 @@ import Wire
             little.contains("data-total=\"images\">0</dd>") && !little.contains("class=\"spark"))
     }
 
+    // MARK: Datasets
+
+    /// With an empty test dataset the page offered a training that could only fail, and nothing in
+    /// the console took the dataset away.
+    @Test func aDatasetThatIsInTheWayIsTakenAway() async throws {
+        func missing() async throws -> Substring? {
+            let page = try await browser.get("/projects/p").text
+            return page.firstRange(of: "id=\"missing\">").map { range in
+                page[range.upperBound...].prefix { $0 != "<" }
+            }
+        }
+        #expect(try await missing() == nil)
+        #expect(try await browser.post("/projects/p/datasets", ["dataset": "test"]).status == 303)
+        #expect(
+            try await missing() == "1 more normal test images are needed. 1 more test images with "
+                + "anomalies are needed.")
+        let key = try await server.user(
+            #"{"Effect":"Allow","Action":"lookoutvision:Describe*","Resource":"*"}"#)
+        let reader = ConsoleBrowser(server)
+        try await reader.signIn(key)
+        #expect(
+            try await reader.post("/projects/p/delete-dataset", ["dataset": "test"]).status == 403)
+        #expect(
+            try await browser.post("/projects/p/delete-dataset", ["dataset": "test"]).status == 303)
+        #expect(try await missing() == nil)
+        _ = try await browser.post(
+            "/projects/p/datasets", ["dataset": "test", "manifest": "s3://nowhere/m.manifest"])
+        try await server.work()
+        #expect(try await missing()?.hasPrefix("A dataset could not be made.") == true)
+        #expect(
+            try await browser.post("/projects/p/delete-dataset", ["dataset": "no"]).status == 400)
+    }
+
     // MARK: Deletion
 
     @Test func aProjectGoesWithAllThatWasSpelledOut() async throws {
