@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 
 import pytest
@@ -133,4 +134,32 @@ def test_images_are_found_labelled_removed_and_brought_back_by_keys(server, brow
     until(lambda: stats(client, "keys")["Total"] == 7)
     press(browser, "z")
     until(lambda: stats(client, "keys")["Total"] == 8)
+    assert browser.problems() == []
+
+
+@pytest.mark.slow
+def test_a_hundred_pictures_are_labelled_by_keys_within_a_minute(server, browser):
+    """One key each, as somebody does who looks at every picture; and none of them stays blank."""
+    client = fill(server, "hundred", {
+        f"{n:03}.png": draw(n, n % 3 == 0, (64, 64))[0] for n in range(100)})
+    sign_in(browser, server)
+    began = time.monotonic()
+    images(browser, server, "hundred", "&sort=name")
+    tiles = browser.until(lambda: browser.all("#gallery li"))
+    assert len(tiles) == 100
+    tiles[0].click()
+    for number in range(100):
+        press(browser, "a" if number % 3 == 0 else "n")
+    browser.until(lambda: browser.text("#labels [role=status]") == "Saved")
+    seconds = time.monotonic() - began
+    print(f"100 pictures labelled by keys in {seconds:.1f} s")
+    assert seconds < 60
+    assert stats(client, "hundred") == {"Total": 100, "Labeled": 100, "Normal": 66, "Anomaly": 34}
+    lines = client.list_dataset_entries(
+        ProjectName="hundred", DatasetType="train", AnomalyClass="anomaly",
+        MaxResults=100)["DatasetEntries"]
+    names = {json.loads(entry)["source-ref"].split("/")[-1] for entry in lines}
+    assert names == {f"{n:03}.png" for n in range(0, 100, 3)}
+    browser.until(lambda: browser.script(
+        "return [...document.querySelectorAll('#gallery img')].every(image => image.naturalWidth > 0)"))
     assert browser.problems() == []
