@@ -26,21 +26,20 @@ struct BackupRoom {
     }
 
     private mutating func add(_ path: String, followingLinks: Int) {
-        var facts = stat()
-        guard (followingLinks > 0 ? stat(path, &facts) : lstat(path, &facts)) == 0 else { return }
-        switch facts.st_mode & S_IFMT {
-        case S_IFDIR:
+        let status = followingLinks > 0 ? FileStatus(path: path) : FileStatus(at: path)
+        guard let status else { return }
+        if status.isFolder {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
             for name in names { add("\(path)/\(name)", followingLinks: followingLinks - 1) }
-        case S_IFREG where !mayLink(path, facts): copiedBytes += Int(facts.st_size)
-        default: break
+        } else if status.isFile, !mayLink(path, status) {
+            copiedBytes += status.size
         }
     }
 
     /// Linux lets nobody link a file of others that he could not change (`protected_hardlinks`).
-    private func mayLink(_ path: String, _ facts: stat) -> Bool {
-        hasLinks && UInt64(facts.st_dev) == device
-            && (facts.st_uid == geteuid() || access(path, R_OK | W_OK) == 0)
+    private func mayLink(_ path: String, _ status: FileStatus) -> Bool {
+        hasLinks && status.device == device
+            && (status.owner == geteuid() || access(path, R_OK | W_OK) == 0)
     }
 
     /// Rounded up.

@@ -53,7 +53,15 @@ struct FileTransfer {
             let target = try OpenFile.creating(incoming, mode: 0o600)
             if ioctl(target.descriptor.rawValue, Self.cloneRequest, file.descriptor.rawValue) != 0 {
                 // A program that appends to it does not make the copy endless.
-                try file.forEachPiece(bytesMax: before.size) { try target.append($0) }
+                var content = RunningDigest()
+                try file.forEachPiece(bytesMax: before.size) {
+                    content.update($0)
+                    try target.append($0)
+                }
+                // A disk may have acknowledged what it dropped.
+                guard try OpenFile.reading(incoming)?.digest() == content.value else {
+                    throw FileError("write", incoming, .ioError)
+                }
             }
             try target.setMode(before.mode)
             try target.setModified(nanoseconds: before.modifiedNanoseconds)

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 package import NIOPosix
 import Storage
+import SystemPackage
 
 /// Makes a data directory from a backup. Nothing of a name that exists is touched, and the new
 /// folder is there when all of it was found to be right.
@@ -131,6 +132,10 @@ private struct RestoreRun {
             }
             try copy.setMode(entry.mode)
             try copy.setModified(nanoseconds: entry.modified)
+            // A disk may have acknowledged what it dropped.
+            guard try OpenFile.reading(path)?.digest() == content.value else {
+                throw FileError("write", path, .ioError)
+            }
         }
         guard digest == header.listSHA256 else { throw AdministrationError("\(list) was changed.") }
         for bucket in header.buckets {

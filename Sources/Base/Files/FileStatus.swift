@@ -21,6 +21,8 @@ package struct FileStatus: Sendable, Equatable {
     package let modifiedNanoseconds: Int
     /// The nine bits of permissions.
     package let mode: UInt32
+    /// Number of the user whose file it is.
+    package let owner: UInt32
     /// With `inode`, what tells two files apart whatever their names are.
     package let device: UInt64
     /// A number that is used again when the file is gone.
@@ -78,6 +80,7 @@ package struct FileStatus: Sendable, Equatable {
         let seconds = max(-Self.secondsMax, min(Self.secondsMax, info.st_mtim.tv_sec))
         modifiedNanoseconds = seconds * 1_000_000_000 + info.st_mtim.tv_nsec
         mode = info.st_mode & 0o777
+        owner = info.st_uid
         device = UInt64(info.st_dev)
         inode = UInt64(info.st_ino)
     }
