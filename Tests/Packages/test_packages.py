@@ -102,7 +102,8 @@ def machine(tmp_path_factory):
     machine.before = machine.files()
     began = time.monotonic()
     machine.said = machine.install(package("spotter"))
-    print(f"{time.monotonic() - began:.1f} s for the installation")
+    machine.seconds = time.monotonic() - began
+    print(f"{machine.seconds:.1f} s for the installation")
     return machine
 
 
@@ -155,8 +156,20 @@ def test_an_installed_program_comes_to_a_verdict(machine):
     """The whole way of the demonstration: pictures, training, verdicts, a package."""
     began = time.monotonic()
     out = machine.run("spotter demo --output /root/demo")
-    print(f"{time.monotonic() - began:.1f} s for the demonstration")
+    seconds = time.monotonic() - began
+    print(f"{seconds:.1f} s for the demonstration")
     assert (machine.root / "root/demo/overview.png").exists(), out.stdout
+    # What the README promises by beginning with the installation.
+    assert machine.seconds + seconds < 60
+
+
+def test_the_sizes_are_those_of_the_document():
+    rows = re.findall(r"^\| `(spotter.*?)VERSION.*?(\.deb|\.tar\.gz)` \| (\d+) \|",
+                      (ROOT / "docs/deployment.md").read_text(), re.M)
+    assert len(rows) == 3
+    for name, end, megabytes in rows:
+        found, = PACKAGES.glob(f"{name}[0-9]*{end}")
+        assert found.stat().st_size / 1e6 == pytest.approx(int(megabytes), rel=0.1), found
 
 
 def test_the_service_answers_and_root_gets_a_link_without_a_word_more(machine):
