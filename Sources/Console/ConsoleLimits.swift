@@ -45,6 +45,8 @@ enum ConsoleLimits {
     static let rightsKeptMax = 50
     /// How long such an answer is good: a policy may allow something up to a time.
     static let rightsSeconds: TimeInterval = 60
+    /// Models on the page of a project: as many as a project has unless the operator allows more.
+    static let modelsMax = 1_000
     /// Packaging jobs on a page of a project: those of a few weeks.
     static let packagesPage = 25
     /// Images on a report: two sheets of paper.

@@ -109,6 +109,20 @@ struct Visit: Sendable {
         return ["disabled": true, "reason": reason]
     }
 
+    /// The models of a project, the newest first: all that there can be unless the operator allows
+    /// more than usual.
+    func models(of project: String) async throws -> [ModelMetadata] {
+        var (models, next): ([ModelMetadata], String?) = ([], nil)
+        repeat {
+            let query = next.map { [(name: "nextToken", value: $0)] } ?? []
+            let page: ListModelsResponse = try await perform(
+                .listModels, ["projectName": project], query: query)
+            models += page.models
+            next = page.nextToken
+        } while next != nil && models.count < ConsoleLimits.modelsMax
+        return models
+    }
+
     /// What the entries of a dataset say, for what the API's list cannot answer.
     func index(of project: String, _ type: DatasetType) async throws -> DatasetIndex {
         try await operations.index(of: project, type, in: gallery.indexes)

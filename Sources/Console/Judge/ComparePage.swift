@@ -21,9 +21,8 @@ struct ComparePage {
     }
 
     func answer() async throws -> ConsoleResponse {
-        let models: ListModelsResponse = try await visit.perform(
-            .listModels, ["projectName": project])
-        let versions = models.models.filter { $0.performance != nil }.map(\.modelVersion)
+        let models = try await visit.models(of: project)
+        let versions = models.filter { $0.performance != nil }.map(\.modelVersion)
         let right = visit.request.parameter("right") ?? versions.first ?? ""
         let left =
             visit.request.parameter("left") ?? versions.first { $0 != right } ?? right

@@ -140,11 +140,10 @@ struct ProjectPages {
     func found(_ name: String) async throws -> Found {
         let description: DescribeProjectResponse = try await visit.perform(
             .describeProject, ["projectName": name])
-        let models: ListModelsResponse = try await visit.perform(
-            .listModels, ["projectName": name])
+        let models = try await visit.models(of: name)
         let jobs = try? await jobs(of: name)
         return Found(
-            project: description.projectDescription, models: models.models,
+            project: description.projectDescription, models: models,
             jobs: jobs?.jobs ?? [], nextJobs: jobs?.next)
     }
 

@@ -93,6 +93,26 @@ import Wire
             try await browser.post("/projects/p/delete-dataset", ["dataset": "no"]).status == 400)
     }
 
+    // MARK: Models
+
+    /// Those beyond the first page of the API's list were not there.
+    @Test func allModelsOfAProjectAreListed() async throws {
+        try await model.train(1, browser, ["n": 1, "a": 2])
+        let first = try #require(try await server.metadata.read { try $0.model("p", 1) })
+        try await server.metadata.write { transaction in
+            for version in 2...130 {
+                var other = first
+                other.version = version
+                try transaction.save(other)
+            }
+        }
+        let page = try await browser.get("/projects/p").text
+        #expect(page.split(separator: "<td><a href=\"/console/projects/p/models/").count == 131)
+        let compared = try await browser.get("/projects/p/compare?left=1&right=130").text
+        #expect(compared.contains("<option selected>1</option>"))
+        #expect(try await browser.get("/projects/p/delete").text.contains("Models: 130<"))
+    }
+
     // MARK: Deletion
 
     @Test func aProjectGoesWithAllThatWasSpelledOut() async throws {
