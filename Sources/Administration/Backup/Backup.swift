@@ -260,6 +260,9 @@ private final class BackupRun {
         case .embedded: try SQLiteFile.copy(database, to: copiedDatabase)
         case .elsewhere(let copy): try copy(copiedDatabase)
         }
+        if let problem = try SQLiteFile.problems(copiedDatabase).first {
+            throw AdministrationError("A restore would refuse the copied rows: \(problem).")
+        }
     }
 
     private func stillNamed(_ named: NamedFiles) throws -> NamedFiles {
