@@ -66,6 +66,22 @@ import Testing
         #expect(decision.probability(1000) < 1)
     }
 
+    /// Where defects score as normal images do, the best F1 is that of calling all of them
+    /// anomalous, and four of five normal images would raise an alarm.
+    @Test func theBestF1RaisesNoMoreAlarmsThanPeopleLookAt() {
+        let normal = (0..<40).map { 5 + 0.05 * Double($0) }
+        let labelled = (0..<15).map { 5.1 + 0.13 * Double($0) }
+        let best = Ranking.bestThreshold(normal: normal, anomalous: labelled)
+        #expect(normal.count { $0 > best } > 20)
+        let decision = Decision(normal: normal, labelled: labelled)
+        #expect((5...10).contains(normal.count { decision.isAnomalous($0) }))
+        // Where they differ, nothing is bounded.
+        let apart = Decision(normal: normal, labelled: labelled.map { $0 + 3 })
+        #expect(
+            apart.threshold
+                == Ranking.bestThreshold(normal: normal, anomalous: labelled.map { $0 + 3 }))
+    }
+
     @Test(arguments: ["12.5", "1e-3", "7"])
     func aNumberAboveZeroIsAThreshold(text: String) {
         #expect(Decision.threshold(text) == Double(text))

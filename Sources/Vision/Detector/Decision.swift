@@ -21,6 +21,8 @@ package struct Decision: Sendable, Codable, Equatable {
     package static let falseAlarmRates = 0.005...0.5
     /// What places the threshold where nobody asked for a share and too few anomalies are labelled.
     static let falseAlarmRateDefault = 0.05
+    /// What a threshold of the best F1 may cost: with more false alarms nobody looks at them.
+    static let falseAlarmRateMax = 0.25
 
     package init(threshold: Double, slope: Double, slopeAbove: Double? = nil) {
         self.threshold = threshold

@@ -15,6 +15,9 @@ extension Decision {
     /// threshold between them and normal images lets through what is less conspicuous than they
     /// are. It is then the one that `falseAlarmRateDefault` of new normal images exceed.
     ///
+    /// Where scores do not tell the classes apart, the best F1 calls every image anomalous. So the
+    /// threshold is at least the one that `falseAlarmRateMax` of new normal images exceed.
+    ///
     /// - Parameters:
     ///   - labelled: scores of labelled anomalies.
     ///   - falseAlarmRate: share of new normal images above the threshold, one of
@@ -25,7 +28,9 @@ extension Decision {
         if let rate = falseAlarmRate ?? (isSupported ? nil : Self.falseAlarmRateDefault) {
             threshold = max(Self.thresholdMin, NormalTail(scores: normal).score(exceededBy: rate))
         } else {
-            threshold = Ranking.bestThreshold(normal: normal, anomalous: labelled)
+            threshold = max(
+                Ranking.bestThreshold(normal: normal, anomalous: labelled),
+                NormalTail(scores: normal).score(exceededBy: Self.falseAlarmRateMax))
         }
         if labelled.isEmpty {
             self.init(

@@ -40,7 +40,8 @@ struct Evaluate: AsyncParsableCommand {
         help: ArgumentHelp(
             """
             Share of new normal images that may be called anomalous, such as 0.02. Without it the \
-            threshold is where F1 is best, or with fewer than four labelled anomalies by 0.05.
+            threshold is where F1 is best, but by 0.25 at most, or with fewer than four labelled \
+            anomalies by 0.05.
             """, valueName: "0.005...0.5"))
     var falseAlarms: Double?
 

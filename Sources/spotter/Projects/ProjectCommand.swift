@@ -87,8 +87,8 @@ struct ProjectCommand: AsyncParsableCommand {
             help: ArgumentHelp(
                 """
                 Share of new normal images that may be called anomalous, such as 0.02, which the \
-                threshold is placed by; 'default' places it where F1 is best, or with fewer than \
-                four labelled anomalies by 0.05.
+                threshold is placed by; 'default' places it where F1 is best, but by 0.25 at \
+                most, or with fewer than four labelled anomalies by 0.05.
                 """, valueName: "0.005...0.5|default"))
         var falseAlarms: FalseAlarms?
         @Option(
