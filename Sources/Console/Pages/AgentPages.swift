@@ -2,6 +2,7 @@ import Access
 import Base
 import FoundationEssentials
 import Service
+import Storage
 import Wire
 
 /// The agent that a device needs beside a model: what this server has of it, and how to get it.
@@ -38,14 +39,21 @@ struct AgentPages {
             return values
         }
         values[bundle == nil ? "mustMake" : "canPublish"] = true
-        if let reason = try await visit.operations.agentPublishingRefusal(version) {
-            values["publish"] = ["disabled": true, "reason": reason]
-        }
         // A version has one content for all processors: what is published needs a higher one.
+        var proposed = version
         if let newest = try await visit.operations.newestAgentVersion() {
             values["newestAgent"] = newest.text
-            if let own = ComponentVersion(version), newest < own { return values }
-            values["agentVersion"] = newest.next?.text ?? ""
+            if ComponentVersion(version).map({ $0 <= newest }) ?? true {
+                proposed = newest.next?.text ?? version
+            }
+        }
+        values["agentVersion"] = proposed
+        do {
+            if let reason = try await visit.operations.agentPublishingRefusal(proposed) {
+                values["publish"] = ["disabled": true, "reason": reason]
+            }
+        } catch let error as StorageError {
+            values["publish"] = ["disabled": true, "reason": error.message]
         }
         return values
     }
@@ -56,6 +64,10 @@ struct AgentPages {
     func publish(_ chosen: String) async throws {
         guard let bundle else { throw missing }
         let version = chosen.isEmpty ? self.version : chosen
+        guard ComponentVersion(version)?.isSemantic ?? false else {
+            throw WireError.validation(
+                "The version '\(version.prefix(40))' must be three numbers like 1.2.3.")
+        }
         let input: [String: JSONValue] = [
             "ComponentName": .string(EdgeAgentComponent.name),
             "ComponentVersion": .string(version), "Architecture": .string(architecture),

@@ -47,14 +47,17 @@ struct DeletionPage {
     /// How many packaging jobs there are; 0 for those who may not list them.
     private func packages() async throws -> Int {
         var (count, next): (Int, String?) = (0, nil)
-        repeat {
-            let query = next.map { [(name: "nextToken", value: $0)] } ?? []
-            let page = try? await visit.perform(
-                .listModelPackagingJobs, ["projectName": project], query: query,
-                as: ListModelPackagingJobsResponse.self)
-            count += page?.modelPackagingJobs.count ?? 0
-            next = page?.nextToken
-        } while next != nil
+        do {
+            repeat {
+                let page: ListModelPackagingJobsResponse = try await visit.perform(
+                    .listModelPackagingJobs, ["projectName": project],
+                    query: next.map { [(name: "nextToken", value: $0)] } ?? [])
+                count += page.modelPackagingJobs.count
+                next = page.nextToken
+            } while next != nil
+        } catch is AccessError {
+            return 0
+        }
         return count
     }
 

@@ -42,12 +42,13 @@ struct GalleryPages {
         let filter = visit.request.parameter("show") ?? "all"
         let order = visit.request.parameter("sort") ?? "newest"
         let search = visit.request.parameter("search") ?? ""
+        let sought = ImagePages.sought(search)
         let isPlain = ["all", "unlabelled", "normal", "anomaly"].contains(filter)
         let shown =
             switch order {
-            case "newest" where isPlain: try await listed(filter, search)
-            case "name" where isPlain: try await named(filter, search)
-            default: try await indexed(filter, order, search)
+            case "newest" where isPlain: try await listed(filter, sought)
+            case "name" where isPlain: try await named(filter, sought)
+            default: try await indexed(filter, order, sought)
             }
         let described = try? await visit.perform(
             .describeDataset, ["projectName": project, "datasetType": type.rawValue],

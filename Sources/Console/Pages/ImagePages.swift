@@ -138,6 +138,16 @@ struct ImagePages {
         return String(file[..<digest.startIndex] + file[end...])
     }
 
+    /// What the keys of images have that are called like `search`: a whole file name goes on with a
+    /// digest there, before its ending.
+    static func sought(_ search: String) -> String {
+        let endings = [".png", ".jpg", ".jpeg"]
+        guard let ending = endings.first(where: { search.lowercased().hasSuffix($0) }),
+            search.count > ending.count
+        else { return search }
+        return String(search.dropLast(ending.count))
+    }
+
     /// The file's own name first, by which people look for it and sort; the digest, which keeps
     /// files of one name apart, before its ending.
     private static func key(_ name: String, digest: some StringProtocol) -> String {

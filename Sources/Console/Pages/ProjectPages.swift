@@ -94,7 +94,8 @@ struct ProjectPages {
             .object([
                 "state": .string(found.state),
                 "messages": .object(
-                    found.models.reduce(into: [:]) {
+                    // The page is made anew with the messages of all when something has ended.
+                    found.busyModels.reduce(into: [:]) {
                         $0[$1.modelVersion] = .string(visit.page.said($1.statusMessage))
                     }),
                 "trainings": .object(
@@ -127,11 +128,15 @@ struct ProjectPages {
             return parts.joined(separator: ", ")
         }
 
-        var isBusy: Bool {
+        var busyModels: [ModelMetadata] {
             let busy: Set<ModelStatus> = [
                 .training, .startingHosting, .stoppingHosting, .deleting, .systemUpdating,
             ]
-            return models.contains { busy.contains($0.status) }
+            return models.filter { busy.contains($0.status) }
+        }
+
+        var isBusy: Bool {
+            !busyModels.isEmpty
                 || project.datasets.contains { $0.status.rawValue.hasSuffix("IN_PROGRESS") }
                 || jobs.contains { ![.succeeded, .failed].contains($0.status) }
         }

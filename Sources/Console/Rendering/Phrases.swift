@@ -1,5 +1,7 @@
 /// Sentences of the API in another language. Programs match on the API's own, so those stay; what
 /// people read is looked up here by its pattern, in which `{1}` stands for whatever is said there.
+/// Names of people's things stay as they are: `{1:word}` in the answer is a word of the program's,
+/// like `test` or `TRAINED`, that the console has in its language.
 struct Phrases: Sendable {
     /// One sentence, or several that always stand together.
     private struct Phrase: Sendable {
@@ -17,6 +19,10 @@ struct Phrases: Sendable {
     private static let imageFrame = "The image {1} {2}."
     /// How deep sentences may be said within sentences.
     private static let depthMax = 3
+    /// Bytes of a message, and of one of its lines, above which it stays as it is: messages quote
+    /// what somebody sent, and each sentence is compared with a part of its line.
+    private static let bytesMax = 32_000
+    private static let lineBytesMax = 2_000
 
     /// Those that say most come first: the others may be parts of them.
     private let phrases: [Phrase]
@@ -28,7 +34,7 @@ struct Phrases: Sendable {
     ///   - words: the console's other texts.
     init(_ sentences: [String: String], words: [String: String]) {
         phrases = sentences.merging(Self.ofImages(sentences)) { $1 }.map { pattern, answer in
-            let (literals, places) = Self.parts(pattern)
+            let (literals, places, _) = Self.parts(pattern)
             let isOpen = pattern.hasPrefix("{") && !pattern.contains(":")
             return Phrase(
                 literals: literals, places: places, answer: answer,
@@ -50,28 +56,32 @@ struct Phrases: Sendable {
 
     /// A pattern whose places have the next numbers.
     private static func moved(_ pattern: String) -> String {
-        let (literals, places) = parts(pattern)
+        let (literals, places, words) = parts(pattern)
         return zip(places, literals.dropFirst()).reduce(literals[0]) {
-            "\($0){\($1.0 + 1)}\($1.1)"
+            "\($0){\($1.0 + 1)\(words.contains($1.0) ? ":word" : "")}\($1.1)"
         }
     }
 
     /// What a message says, sentence by sentence; what is not known stays as it is.
-    func said(_ message: String) -> String { said(message[...], depth: 0) }
+    func said(_ message: String) -> String {
+        guard !phrases.isEmpty, message.utf8.count <= Self.bytesMax else { return message }
+        return message.split(separator: "\n", omittingEmptySubsequences: false).map {
+            $0.utf8.count > Self.lineBytesMax ? String($0) : said($0, depth: 0)
+        }.joined(separator: "\n")
+    }
 
-    private func said(_ message: Substring, depth: Int) -> String {
-        var (rest, said) = (message, "")
+    private func said(_ line: Substring, depth: Int) -> String {
+        var (rest, said) = (line, "")
         while !rest.isEmpty {
-            // What parts sentences: a space, or the end of a line.
             while let first = rest.first, first.isWhitespace {
                 said.append(first)
                 rest.removeFirst()
             }
-            if let (text, after) = next(rest, depth) {
+            let end = Self.endOfSentence(rest)
+            if let (text, after) = next(rest, sentenceEnd: end, depth) {
                 said += text
                 rest = after
             } else {
-                let end = Self.endOfSentence(rest)
                 said += rest[..<end]
                 rest = rest[end...]
             }
@@ -79,46 +89,52 @@ struct Phrases: Sendable {
         return said
     }
 
-    private func next(_ text: Substring, _ depth: Int) -> (said: String, rest: Substring)? {
-        let line = text.prefix { !$0.isNewline }
+    private func next(_ text: Substring, sentenceEnd: Substring.Index, _ depth: Int)
+        -> (said: String, rest: Substring)?
+    {
         for phrase in phrases where depth > 0 || !phrase.isPart || !phrase.literals[0].isEmpty {
-            guard let (found, end) = Self.match(phrase, line),
+            guard let (found, end) = Self.match(phrase, text, sentenceEnd: sentenceEnd),
                 !phrase.isPart || end == text.endIndex
             else { continue }
-            let rest = text[end...]
-            let places = Dictionary(
-                zip(phrase.places, found.map { within($0, depth) }), uniquingKeysWith: { $1 })
-            let (literals, numbers) = Self.parts(phrase.answer)
-            var said = literals[0]
-            for (number, literal) in zip(numbers, literals.dropFirst()) {
-                said += (places[number] ?? "") + literal
+            let places = Dictionary(zip(phrase.places, found), uniquingKeysWith: { $1 })
+            let answer = Self.parts(phrase.answer)
+            var said = answer.literals[0]
+            for (place, literal) in zip(answer.places, answer.literals.dropFirst()) {
+                let text = places[place] ?? ""
+                said += answer.words.contains(place) ? word(text, depth) : within(text, depth)
+                said += literal
             }
-            return (said, rest)
+            return (said, text[end...])
         }
         return nil
     }
 
-    /// What stands in a place: a word that the console has, another sentence, or anything else.
+    /// A word of the program's, which may have become a sentence: `Value 'x y'`.
+    private func word(_ text: Substring, _ depth: Int) -> String {
+        words["status_\(text)"] ?? words["word_\(text)"] ?? within(text, depth)
+    }
+
+    /// What stands in a place: another sentence, or anything else.
     private func within(_ text: Substring, _ depth: Int) -> String {
-        if let word = words["status_\(text)"] ?? words["word_\(text)"] { return word }
         guard depth < Self.depthMax, text.contains(" ") else { return String(text) }
         return said(text, depth: depth + 1)
     }
 
     /// What stands in the places of a phrase that `text` begins with, and where it ends there.
-    private static func match(_ phrase: Phrase, _ text: Substring)
-        -> (found: [Substring], end: Substring.Index)?
-    {
+    private static func match(
+        _ phrase: Phrase, _ text: Substring, sentenceEnd: Substring.Index
+    ) -> (found: [Substring], end: Substring.Index)? {
         guard text.hasPrefix(phrase.literals[0]) else { return nil }
         var (rest, found) = (text.dropFirst(phrase.literals[0].count), [Substring]())
         for (index, literal) in phrase.literals.enumerated().dropFirst() {
             let isLast = index == phrase.literals.count - 1
             if literal.isEmpty, isLast { return (found + [rest], rest.endIndex) }
-            guard let range = Self.range(of: literal, in: rest, isLast: isLast) else { return nil }
             // A sentence that begins with anything must not begin with the ones before it.
-            if index == 1, phrase.literals[0].isEmpty,
-                Self.endOfSentence(rest[..<range.lowerBound]) < range.lowerBound
-            {
+            let isOpen = index == 1 && phrase.literals[0].isEmpty
+            let limit =
+                isOpen
+                ? rest.index(sentenceEnd, offsetBy: literal.count, limitedBy: rest.endIndex) : nil
+            guard let range = range(of: literal, in: rest, before: limit, isLast: isLast) else {
                 return nil
             }
             found.append(rest[..<range.lowerBound])
@@ -129,41 +145,46 @@ struct Phrases: Sendable {
     }
 
     /// Where a literal stands next; of the last one of a phrase, where a sentence can end.
-    private static func range(of literal: String, in text: Substring, isLast: Bool)
-        -> Range<Substring.Index>?
-    {
-        var rest = text
+    private static func range(
+        of literal: String, in text: Substring, before limit: Substring.Index?, isLast: Bool
+    ) -> Range<Substring.Index>? {
+        var rest = text[..<(limit ?? text.endIndex)]
         while let range = rest.firstRange(of: literal) {
             let after = text[range.upperBound...].first
             if !isLast || after == nil || after?.isWhitespace == true { return range }
-            rest = text[text.index(after: range.lowerBound)...]
+            rest = rest[rest.index(after: range.lowerBound)...]
         }
         return nil
     }
 
-    /// Behind the full stop that a space or the end of a line follows.
-    private static func endOfSentence(_ text: Substring) -> Substring.Index {
+    /// Behind the full stop that a space follows.
+    private static func endOfSentence(_ line: Substring) -> Substring.Index {
         var isStop = false
-        for index in text.indices {
-            if text[index].isNewline || isStop && text[index] == " " { return index }
-            isStop = text[index] == "."
+        for index in line.indices {
+            if isStop && line[index] == " " { return index }
+            isStop = line[index] == "."
         }
-        return text.endIndex
+        return line.endIndex
     }
 
-    /// A pattern in parts.
-    private static func parts(_ pattern: String) -> (literals: [String], places: [Int]) {
-        var (literals, places) = ([""], [Int]())
+    /// A pattern in parts: what stands around its places, their numbers, and those of words.
+    private static func parts(_ pattern: String)
+        -> (literals: [String], places: [Int], words: Set<Int>)
+    {
+        var (literals, places, words) = ([""], [Int](), Set<Int>())
         var rest = pattern[...]
         while let character = rest.popFirst() {
-            if character == "{", let end = rest.firstIndex(of: "}"), let place = Int(rest[..<end]) {
+            if character == "{", let end = rest.firstIndex(of: "}"),
+                let place = Int(rest[..<end].split(separator: ":").first ?? "")
+            {
                 places.append(place)
+                if rest[..<end].hasSuffix(":word") { words.insert(place) }
                 literals.append("")
                 rest = rest[rest.index(after: end)...]
             } else {
                 literals[literals.count - 1].append(character)
             }
         }
-        return (literals, places)
+        return (literals, places, words)
     }
 }

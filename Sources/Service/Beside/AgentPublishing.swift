@@ -14,7 +14,7 @@ extension Operations {
         }
         do {
             try authorizeAgent(version)
-            try await checkBucket(EdgeAgentComponent.bucket)
+            _ = try await mustMakeBucket(EdgeAgentComponent.bucket)
             return nil
         } catch let error as AccessError {
             return error.message

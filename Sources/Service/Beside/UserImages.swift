@@ -43,15 +43,14 @@ extension Operations {
     ///
     /// - Throws: `accessDenied` without `s3:CreateBucket`, unless the bucket is there.
     package func needBucket(_ bucket: String) async throws {
-        guard try await checkBucket(bucket) else { return }
+        guard try await mustMakeBucket(bucket) else { return }
         try await context.objects.createBucket(bucket)
     }
 
     /// Whether a bucket is missing that the caller may make.
     ///
     /// - Throws: `accessDenied` where it is missing and the caller has no `s3:CreateBucket`.
-    @discardableResult
-    func checkBucket(_ bucket: String) async throws -> Bool {
+    func mustMakeBucket(_ bucket: String) async throws -> Bool {
         try context.checkBucket(bucket, "The bucket")
         guard try await !context.objects.bucketExists(bucket) else { return false }
         try caller.principal.check(

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from PIL import Image
+from selenium.webdriver.common.keys import Keys
 
 from support.browser import Browser
 from support.calls import until, wait_dataset
@@ -53,12 +54,23 @@ def test_a_folder_is_dropped_and_its_name_is_no_label(server, browser, tmp_path)
     browser.until(lambda: len(browser.all("#gallery li")) == 3)
     assert "Without a label: 3." in browser.text("#labels [role=status]")
     assert stats(client, "drops")["Labeled"] == 0
-    # Folders below the one that is dropped say what their images show.
+    # Folders below the one that is dropped say what their images show; beside them lies another.
+    (tmp_path / "sorted/beside.png").write_bytes(png(draw(77, False, (64, 64))[0]))
     drop(browser, tmp_path / "sorted")
-    browser.until(lambda: len(browser.all("#gallery li")) == 9)
-    assert stats(client, "drops") == {"Total": 9, "Labeled": 6, "Normal": 3, "Anomaly": 3}
-    assert "Without a label" not in browser.text("#labels [role=status]")
+    browser.until(lambda: len(browser.all("#gallery li")) == 10)
+    assert stats(client, "drops") == {"Total": 10, "Labeled": 6, "Normal": 3, "Anomaly": 3}
+    assert "Without a label: 1." in browser.text("#labels [role=status]")
+    # What is shown as its name is what the search finds.
+    browser.find("[name=search]").send_keys("beside.png", Keys.ENTER)
+    browser.until(lambda: len(browser.all("#gallery li")) == 1)
     assert browser.problems() == []
+    # A folder of notes makes no anomalies of the pictures beside it.
+    (tmp_path / "noted/notes").mkdir(parents=True)
+    (tmp_path / "noted/notes/1.txt").write_text("nothing")
+    (tmp_path / "noted/1.png").write_bytes(png(draw(78, False, (64, 64))[0]))
+    drop(browser, tmp_path / "noted")
+    browser.until(lambda: "Without a label: 1." in browser.text("#upload [role=status]"))
+    assert stats(client, "drops")["Anomaly"] == 3
 
 
 @pytest.mark.slow

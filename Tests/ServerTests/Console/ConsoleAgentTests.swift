@@ -156,7 +156,9 @@ import Wire
         #expect(page.contains("name=\"version\" value=\"0.9.5\""))
         #expect(page.contains("--arch amd64 --component-version 0.9.5"))
         #expect(try await browser.post(try form(page), ["version": "0.9.4"]).status == 409)
-        #expect(try await browser.post(try form(page), ["version": "none"]).status == 409)
+        for wrong in ["none", "1.2", String(repeating: "1", count: 100_000)] {
+            #expect(try await browser.post(try form(page), ["version": wrong]).status == 400)
+        }
         #expect(try await browser.post(try form(page), ["version": "0.9.5"]).status == 303)
         #expect(try await self.page("com.example.A").contains("com.spotter.EdgeAgent=0.9.5"))
     }

@@ -67,6 +67,31 @@ import Wire
         #expect(try phrases().said(english) == german)
     }
 
+    /// `test` and `TRAINED` are words of the program's where it says them, and names where people
+    /// gave them.
+    @Test(arguments: [
+        ("The project test already exists.", "Das Projekt test gibt es schon."),
+        ("There is no user TRAINED.", "Einen Benutzer TRAINED gibt es nicht."),
+        (
+            "The project test already has a test dataset.",
+            "Das Projekt test hat schon einen Datensatz „Test“."
+        ),
+    ])
+    func namesStayAsTheyAre(_ english: String, _ german: String) throws {
+        #expect(try phrases().said(english) == german)
+    }
+
+    /// Messages quote what somebody sent: many sentences on a line must not be compared with all
+    /// that follows them, however long it is.
+    @Test func longMessagesStayAsTheyAre() throws {
+        let line = String(repeating: "The project a. ", count: 200)
+        let text = "The model is running.\n\(line)\nThe model is running."
+        #expect(
+            try phrases().said(text) == "Das Modell läuft.\n\(line)\nDas Modell läuft.")
+        let long = String(repeating: "The model is running.\n", count: 2_000)
+        #expect(try phrases().said(long) == long)
+    }
+
     @Test func statusesMessagesAndRefusalsAreGermanOnAGermanPage() async throws {
         let server = try TestServer(hasConsole: true)
         let browser = ConsoleBrowser(server)

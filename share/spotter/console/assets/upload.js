@@ -21,14 +21,14 @@ function refuse(name, reason) {
 // The folder that a path leads to; empty where it leads to none.
 const folderOf = path => path.split("/").slice(0, -1).at(-1)?.toLowerCase() ?? "";
 
-// A folder of another name than these has a kind of defect, unless all images lie in this one: then
-// its name says where they are from, and not what they show.
-function labelOf(folder, isOnly) {
+// A folder of another name than these has a kind of defect, unless it is the one that was chosen or
+// has all images: then its name says where they are from, and not what they show.
+function labelOf(folder, isOrigin) {
   const chosen = form.elements.label.value;
   if (chosen !== "folder") return chosen || null;
   if (["normal", "good"].includes(folder)) return "normal";
   if (["anomaly", "anomalous", "bad", "defect"].includes(folder)) return "anomaly";
-  return folder && !isOnly ? "anomaly" : null;
+  return folder && !isOrigin ? "anomaly" : null;
 }
 
 // Which dataset an image goes to: the same one whenever it is brought in.
@@ -113,7 +113,10 @@ async function bring(files) {
       for (const member of zip.members) if (!skipped.test(member.path)) opened.push({ path: member.path, stamp: `${member.size} ${file.file.lastModified}`, read: member.read });
     } catch (error) { refuse(file.path, error.message); }
   }
-  const isOnly = new Set(opened.map(file => folderOf(file.path))).size === 1;
+  const pictures = opened.filter(file => /\.(png|jpe?g)$/i.test(file.path)).map(file => file.path.split("/"));
+  const isOnly = new Set(pictures.map(parts => parts.slice(0, -1).join("/"))).size === 1;
+  const isOneTree = new Set(pictures.map(parts => parts[0])).size === 1;
+  const label = path => labelOf(folderOf(path), isOnly || isOneTree && path.split("/").length === 2);
   const state = remembered()?.kind === "files" ? remembered() : { kind: "files", done: {}, all: 0 };
   state.all = opened.length;
   remember(state);
@@ -136,7 +139,7 @@ async function bring(files) {
       try {
         const type = target(next.path);
         const answer = await post(`${home}/upload?dataset=${type}&name=${encodeURIComponent(next.path)}`, await next.read(), "application/octet-stream");
-        waiting[type].push({ source: answer.source, label: labelOf(folderOf(next.path), isOnly), name: next.path, stamp: next.stamp });
+        waiting[type].push({ source: answer.source, label: label(next.path), name: next.path, stamp: next.stamp });
         if (waiting[type].length >= batchMax) flush(type);
       } catch (error) {
         if (error.message === "signed out") throw error;
@@ -162,9 +165,9 @@ function show(part, all) {
 async function bringPrefix(place, after) {
   let count = 0;
   progress.removeAttribute("value");
-  // Only folders below the prefix say what their images show.
-  const above = place.slice(0, place.lastIndexOf("/") + 1);
-  const label = source => labelOf(folderOf(source.slice(5)), folderOf(source.slice(above.length)) === "");
+  // Only folders below the prefix say what their images show, whether or not it ends in a slash.
+  const above = source => source.startsWith(`${place}/`) ? place.length + 1 : place.lastIndexOf("/") + 1;
+  const label = source => labelOf(folderOf(source.slice(5)), folderOf(source.slice(above(source))) === "");
   for (;;) {
     remember({ kind: "prefix", place, after, label: form.elements.label.value, split: form.elements.split.value });
     const page = await get(`${home}/bucket-list?dataset=${dataset}&place=${encodeURIComponent(place)}${after ? `&after=${encodeURIComponent(after)}` : ""}`);
