@@ -159,6 +159,7 @@ package struct Console: Sendable {
         case ("images", 1, false): return try await GalleryPages(visit, name).page()
         case ("image", 1, false): return try await ImagePages(visit, name).image()
         case ("upload", 1, true): return try await ImagePages(visit, name).upload()
+        case ("kinds", 1, false): return try await visit.kinds(of: name)
         case ("labels", 1, true): return try await ImagePages(visit, name).label()
         case ("packages", 2, false):
             return try await PackagePage(visit, name, rest[1]).answer()

@@ -50,20 +50,14 @@ struct GalleryPages {
             case "name" where isPlain: try await named(filter, sought)
             default: try await indexed(filter, order, sought)
             }
-        let described = try? await visit.perform(
-            .describeDataset, ["projectName": project, "datasetType": type.rawValue],
-            as: DescribeDatasetResponse.self)
-        let total = described?.datasetDescription.imageStats.total
-        // The first page of a large dataset does not wait until all its lines have been read.
-        var labels = visit.gallery.indexes.knownLabels(of: project, type)
-        if labels == nil, let total, total <= ConsoleLimits.quickEntriesMax {
-            labels = try await visit.index(of: project, type).labels
-        }
+        let total = await visit.imageTotal(of: project, type)
+        let names = try await visit.labelNames(of: project, type, total: total)
+        let kinds = try await visit.defectKinds(of: project)
         var choices = Self.filters.map { name -> [String: Any] in
             choice(name, visit.page.text("filter_\(name)"), filter)
         }
-        choices += (labels ?? []).map {
-            choice("label:\($0.name)", "\(visit.page.text("filter_label")) \($0.name)", filter)
+        choices += (names ?? []).map {
+            choice("label:\($0)", "\(visit.page.text("filter_label")) \($0)", filter)
         }
         let orders = Self.orders.map { choice($0, visit.page.text("sort_\($0)"), order) }
         return visit.html(
@@ -77,6 +71,8 @@ struct GalleryPages {
                 "imageBytes": visit.context.limits.image.bytesMax,
                 "isOpen": total == 0, "count": shown.count.map(String.init) ?? "",
                 "note": shown.note ?? "",
+                "kinds": try JSONCoding.text(JSONValue.array(kinds.names.map(JSONValue.string))),
+                "hasMoreKinds": !kinds.isWhole,
                 "isGrowing": shown.isGrowing, "total": total.map(String.init) ?? "",
                 "edit": try await visit.button(.updateDatasetEntries, project: project),
             ])
@@ -116,7 +112,7 @@ struct GalleryPages {
             query: query)
         let tiles = page.datasetEntries.compactMap { line -> [String: Any]? in
             guard let entry = try? ManifestLine(parsing: line) else { return nil }
-            return tile(entry.source, entry.verdict, hasMask: entry.mask != nil)
+            return tile(entry.source, entry.verdict, entry.kind, hasMask: entry.mask != nil)
         }
         return Shown(tiles: tiles, next: page.nextToken)
     }
@@ -138,7 +134,7 @@ struct GalleryPages {
             guard let line = lines[source], let entry = try? ManifestLine(parsing: line) else {
                 return nil
             }
-            return tile(entry.source, entry.verdict, hasMask: entry.mask != nil)
+            return tile(entry.source, entry.verdict, entry.kind, hasMask: entry.mask != nil)
         }
         if start + page.count < sources.count { shown.next = page.last }
         return shown
@@ -177,7 +173,7 @@ struct GalleryPages {
         let page = places[start...].prefix(ConsoleLimits.galleryPage).map { index.entries[$0] }
         shown.tiles = page.map {
             tile(
-                $0.source, $0.verdict, hasMask: $0.mask != nil, judged: judged,
+                $0.source, $0.verdict, $0.kind, hasMask: $0.mask != nil, judged: judged,
                 group: groups[$0.source])
         }
         (shown.count, shown.start) = (places.count, start)
@@ -230,7 +226,7 @@ struct GalleryPages {
             } ?? false
         case "duplicates": groups[entry.source] != nil
         default:
-            !filter.hasPrefix("label:")
+            !filter.hasPrefix("label:") || entry.kind.map { "label:\($0)" } == filter
                 || (entry.mask?.classes.contains { "label:\($0.name)" == filter } ?? false)
         }
     }
@@ -258,13 +254,14 @@ struct GalleryPages {
     }
 
     private func tile(
-        _ source: String, _ verdict: ManifestLine.Verdict?, hasMask: Bool,
+        _ source: String, _ verdict: ManifestLine.Verdict?, _ kind: String?, hasMask: Bool,
         judged: JudgedImages? = nil, group: Int? = nil
     ) -> [String: Any] {
         let (home, place) = (visit.home(project), FormCoding.segment(source))
         let name = verdict?.rawValue ?? "unlabelled"
         var tile: [String: Any] = [
-            "source": source, "verdict": name, "title": visit.page.text("verdict_\(name)"),
+            "source": source, "verdict": name, "kind": kind ?? "",
+            "title": kind ?? visit.page.text("verdict_\(name)"),
             "name": ImagePages.name(of: source),
             "hasMask": hasMask, "thumbnail": "\(home)/image?small=1&source=\(place)",
             "full": "\(home)/image?source=\(place)",

@@ -159,7 +159,11 @@ struct ImagePages {
     }
 
     /// Labels images, and takes those that are new into the dataset. The body is a JSON object
-    /// whose names are references and whose values are `normal`, `anomaly` or null.
+    /// whose names are references and whose values are `normal`, `anomaly`, null, or an object
+    /// whose `kind` is the kind of an anomaly's defect, or null to take the kind away. `anomaly`
+    /// leaves an anomaly its kind.
+    ///
+    /// - Returns: the lines that the images had, by their references, for undoing.
     func label() async throws -> ConsoleResponse {
         let type = try type()
         let wanted = try JSONValue(parsing: visit.request.body).object ?? [:]
@@ -167,20 +171,41 @@ struct ImagePages {
             throw WireError.validation(
                 "Give 1 to \(ConsoleLimits.changesMax) images at a time, not \(wanted.count).")
         }
-        let known = try await visit.operations.lines(of: Array(wanted.keys), in: project, type)
+        let known = try await visit.operations.lines(
+            of: Array(wanted.keys), in: project, type, isToChange: true)
         var lines: [String] = []
         for (source, value) in wanted.sorted(by: { $0.key < $1.key }) {
-            let verdict = value.string.flatMap(ManifestLine.Verdict.init(rawValue:))
-            guard verdict != nil || value == .null else {
-                throw WireError.validation(
-                    "The label of \(source) must be normal, anomaly or null.")
-            }
-            let line = try known[source].map { try ManifestLine(parsing: $0) }
+            let line =
+                try known[source].map { try ManifestLine(parsing: $0) }
+                ?? ManifestLine.fresh(source)
+            let (verdict, kind) = try Self.label(value, of: line)
             lines.append(
-                try (line ?? ManifestLine.fresh(source)).relabelled(
-                    verdict, by: visit.visitor.name, at: visit.context.now()))
+                try line.relabelled(
+                    verdict, kind: kind, by: visit.visitor.name, at: visit.context.now()))
         }
         try await visit.change(project, type, lines)
-        return try visit.json(.object([:]))
+        return try visit.json(.object(["lines": .object(known.mapValues(JSONValue.string))]))
+    }
+
+    /// The label that `label` was asked for.
+    private static func label(
+        _ wanted: JSONValue, of line: ManifestLine
+    ) throws -> (ManifestLine.Verdict?, kind: String?) {
+        if let named = wanted.object, named.count == 1, let kind = named["kind"] {
+            if kind == .null { return (.anomaly, nil) }
+            guard let name = kind.string, ManifestLine.isKind(name) else {
+                throw WireError.validation(
+                    "The kind of defect of \(line.source) needs a name of 1 to 256 bytes other "
+                        + "than normal and anomaly.")
+            }
+            return (.anomaly, name)
+        }
+        let verdict = wanted.string.flatMap(ManifestLine.Verdict.init(rawValue:))
+        guard verdict != nil || wanted == .null else {
+            throw WireError.validation(
+                "The label of \(line.source) must be normal, anomaly or null.")
+        }
+        let kind = line.kind.flatMap { ManifestLine.isKind($0) ? $0 : nil }
+        return (verdict, verdict == .anomaly ? kind : nil)
     }
 }

@@ -91,13 +91,20 @@ struct ImportPages {
             .object(["lines": .array(known.keys.sorted().map { .string(known[$0] ?? "") })]))
     }
 
-    /// Gives a label of masks another name, in every mask of both datasets.
+    /// Gives a label of masks another name, in every mask of both datasets and wherever it is the
+    /// kind of an image's defect.
     func renameLabel() async throws -> ConsoleResponse {
         let form = visit.request.form
         let (old, new) = (form["from"] ?? "", form["to"] ?? "")
         var count = 0
         for type in [DatasetType.train, .test] {
             guard let index = try await indexIfThere(type) else { continue }
+            guard ManifestLine.isKind(new) || !index.entries.contains(where: { $0.kind == old })
+            else {
+                throw WireError.validation(
+                    "The kind of defect '\(old.prefix(100))' needs a name of 1 to 256 bytes other "
+                        + "than normal and anomaly.")
+            }
             if index.labels.contains(where: { $0.name == new }) {
                 throw WireError.validation("There is a label '\(new.prefix(100))' already.")
             }
@@ -105,7 +112,7 @@ struct ImportPages {
         for type in [DatasetType.train, .test] {
             guard let index = try await indexIfThere(type) else { continue }
             let sources = index.entries.filter {
-                $0.mask?.classes.contains { $0.name == old } ?? false
+                $0.kind == old || $0.mask?.classes.contains { $0.name == old } ?? false
             }.map(\.source)
             guard !sources.isEmpty else { continue }
             let known = try await visit.operations.lines(of: sources, in: project, type)

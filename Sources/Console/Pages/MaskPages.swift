@@ -71,7 +71,8 @@ struct MaskPages {
             ])
     }
 
-    /// The labels of all masks of the project, each with the colour that most of them give it.
+    /// The labels of all masks of the project, each with the colour that most of them give it, then
+    /// the kinds of defects that no mask shows yet, without one.
     private func classes() async throws -> [LabelClass] {
         var found: [LabelClass] = []
         for type in [DatasetType.train, .test] {
@@ -79,6 +80,11 @@ struct MaskPages {
             for label in index.labels where !found.contains(where: { $0.name == label.name }) {
                 found.append(label)
             }
+        }
+        let kinds = try await visit.defectKinds(of: project, isPatient: true).names
+        for name in kinds where !found.contains(where: { $0.name == name }) {
+            guard found.count < ConsoleLimits.maskLabelsMax else { break }
+            found.append(LabelClass(name: name, color: ""))
         }
         return found
     }

@@ -210,7 +210,7 @@ struct ProjectPages {
                 row["remove"] = try await visit.button(
                     .deleteDataset, project: project.projectName)
                 row["status"] = found.status.rawValue
-                row["message"] = found.statusMessage
+                row["said"] = DatasetMessage(found).values
                 row["total"] = stats.total
                 row["isEmpty"] = stats.total == 0
                 row["normal"] = stats.normal

@@ -25,7 +25,9 @@ struct Page: Sendable {
     }
 
     /// The values of templates that hold sentences of the API.
-    private static let said: Set = ["message", "reason", "noRecipe", "noAgent"]
+    private static let said: Set = [
+        "message", "reason", "noRecipe", "noAgent", "warning", "routine",
+    ]
 
     /// What the templates get of values: sentences of the API in the page's language, and beside a
     /// `status` its word for people as `statusText`. For a template's section an empty text is

@@ -13,6 +13,8 @@ package struct DatasetIndex: Sendable {
         /// As the manifest has it; nil for an image without a label.
         package let verdict: ManifestLine.Verdict?
         package let mask: ManifestLine.Mask?
+        /// Of defect, as the label says it.
+        package let kind: String?
         /// Its place in the order of first addition; later entries have higher ones.
         package let position: Int
         /// As the dataset keeps it; equal bytes need not be read again.
@@ -27,6 +29,9 @@ package struct DatasetIndex: Sendable {
     fileprivate let dataset: DatasetRecord
     /// The labels of all masks, the commonest first, each with its commonest colour.
     package let labels: [LabelClass]
+    /// The labels of all masks and the kinds of defects of all images, by name, so that they
+    /// stay in their order while people label.
+    package let names: [String]
 
     fileprivate init(_ entries: [Entry], _ dataset: DatasetRecord) {
         self.entries = entries
@@ -43,6 +48,12 @@ package struct DatasetIndex: Sendable {
         }
         labels = ranked.sorted { ($1.2, $0.0) < ($0.2, $1.0) }
             .map { LabelClass(name: $0.0, color: $0.1) }
+        names = Self.byName(Set(counts.keys).union(entries.compactMap(\.kind)))
+    }
+
+    /// In the order in which people look names up.
+    package static func byName(_ names: Set<String>) -> [String] {
+        names.map { ($0.lowercased(), $0) }.sorted { $0 < $1 }.map(\.1)
     }
 
     /// The references before and after one in the order of `entries`; nil at the ends.
@@ -71,10 +82,10 @@ package final class DatasetIndexes: Sendable {
     /// None are kept at first.
     package init() {}
 
-    /// The labels of a dataset's masks as they were when somebody last asked for its index; nil for
-    /// one that is not kept.
-    package func knownLabels(of project: String, _ type: DatasetType) -> [LabelClass]? {
-        index(project, type)?.labels
+    /// The names of a dataset's labels and kinds of defects as they were when somebody last asked
+    /// for its index; nil for one that is not kept.
+    package func knownNames(of project: String, _ type: DatasetType) -> [String]? {
+        index(project, type)?.names
     }
 
     fileprivate func index(_ project: String, _ type: DatasetType) -> DatasetIndex? {
@@ -113,7 +124,7 @@ extension Operations {
                 guard let line = try? ManifestLine(parsing: text) else { return nil }
                 return DatasetIndex.Entry(
                     source: line.source, verdict: line.verdict, mask: line.mask,
-                    position: row.position, document: row.document)
+                    kind: line.kind, position: row.position, document: row.document)
             }
         }
         let index = DatasetIndex(entries, dataset)

@@ -24,14 +24,18 @@ package final class NameOrders: Sendable {
 extension Operations {
     /// The lines of single images of a dataset.
     ///
+    /// - Parameter isToChange: whether they are read for a change: a change that is still being
+    ///   made would be missing in them.
     /// - Returns: by reference, those that the dataset has.
-    /// - Throws: `accessDenied` without ListDatasetEntries; `resourceNotFound`.
+    /// - Throws: `accessDenied` without ListDatasetEntries; `resourceNotFound`; `conflict` for a
+    ///   dataset that is being changed, if `isToChange`.
     package func lines(
-        of sources: [String], in project: String, _ type: DatasetType
+        of sources: [String], in project: String, _ type: DatasetType, isToChange: Bool = false
     ) async throws -> [String: String] {
         try await authorize(.listDatasetEntries, .object(["ProjectName": .string(project)]))
         return try await context.metadata.read { transaction in
-            _ = try Lookup.dataset(project, type, transaction)
+            let dataset = try Lookup.dataset(project, type, transaction)
+            if isToChange { try Self.checkIdle(dataset) }
             return try transaction.lines(of: sources, project: project, type: type)
         }
     }

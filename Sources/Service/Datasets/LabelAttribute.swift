@@ -42,6 +42,11 @@ struct LabelAttribute {
             words: newest.wordVerdict == nil ? newest.words : nil)
     }
 
+    /// The attributes that are labels, whichever of them counts.
+    static func names(in members: [String: JSONValue]) -> [String] {
+        claims(in: members).map(\.name)
+    }
+
     private static func claims(in members: [String: JSONValue]) -> [Claim] {
         var claims: [Claim] = []
         for (name, type, metadata) in LineAttribute.named(in: members) {

@@ -31,6 +31,8 @@ package struct ManifestLine: Sendable, Equatable {
     let labelAttribute: String?
     /// The class-name that says nothing, where a number said `verdict`.
     let labelWords: String?
+    /// What kind of defect an anomaly has, where its label says more than that it is one.
+    package var kind: String? { verdict == .anomaly ? labelWords : nil }
     /// The attribute that `mask` was read from.
     let maskAttribute: String?
     /// Whether the line takes its image out of the dataset; an extension of Spotter.

@@ -8,20 +8,23 @@ extension ManifestLine {
     ///
     /// - Parameters:
     ///   - verdict: nil takes the label away.
+    ///   - kind: of defect that an anomaly has, as `isKind` allows. It takes away all other labels,
+    ///     since an older one that says normal would contradict it.
     ///   - person: who labelled, for the label's description.
     ///   - time: of the label.
-    package func relabelled(_ verdict: Verdict?, by person: String, at time: Date) throws
-        -> String
-    {
+    package func relabelled(
+        _ verdict: Verdict?, kind: String? = nil, by person: String, at time: Date
+    ) throws -> String {
         var members = members
-        for name in Set([labelAttribute, Self.usualLabel].compactMap { $0 }) {
+        let others = kind == nil ? [] : LabelAttribute.names(in: members)
+        for name in Set([labelAttribute, Self.usualLabel].compactMap { $0 } + others) {
             members[name] = nil
             members[name + LineAttribute.metadataSuffix] = nil
         }
         if let verdict {
             members[Self.usualLabel] = .integer(verdict == .anomaly ? 1 : 0)
             members[Self.usualLabel + LineAttribute.metadataSuffix] = .object([
-                "class-name": .string(verdict.rawValue), "confidence": .integer(1),
+                "class-name": .string(kind ?? verdict.rawValue), "confidence": .integer(1),
                 "type": .string("groundtruth/image-classification"),
                 "human-annotated": .string("yes"), "job-name": .string("console/\(person)"),
                 "creation-date": .string(time.formatted(.iso8601)),
@@ -65,7 +68,19 @@ extension ManifestLine {
         return try JSONCoding.text(JSONValue.object(members))
     }
 
-    /// The line with another name for a label of its mask, and everything else as it was.
+    /// Whether a word can be the kind of defect in a label: one that stands there as it is and does
+    /// not say itself whether the image is normal.
+    package static func isKind(_ word: String) -> Bool {
+        !word.isEmpty && word.utf8.count <= kindBytesMax && word == LineAttribute.trimmed(word)
+            && Verdict(rawValue: word.lowercased()) == nil
+            && !word.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    }
+
+    /// As many as a label of a mask may have.
+    private static let kindBytesMax = 256
+
+    /// The line with another name for a label of its mask and for the kind of defect in its label,
+    /// and everything else as it was.
     package func renamed(label old: String, to new: String) throws -> String {
         var members = members
         for name in MaskAttribute.names(in: members) {
@@ -79,6 +94,12 @@ extension ManifestLine {
                 map[index] = .object(entry)
             }
             details[MaskAttribute.mapName] = .object(map)
+            members[key] = .object(details)
+        }
+        if kind == old, let key = labelAttribute.map({ $0 + LineAttribute.metadataSuffix }),
+            var details = members[key]?.object
+        {
+            details["class-name"] = .string(new)
             members[key] = .object(details)
         }
         return try JSONCoding.text(JSONValue.object(members))

@@ -137,6 +137,59 @@ def test_images_are_found_labelled_removed_and_brought_back_by_keys(server, brow
     assert browser.problems() == []
 
 
+def entry(client, name, file):
+    lines = client.list_dataset_entries(
+        ProjectName=name, DatasetType="train", SourceRefContains=file)["DatasetEntries"]
+    return json.loads(lines[0])
+
+
+def kind(client, name, file):
+    return entry(client, name, file).get("anomaly-label-metadata", {}).get("class-name")
+
+
+def test_digits_say_which_kind_of_defect_an_image_has(server, browser, tmp_path):
+    client = project(server, "kinds")
+    sign_in(browser, server)
+    images(browser, server, "kinds")
+    # Without a label in the project digits mean nothing.
+    assert not browser.find("#kinds").is_displayed()
+    (tmp_path / "set.zip").write_bytes(members(*[
+        (f"set/{folder}/{n}.png", png(draw(n, False, (64, 64))[0]))
+        for n, folder in enumerate(("normal", "normal", "normal", "Scratch", "dent"))]))
+    browser.find("#upload [name=files]").send_keys(str(tmp_path / "set.zip"))
+    browser.press("Bring in")
+    browser.until(lambda: len(browser.all("#gallery li")) == 5)
+    images(browser, server, "kinds", "&sort=name")
+    browser.until(lambda: browser.all("#kinds button"))
+    assert [button.text for button in browser.all("#kinds button")] == ["dent (1)", "Scratch (2)"]
+    assert browser.violations() == []
+    texts = lambda: [tile.find_element("css selector", ".label").text
+                     for tile in browser.all("#gallery li")]
+    assert texts() == ["normal", "normal", "normal", "Scratch", "dent"]
+    before = entry(client, "kinds", "0-")
+    browser.all("#gallery li")[0].click()
+    press(browser, "1", "2", "3", "9")
+    browser.until(lambda: texts() == ["dent", "Scratch", "normal", "Scratch", "dent"])
+    browser.until(lambda: browser.text("#labels [role=status]") == "Saved")
+    until(lambda: [kind(client, "kinds", f"{n}-") for n in (0, 1, 2)] == ["dent", "Scratch", "normal"])
+    # Two keys at once on one image, and back by as many undos.
+    browser.all("#gallery li")[0].click()
+    press(browser, "a")
+    browser.all("#gallery li")[0].click()
+    press(browser, "2", "z", "z", "z", "z")
+    browser.until(lambda: texts() == ["normal", "normal", "normal", "Scratch", "dent"])
+    until(lambda: entry(client, "kinds", "0-") == before)
+    images(browser, server, "kinds", "&show=label:Scratch")
+    assert texts() == ["Scratch"]
+    assert stats(client, "kinds") == {"Total": 5, "Labeled": 5, "Normal": 3, "Anomaly": 2}
+    # The editor of masks offers them too.
+    browser.all("#gallery li")[0].click()
+    press(browser, "m")
+    browser.until(lambda: [field.get_attribute("value") for field in browser.all(
+        "#classes ul input[type=text]")] == ["dent", "Scratch"])
+    assert browser.problems() == []
+
+
 @pytest.mark.slow
 def test_a_hundred_pictures_are_labelled_by_keys(server, browser):
     """One key each, as somebody does who looks at every picture; and none of them stays blank."""

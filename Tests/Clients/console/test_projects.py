@@ -31,14 +31,14 @@ def test_manifests_in_a_bucket_make_a_test_dataset_and_bring_images_in(server, b
     browser.until(lambda: "FAILED" in browser.text(".cards li:last-child .status"))
     assert "A dataset could not be made. Delete it" in browser.text("#missing")
     assert browser.violations() == []
-    browser.find(".cards li:last-child summary").click()
-    browser.find(".cards li:last-child button").click()
+    browser.find(".cards li:last-child .danger summary").click()
+    browser.find(".cards li:last-child .danger button").click()
     browser.until(lambda: browser.all("[name=manifest]"))
     # An empty one counts: a training would fail for want of its images.
     browser.press("Make the dataset")
     browser.until(lambda: "1 more normal test images are needed." in browser.text("#missing"))
-    browser.find(".cards li:last-child summary").click()
-    browser.find(".cards li:last-child button").click()
+    browser.find(".cards li:last-child .danger summary").click()
+    browser.find(".cards li:last-child .danger button").click()
     browser.until(lambda: browser.all("[name=manifest]"))
     browser.fill("manifest", "s3://lines/test.manifest")
     browser.press("Make the dataset")

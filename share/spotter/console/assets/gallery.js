@@ -1,5 +1,5 @@
 // Selecting and labelling images by keys and pointer.
-import { pause, post } from "./calls.js";
+import { byItself, get, pause, post } from "./calls.js";
 import { reload, restore as takeUpPlace } from "./place.js";
 
 const list = document.getElementById("gallery");
@@ -34,44 +34,71 @@ function range(to) {
   select(tile => { const at = tiles.indexOf(tile); return at >= low && at <= high; });
 }
 
-function show(tile, verdict) {
-  tile.dataset.verdict = verdict;
-  const label = tile.querySelector(".label");
-  label.className = `label ${verdict}`;
-  label.textContent = titles[verdict];
+// A label is a verdict, and for an anomaly the kind of its defect or nothing.
+const labelOf = tile => ({ verdict: tile.dataset.verdict, kind: tile.dataset.kind });
+
+function write(element, { verdict, kind }) {
+  element.className = `label ${verdict}`;
+  element.textContent = kind || titles[verdict];
 }
 
-// Changes go to the server one after the other, those of the meantime together.
-let waiting = new Map(), isSending = false;
+function show(tile, label) {
+  Object.assign(tile.dataset, label);
+  write(tile.querySelector(".label"), label);
+}
+
+// Changes go to the server one after the other, those of the meantime together. A change of a label
+// keeps the line that its image had, and one that undoes it brings this line back.
+const queue = [], batchMax = 200, batchBytesMax = 180 << 10;
+let sending = null;
+
+function nextBatch() {
+  const isUndo = Boolean(queue[0].undoes), sources = new Set();
+  let end = 0, bytes = 0;
+  for (; end < Math.min(queue.length, batchMax); end++) {
+    const { tile, undoes } = queue[end];
+    bytes += 3 * (undoes?.line?.length ?? 0);
+    if (Boolean(undoes) !== isUndo || sources.has(tile.dataset.source) || end && bytes > batchBytesMax) break;
+    sources.add(tile.dataset.source);
+  }
+  return queue.splice(0, end);
+}
+
+async function sendLabels(batch) {
+  const body = Object.fromEntries(batch.map(({ tile, to }) =>
+    [tile.dataset.source, to.verdict === "anomaly" ? { kind: to.kind || null } : to.verdict === "normal" ? "normal" : null]));
+  const { lines } = await persist(`${bar.dataset.home}/labels?dataset=${bar.dataset.dataset}`, JSON.stringify(body), "application/json");
+  for (const change of batch) change.line = lines[change.tile.dataset.source];
+}
+
+// What was never saved has no line to bring back.
+async function sendLines(batch) {
+  const lines = batch.map(change => change.undoes.line).filter(Boolean);
+  if (!lines.length) return;
+  const { refused } = await persist(`${bar.dataset.home}/lines?dataset=${bar.dataset.dataset}`, lines.join("\n"), "text/plain");
+  if (refused.length) throw new Error(refused[0].reason);
+}
 
 async function send() {
-  if (isSending) return;
-  isSending = true;
-  while (waiting.size) {
-    const batch = [...waiting].slice(0, 200);
-    for (const [source] of batch) waiting.delete(source);
+  while (queue.length) {
+    const batch = nextBatch();
     status.textContent = bar.dataset.saving;
-    const body = JSON.stringify(Object.fromEntries(batch.map(([source, change]) => [source, change.to])));
     try {
-      await persist(`${bar.dataset.home}/labels?dataset=${bar.dataset.dataset}`, body, "application/json");
-      if (!waiting.size) status.textContent = bar.dataset.saved;
+      await (batch[0].undoes ? sendLines : sendLabels)(batch);
+      if (!queue.length) status.textContent = bar.dataset.saved;
     } catch (error) {
       status.textContent = `${bar.dataset.failed} ${error.message}`;
-      for (const [, change] of batch) show(change.tile, change.from);
+      for (const { tile, from } of batch) if (!queue.some(change => change.tile === tile)) show(tile, from);
     }
   }
-  isSending = false;
+  sending = null;
 }
 
-function label(changes, isUndo) {
-  if (!isUndo) undone.push(changes.map(change => ({ tile: change.tile, verdict: change.tile.dataset.verdict })));
+function change(changes) {
+  queue.push(...changes);
+  for (const { tile, to } of changes) show(tile, to);
   undoButton.disabled = undone.length === 0;
-  for (const { tile, verdict } of changes) {
-    const from = waiting.get(tile.dataset.source)?.from ?? tile.dataset.verdict;
-    waiting.set(tile.dataset.source, { tile, from, to: verdict === "unlabelled" ? null : verdict });
-    show(tile, verdict);
-  }
-  send();
+  sending ??= send();
 }
 
 // Takes the chosen images out of the dataset; undoing enters their lines again.
@@ -80,7 +107,7 @@ async function removeChosen() {
   const gone = chosen(), at = tiles.indexOf(gone[0]), address = `${bar.dataset.home}/remove?dataset=${bar.dataset.dataset}`;
   status.textContent = bar.dataset.saving;
   try {
-    await send();
+    await sending;
     const { lines } = await persist(address, JSON.stringify(gone.map(tile => tile.dataset.source)), "application/json");
     const places = gone.map(tile => ({ tile, next: tile.nextElementSibling }));
     for (const tile of gone) tile.remove();
@@ -117,18 +144,54 @@ async function persist(address, body, type) {
   }
 }
 
-function labelChosen(verdict) {
+function labelChosen(verdict, kind = "") {
   if (bar.querySelector("[data-label]").disabled) return;
-  const changes = chosen().filter(tile => tile.dataset.verdict !== verdict).map(tile => ({ tile, verdict }));
-  if (changes.length) label(changes);
+  const to = { verdict, kind };
+  const changes = chosen().filter(tile => tile.dataset.verdict !== verdict || tile.dataset.kind !== kind).map(tile => ({ tile, from: labelOf(tile), to }));
+  if (changes.length) {
+    undone.push(changes);
+    change(changes);
+  }
   if (chosen().length === 1 && !large.open) { focus(current + 1); anchor = current; }
 }
 
 function undo() {
   const changes = undone.pop();
   undoButton.disabled = undone.length === 0;
-  if (changes?.lines) restore(changes); else if (changes) label(changes, true);
+  if (changes?.lines) restore(changes);
+  else if (changes) change(changes.map(undoes => ({ tile: undoes.tile, from: labelOf(undoes.tile), to: undoes.from, undoes })));
 }
+
+// MARK: Kinds of defects
+
+let kinds = [];
+
+// The first nine have keys; each has a button that names its key.
+function showKinds(names) {
+  kinds = names.slice(0, 9);
+  const isLocked = bar.querySelector("[data-label]").disabled;
+  document.getElementById("kinds").replaceChildren(...kinds.map((name, place) => {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "quiet", textContent: `${name} (${place + 1})`, title: name, disabled: isLocked });
+    button.addEventListener("click", () => labelChosen("anomaly", name));
+    return button;
+  }));
+  for (const element of document.querySelectorAll("#kinds, .kind-keys")) element.hidden = !kinds.length;
+}
+
+// What a key stands for as a label; undefined for other keys.
+function labelFor(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
+  const label = { n: "normal", a: "anomaly", u: "unlabelled" }[event.key.toLowerCase()];
+  if (label) return [label];
+  // Keyboards that have their digits above other signs give them without Shift.
+  const digit = /^[1-9]$/.test(event.key) ? event.key : !event.shiftKey && /^Digit([1-9])$/.exec(event.code)?.[1];
+  return digit && kinds[digit - 1] !== undefined ? ["anomaly", kinds[digit - 1]] : undefined;
+}
+
+showKinds(JSON.parse(bar.dataset.kinds));
+// The first page of a large dataset did not wait for them.
+if (bar.dataset.moreKinds) get(`${bar.dataset.home}/kinds`, byItself).then(answer => showKinds(answer.kinds)).catch(() => {});
 
 const columns = () => {
   const top = tiles[0]?.offsetTop;
@@ -144,9 +207,7 @@ function showLarge() {
   picture.alt = tile.querySelector("img").alt;
   magnified.classList.remove("close");
   document.getElementById("large-name").textContent = picture.alt;
-  const label = document.getElementById("large-label");
-  label.className = `label ${tile.dataset.verdict}`;
-  label.textContent = titles[tile.dataset.verdict];
+  write(document.getElementById("large-label"), labelOf(tile));
 }
 function enlarge() {
   if (!tiles.length) return;
@@ -155,10 +216,10 @@ function enlarge() {
   magnified.focus();
 }
 large.addEventListener("keydown", event => {
-  const key = event.key.toLowerCase(), steps = { arrowleft: -1, arrowright: 1 }, labels = { n: "normal", a: "anomaly", u: "unlabelled" };
+  const key = event.key.toLowerCase(), steps = { arrowleft: -1, arrowright: 1 }, label = labelFor(event);
   const isClose = magnified.classList.contains("close");
   if (key in steps && !isClose) { select(() => false); current = Math.max(0, Math.min(tiles.length - 1, current + steps[key])); select(tile => tile === tiles[current]); }
-  else if (key in labels && !event.ctrlKey) { select(tile => tile === tiles[current]); labelChosen(labels[key]); magnified.focus(); }
+  else if (label) { select(tile => tile === tiles[current]); labelChosen(...label); magnified.focus(); }
   else if (key === "z") undo();
   else if (key === "m") outline();
   else if (key === "+" || key === "-" || key === " ") { magnified.classList.toggle("close", key === " " ? !isClose : key === "+"); event.preventDefault(); return; }
@@ -173,8 +234,7 @@ bar.querySelector("[data-draw]").addEventListener("click", outline);
 
 list.addEventListener("keydown", event => {
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns(), Home: -tiles.length, End: tiles.length };
-  const labels = { n: "normal", a: "anomaly", u: "unlabelled" };
-  const key = event.key.toLowerCase();
+  const key = event.key.toLowerCase(), label = labelFor(event);
   if (event.key in steps) {
     const next = current + steps[event.key];
     focus(next, event.shiftKey);
@@ -189,7 +249,7 @@ list.addEventListener("keydown", event => {
   else if (event.key === "PageUp") history.back();
   else if (key === "a" && (event.ctrlKey || event.metaKey)) select(() => true);
   else if (key === "z") undo();
-  else if (key in labels && !event.ctrlKey && !event.metaKey) labelChosen(labels[key]);
+  else if (label) labelChosen(...label);
   else return;
   event.preventDefault();
 });
@@ -211,10 +271,10 @@ for (const button of bar.querySelectorAll("[data-label]")) {
 }
 bar.querySelector("[data-remove]").addEventListener("click", removeChosen);
 undoButton.addEventListener("click", undo);
-window.addEventListener("beforeunload", event => { if (waiting.size || isSending) event.preventDefault(); });
+window.addEventListener("beforeunload", event => { if (sending) event.preventDefault(); });
 if (tiles.length) tiles[0].tabIndex = 0;
 for (const field of document.querySelectorAll("#view select")) field.addEventListener("change", () => field.form.requestSubmit());
 // Pictures that have not been looked at yet are looked at by the next request.
-if (bar.dataset.growing) setTimeout(() => { if (!waiting.size && !isSending && !chosen().length) reload(); }, 300);
+if (bar.dataset.growing) setTimeout(() => { if (!sending && !chosen().length) reload(); }, 300);
 takeUpPlace();
 if (tiles.includes(document.activeElement)) focus(tiles.indexOf(document.activeElement));

@@ -19,16 +19,18 @@ function refuse(name, reason) {
 }
 
 // The folder that a path leads to; empty where it leads to none.
-const folderOf = path => path.split("/").slice(0, -1).at(-1)?.toLowerCase() ?? "";
+const folderOf = path => path.split("/").slice(0, -1).at(-1)?.trim() ?? "";
 
-// A folder of another name than these has a kind of defect, unless it is the one that was chosen or
-// has all images: then its name says where they are from, and not what they show.
+// A folder of another name than these is called like a kind of defect, unless it is the one that was
+// chosen or has all images: then its name says where they are from, and not what they show.
 function labelOf(folder, isOrigin) {
   const chosen = form.elements.label.value;
   if (chosen !== "folder") return chosen || null;
-  if (["normal", "good"].includes(folder)) return "normal";
-  if (["anomaly", "anomalous", "bad", "defect"].includes(folder)) return "anomaly";
-  return folder && !isOrigin ? "anomaly" : null;
+  if (["normal", "good"].includes(folder.toLowerCase())) return "normal";
+  if (["anomaly", "anomalous", "bad", "defect"].includes(folder.toLowerCase())) return "anomaly";
+  if (!folder || isOrigin) return null;
+  // As long as a label may be.
+  return new TextEncoder().encode(folder).length > 256 || /\p{Cc}/u.test(folder) ? "anomaly" : { kind: folder };
 }
 
 // Which dataset an image goes to: the same one whenever it is brought in.
