@@ -95,11 +95,20 @@ struct StoresOptions: ParsableArguments {
         help: "Makes no such backup. SPOTTER_NO_BACKUP=1 says the same.")
     var hasNoBackup = false
 
+    private static let noBackupVariable = "SPOTTER_NO_BACKUP"
+
+    /// - Returns: nil when it has another value than yes and no.
+    private static func saysNoBackup(_ environment: [String: String]) -> Bool? {
+        switch environment[noBackupVariable]?.lowercased() ?? "" {
+        case "1", "true": true
+        case "", "0", "false": false
+        default: nil
+        }
+    }
+
     private var upgradeBackup: UpgradePlace {
         let environment = ProcessInfo.processInfo.environment
-        if hasNoBackup || !["", "0"].contains(environment["SPOTTER_NO_BACKUP"] ?? "") {
-            return .none
-        }
+        if hasNoBackup || Self.saysNoBackup(environment) ?? false { return .none }
         let folder = backupDirectory ?? environment["SPOTTER_BACKUP_DIRECTORY"] ?? ""
         return folder.isEmpty ? .dataDirectory : .folder(folder)
     }
@@ -110,6 +119,11 @@ struct StoresOptions: ParsableArguments {
 
     func validate() throws {
         do { try metadataChoice.check() } catch { throw ValidationError("--metadata: \(error)") }
+        guard Self.saysNoBackup(ProcessInfo.processInfo.environment) != nil else {
+            throw ValidationError(
+                "\(Self.noBackupVariable) must be 1 or true for no backup before an upgrade, 0 or "
+                    + "false for one.")
+        }
         guard accountID.wholeMatch(of: /[0-9]{12}/) != nil else {
             throw ValidationError("--account-id must have 12 digits, not '\(accountID)'.")
         }

@@ -1,4 +1,6 @@
+import Base
 import FoundationEssentials
+import Glibc
 import Synchronization
 import TestSupport
 import Testing
@@ -52,6 +54,8 @@ import Testing
             UPDATE job SET state = 'failed', document = '{}'
             """, database: url)
         let path = "\(directory.path)/rows.sqlite"
+        // Somebody else's, who could read what is written into it.
+        try Data("theirs".utf8).write(to: URL(filePath: path))
         let kept = Mutex<[[String]]>([])
         let bytes = Mutex(0)
         let opened = try store(url) { change in
@@ -65,6 +69,7 @@ import Testing
         #expect(bytes.withLock { $0 } > 8192)
         #expect(try SQLiteFile.schema(path).applied == Array(names.prefix(2)))
         #expect(try SQLiteFile.problems(path) == [])
+        #expect(FileStatus(at: path)?.mode == 0o600)
         let again = try server.database()
         _ = try await RowCopy.copy(sqlite: path, to: again) { _ in }
         let expected = try Self.rows(url)
@@ -110,6 +115,25 @@ import Testing
             for try await count in group { #expect(count > 0) }
         }
         #expect(calls.withLock { $0 } == 1)
+    }
+
+    /// What a backup takes is not taken off the time that the tables have to become free.
+    @Test func aLongBackupLeavesTheChangeItsTime() async throws {
+        let url = try Self.earlier()
+        var limits = PostgreSQLLimits()
+        limits.migrationLockMilliseconds = 10
+        limits.migrationPauseMilliseconds = 10
+        limits.migrationSeconds = 2
+        // A transaction that the server ends by itself.
+        let reader = try PostgreSQLConnection(PostgreSQLAddress(url: url), limits)
+        try reader.execute(
+            """
+            SET idle_in_transaction_session_timeout = 2600;
+            BEGIN; SELECT 1 FROM job LIMIT 1
+            """)
+        let opened = try PostgreSQLStore(url: url, limits: limits) { _ in usleep(2_500_000) }
+        #expect(try await opened.read { try $0.countProjects() } > 0)
+        withExtendedLifetime(reader) {}
     }
 
     /// The process dies, or the database goes away, while the rows are copied.

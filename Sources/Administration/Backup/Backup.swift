@@ -209,7 +209,7 @@ private final class BackupRun {
             guard let source,
                 try transfer.bring(
                     source.file, to: place,
-                    mayLink: isOurs && !source.isLinked || options.isQuick)
+                    mayLink: !source.isLinked && (isOurs || options.isQuick))
             else {
                 // Deleted, perhaps after it was brought and before its record was.
                 let record = FileStatus(at: place).flatMap {
@@ -303,7 +303,7 @@ private final class BackupRun {
             target: target, isShared: isShared, progress: progress
         ).write("\(folder)/\(BackupHeader.listName)")
         let header = BackupHeader(
-            formatVersion: options.isQuick ? BackupHeader.formatWithoutChecksums : 1,
+            formatVersion: BackupHeader.format(hasAllChecksums: !options.isQuick),
             spotterVersion: SpotterVersion.current, created: created, files: list.files,
             bytes: list.bytes, projects: named.projectCount, models: named.modelCount,
             components: components.count, buckets: buckets, missing: missing,

@@ -10,8 +10,10 @@ import Storage
 package struct BackupHeader: Sendable, Codable, Equatable {
     /// Raised when an older program could not restore what this one writes.
     package static let currentFormatVersion = 2
+    /// Of backups whose files all have a checksum, which any program restores.
+    private static let formatWithChecksums = 1
     /// Of backups with files that have no checksum.
-    static let formatWithoutChecksums = 2
+    private static let formatWithoutChecksums = 2
     static let fileName = "backup.json"
     static let listName = "files.jsonl"
     static let dataName = "data"
@@ -40,6 +42,10 @@ package struct BackupHeader: Sendable, Codable, Equatable {
     package var schema: [String]
     /// Of `files.jsonl`: lower-case hexadecimal.
     package var listSHA256: String
+
+    static func format(hasAllChecksums: Bool) -> Int {
+        hasAllChecksums ? formatWithChecksums : formatWithoutChecksums
+    }
 
     static func read(_ folder: String) throws -> BackupHeader {
         let path = "\(folder)/\(fileName)"

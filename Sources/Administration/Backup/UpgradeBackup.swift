@@ -18,19 +18,26 @@ package enum UpgradePlace: Sendable, Equatable {
 /// that the program before can be gone back to. `spotter restore` takes it as any other.
 ///
 /// A server waits for it before it listens, so files get a second name and are not read wherever
-/// the file system allows it. Its calls block.
+/// the file system allows it. One backup is kept, the newest: the files that it shares with the
+/// data directory take up room as soon as they are deleted there. Its calls block.
 struct UpgradeBackup: Sendable {
     /// In the data directory.
     static let folderName = "before-upgrade"
-    /// The newest is kept: the files that it shares with the data directory take up room as soon
-    /// as they are deleted there.
-    static let backupsMax = 1
-    /// Of a backup's name; the newest step of the rows in it follows.
-    static let prefix = "from-"
     /// In `folderName` while the schema is being changed, with the newest step of before. A start
     /// that finds other steps goes on with a change that was cut short: the rows as an earlier
     /// program knew them are in a backup, and what is there now fits no program.
     static let mark = "unfinished"
+
+    /// Steps of the schema that are about to be made, none of a program that is newer.
+    private struct Change {
+        /// Of `applied`.
+        let newest: String
+        let applied: [String]
+        let missing: [String]
+
+        /// All that the program knows.
+        var known: [String] { applied + missing }
+    }
 
     let dataDirectory: String
     let place: UpgradePlace
@@ -41,6 +48,22 @@ struct UpgradeBackup: Sendable {
     private var ownFolder: String { "\(dataDirectory)/\(Self.folderName)" }
     private var markPath: String { "\(ownFolder)/\(Self.mark)" }
 
+    /// Opens the SQLite database by `open`, which brings its schema up to date, and makes a backup
+    /// before if that will change it. Of several processes one does so while the others wait; then
+    /// nothing is left for them to do.
+    ///
+    /// - Throws: as `makeOfEmbeddedRows`, and what `open` throws.
+    func opening<Rows>(_ open: () throws -> Rows) throws -> Rows {
+        let lock = try change().map { change in
+            try named(change.newest) { try locked(change.known) }
+        }
+        defer { lock?.close() }
+        try makeOfEmbeddedRows()
+        let rows = try open()
+        finish()
+        return rows
+    }
+
     /// Makes a backup if the next opening of the SQLite database will change its schema.
     ///
     /// - Returns: the backup; nil when nothing will be changed, when none is wanted, and when a
@@ -49,22 +72,31 @@ struct UpgradeBackup: Sendable {
     ///   `StorageError` for a database that cannot be read.
     @discardableResult
     func makeOfEmbeddedRows() throws -> String? {
+        guard let change = try change() else { return nil }
+        // Otherwise a process that died within the change has made it.
+        let begun = try? Data(contentsOf: URL(filePath: markPath))
+        guard begun == nil || begun == Data(change.newest.utf8) else { return nil }
+        let database = DataDirectory.database(dataDirectory)
+        let bytes = ["", "-wal"].reduce(0) { $0 + (FileStatus(path: database + $1)?.size ?? 0) }
+        return try named(change.newest) {
+            let path = try make(change, .embedded, rowBytes: bytes)
+            try makeFolder(ownFolder)
+            try DurableFile.write(Data(change.newest.utf8), to: markPath, mode: 0o600)
+            DurableFile.syncDirectory(dataDirectory)
+            return path
+        }
+    }
+
+    /// - Returns: the change of the embedded rows that the next opening makes; nil for none, and
+    ///   where no backup is wanted.
+    private func change() throws -> Change? {
         let database = DataDirectory.database(dataDirectory)
         guard place != .none, FileStatus(path: database) != nil else { return nil }
         let schema = try SQLiteFile.schema(database)
         // One without tables has no rows, and one of a newer program is refused.
         guard let newest = schema.applied.last, !schema.missing.isEmpty, schema.unknown.isEmpty
         else { return nil }
-        let begun = try? Data(contentsOf: URL(filePath: markPath))
-        guard begun == nil || begun == Data(newest.utf8) else { return nil }
-        let bytes = ["", "-wal"].reduce(0) { $0 + (FileStatus(path: database + $1)?.size ?? 0) }
-        return try named(newest) {
-            let path = try make(newest, schema.missing, .embedded, rowBytes: bytes)
-            try makeFolder(ownFolder)
-            try DurableFile.write(Data(newest.utf8), to: markPath, mode: 0o600)
-            DurableFile.syncDirectory(dataDirectory)
-            return path
-        }
+        return Change(newest: newest, applied: schema.applied, missing: schema.missing)
     }
 
     /// To be called when the schema of the SQLite database is up to date.
@@ -79,14 +111,24 @@ struct UpgradeBackup: Sendable {
     @discardableResult
     func make(of change: PostgreSQLSchemaChange) throws -> String? {
         guard place != .none, let newest = change.applied.last else { return nil }
+        let (copyRows, bytes) = (change.copyRows, change.bytes)
         return try named(newest) {
+            // A command that only knows the database would make one where it happens to stand.
+            guard place != .dataDirectory || FileStatus(path: dataDirectory)?.isFolder ?? false
+            else {
+                throw AdministrationError(
+                    "There is no data directory \(dataDirectory). Give --data-directory or "
+                        + "--backup-directory, or start a server of this version first.")
+            }
+            let change = Change(newest: newest, applied: change.applied, missing: change.missing)
+            let lock = try locked(change.known)
+            defer { lock.close() }
             // Without the indexes of PostgreSQL, which take most of its room.
-            try make(
-                newest, change.missing, .elsewhere(copy: change.copyRows), rowBytes: change.bytes)
+            return try make(change, .elsewhere(copy: copyRows), rowBytes: bytes)
         }
     }
 
-    private func named(_ newest: String, _ body: () throws -> String) throws -> String {
+    private func named<Value>(_ newest: String, _ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch {
@@ -105,16 +147,20 @@ struct UpgradeBackup: Sendable {
         return ownFolder
     }
 
-    private func make(
-        _ newest: String, _ steps: [String], _ rows: Backup.Rows, rowBytes: Int
-    ) throws -> String {
+    private func locked(_ steps: [String]) throws -> OpenFile {
         try checkFolder()
         try makeFolder(folder)
-        let path = "\(folder)/\(Self.prefix)\(newest)"
-        // A process died before it gave this one its name.
-        try? FileManager.default.removeItem(atPath: "\(path).new")
+        return try UpgradeBackupFolder(path: folder, steps: steps).lock(logger)
+    }
+
+    private func make(_ change: Change, _ rows: Backup.Rows, rowBytes: Int) throws -> String {
+        try checkFolder()
+        try makeFolder(folder)
+        let backups = UpgradeBackupFolder(path: folder, steps: change.known)
+        let path = backups.backup(change.newest)
+        try backups.tidy(change.newest)
         let unfinished = try UnfinishedFolder(
-            for: "\(path).new", option: "--backup-directory")
+            for: backups.newBackup(change.newest), option: "--backup-directory")
         try checkRoom(rowBytes, unfinished)
         var options = Backup.Options()
         options.isQuick = true
@@ -123,17 +169,13 @@ struct UpgradeBackup: Sendable {
         ) { [logger] in
             logger.info("The data directory is backed up before an upgrade: \($0)")
         }
-        // The new one is whole; until it has its name, that one or the one before has it.
-        try? FileManager.default.removeItem(atPath: path)
-        guard rename("\(path).new", path) == 0 else { throw FileError("make", path) }
-        removeOthers(path)
-        DurableFile.syncDirectory(folder)
+        try backups.adopt(change.newest)
         logger.notice(
             "The data directory was backed up before the schema of its rows is changed",
             metadata: [
                 "folder": "\(path)", "files": "\(header.files)",
                 "megabytes": "\(header.bytes >> 20)",
-                "steps": "\(steps.joined(separator: ", "))",
+                "steps": "\(change.missing.joined(separator: ", "))",
             ])
         return path
     }
@@ -150,13 +192,12 @@ struct UpgradeBackup: Sendable {
 
     private func makeFolder(_ path: String) throws {
         guard FileStatus(path: path) == nil else { return }
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        chmod(path, 0o700)
+        try DurableFile.makeFolder(path, mode: 0o700)
     }
 
     private func checkRoom(_ rowBytes: Int, _ unfinished: UnfinishedFolder) throws {
         do {
-            let room = try BackupRoom(dataDirectory: dataDirectory, folder: unfinished.path)
+            let room = BackupRoom(dataDirectory: dataDirectory, folder: unfinished.path)
             // The change itself may write all rows once more.
             let needed = room.copiedBytes + 2 * rowBytes + DiskSpace.reservedBytes
             guard let free = freeBytes(unfinished.path), free < needed else { return }
@@ -168,16 +209,6 @@ struct UpgradeBackup: Sendable {
         } catch {
             unfinished.discard()
             throw error
-        }
-    }
-
-    /// Removes what is ours beside the newest.
-    private func removeOthers(_ path: String) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names where "\(folder)/\(name)" != path {
-            let number = name.dropFirst(Self.prefix.count).prefix { $0.isASCII && $0.isNumber }
-            guard name.hasPrefix(Self.prefix), number.count == 4 else { continue }
-            try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         }
     }
 }

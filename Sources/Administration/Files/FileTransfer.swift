@@ -58,7 +58,9 @@ struct FileTransfer {
                     content.update($0)
                     try target.append($0)
                 }
-                // A disk may have acknowledged what it dropped.
+                // Finds a write that the file system acknowledged and dropped, as network and user
+                // space file systems do. It is read from memory as a rule: what the disk makes of
+                // the bytes later is found by a restore, or by `doctor`.
                 guard try OpenFile.reading(incoming)?.digest() == content.value else {
                     throw FileError("write", incoming, .ioError)
                 }

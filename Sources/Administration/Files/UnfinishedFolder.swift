@@ -6,7 +6,8 @@ import Storage
 /// A folder that gets its name when all that belongs into it is there and on the disk. Until then
 /// it is `NAME.unfinished`; what a crash leaves of one, the next of the same name removes.
 final class UnfinishedFolder {
-    private static let marker = ".spotter-unfinished"
+    /// What it has in it until it is finished.
+    static let marker = ".spotter-unfinished"
 
     let path: String
     private let target: String

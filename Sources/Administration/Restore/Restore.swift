@@ -132,7 +132,8 @@ private struct RestoreRun {
             }
             try copy.setMode(entry.mode)
             try copy.setModified(nanoseconds: entry.modified)
-            // A disk may have acknowledged what it dropped.
+            // Finds a write that the file system acknowledged and dropped. It is read from memory
+            // as a rule: what the disk makes of the bytes later is found when they are used.
             guard try OpenFile.reading(path)?.digest() == content.value else {
                 throw FileError("write", path, .ioError)
             }

@@ -36,12 +36,12 @@ extension Stores {
             if let directory, configuration.metadata == .embedded { try directory.checkRows() }
             let backup = UpgradeBackup(
                 dataDirectory: path, place: configuration.upgradeBackup, logger: logger, now: now)
-            if configuration.metadata == .embedded { try backup.makeOfEmbeddedRows() }
-            let rows = try configuration.metadata.open(database: DataDirectory.database(path)) {
-                try backup.make(of: $0)
+            func open() throws -> any MetadataStore {
+                try configuration.metadata.open(database: DataDirectory.database(path)) {
+                    try backup.make(of: $0)
+                }
             }
-            if configuration.metadata == .embedded { backup.finish() }
-            return rows
+            return try configuration.metadata == .embedded ? backup.opening(open) : open()
         }
     }
 

@@ -58,11 +58,19 @@ def test_a_server_says_where_its_backup_is_and_goes_back_to_it(stopped, tmp_path
         assert (got["Body"].read(), got["Metadata"]) == (b"by S3", {"from": "ann"})
 
 
-@pytest.mark.parametrize("refusal", [["--no-backup"], {"SPOTTER_NO_BACKUP": "1"}], ids=str)
+@pytest.mark.parametrize("refusal", [
+    ["--no-backup"], {"SPOTTER_NO_BACKUP": "1"}, {"SPOTTER_NO_BACKUP": "true"}], ids=str)
 def test_who_refuses_it_gets_none(stopped, refusal):
     options, variables = (refusal, {}) if isinstance(refusal, list) else ([], refusal)
     done(spotter("user", "list", "--data-directory", stopped, *options, **variables))
     assert not (stopped / "before-upgrade").exists()
+
+
+def test_the_variable_says_yes_or_no(stopped):
+    command = ["user", "list", "--data-directory", stopped]
+    refused(spotter(*command, SPOTTER_NO_BACKUP="never"), "SPOTTER_NO_BACKUP must be")
+    done(spotter(*command, SPOTTER_NO_BACKUP="false"))
+    assert [made.name for made in (stopped / "before-upgrade").iterdir()] == [BEFORE]
 
 
 @pytest.mark.parametrize("by", ["option", "variable"])
@@ -77,6 +85,22 @@ def test_it_goes_elsewhere(stopped, tmp_path, by):
     assert [made.name for made in folder.iterdir()] == [BEFORE]
     assert not list((stopped / "before-upgrade").iterdir())
     done(restore(folder / BEFORE, tmp_path / "again"))
+
+
+def test_a_command_that_only_knows_the_database_makes_no_folder_where_it_stands(database, tmp_path):
+    name, url = database.create()
+    command = ["user", "list", "--metadata", url]
+    done(spotter(*command, "--data-directory", tmp_path / "none"))
+    newest = f"DELETE FROM spotter_migration WHERE name = '{NEWEST}'"
+    database.sql(newest, name)
+    refused(spotter(*command, "--data-directory", tmp_path / "none"),
+            "There is no data directory", "--data-directory or", "Nothing was changed")
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "saved").mkdir()
+    done(spotter(*command, "--data-directory", tmp_path / "none",
+                 "--backup-directory", tmp_path / "saved"))
+    assert not (tmp_path / "none").exists()
+    assert [made.name for made in (tmp_path / "saved").iterdir()] == [BEFORE]
 
 
 def test_rows_of_postgresql_are_backed_up_and_come_back(database, tmp_path):

@@ -25,7 +25,7 @@ enum PostgreSQLMigrations {
         steps: [Step] = Schema.steps, observer: PostgreSQLSchemaChange.Observer? = nil
     ) throws {
         var observer = observer
-        let start = ContinuousClock.now
+        var start = ContinuousClock.now
         func pause(_ milliseconds: Double, because reason: String) throws {
             guard (ContinuousClock.now - start) / .seconds(1) < limits.migrationSeconds else {
                 let lacking = try lacking(connection, address, steps).map(\.name)
@@ -50,6 +50,8 @@ enum PostgreSQLMigrations {
                     throw PostgreSQLError(.connectionLost, "It ended during a backup: \(error)")
                 }
                 observer = nil
+                // A backup of many files takes its time, and then the tables have to become free.
+                start = .now
             }
             do {
                 return try add(steps, connection, address, limits)

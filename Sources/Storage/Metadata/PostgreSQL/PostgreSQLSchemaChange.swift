@@ -1,4 +1,6 @@
+import Base
 import GRDB
+import Glibc
 
 /// A change of a PostgreSQL database's schema that is about to be made, for one who wants to keep
 /// its rows as they are before it.
@@ -59,6 +61,9 @@ private struct PostgreSQLRowsFile {
             """)
         // Nothing was written.
         defer { if !connection.isLost { _ = try? connection.execute("ROLLBACK") } }
+        // The key of all servers is in it: nobody else may read it, nor have made it.
+        unlink(path)
+        try onDisk { try OpenFile.creating(path, mode: 0o600).close() }
         do {
             let queue = try DatabaseQueue(path: path)
             try Schema.sqliteMigrator.migrate(queue, upTo: applied.last ?? "")
