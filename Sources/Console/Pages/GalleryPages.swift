@@ -42,14 +42,10 @@ struct GalleryPages {
         let filter = visit.request.parameter("show") ?? "all"
         let order = visit.request.parameter("sort") ?? "newest"
         let search = visit.request.parameter("search") ?? ""
-        let sought = ImagePages.sought(search)
-        let isPlain = ["all", "unlabelled", "normal", "anomaly"].contains(filter)
-        let shown =
-            switch order {
-            case "newest" where isPlain: try await listed(filter, sought)
-            case "name" where isPlain: try await named(filter, sought)
-            default: try await indexed(filter, order, sought)
-            }
+        var (shown, sought) = (try await shown(filter, order, search), search)
+        if shown.tiles.isEmpty, let key = ImagePages.keyPart(ofNamed: search) {
+            (shown, sought) = (try await self.shown(filter, order, key), key)
+        }
         let total = await visit.imageTotal(of: project, type)
         let names = try await visit.labelNames(of: project, type, total: total)
         let kinds = try await visit.defectKinds(of: project)
@@ -67,7 +63,7 @@ struct GalleryPages {
                 "title": visit.page.text("dataset_\(type.rawValue)"), "filters": choices,
                 "orders": orders, "search": search, "show": filter, "sort": order,
                 "images": shown.tiles, "isEmpty": shown.tiles.isEmpty,
-                "next": next(shown, filter, order, search),
+                "next": next(shown, filter, order, sought),
                 "imageBytes": visit.context.limits.image.bytesMax,
                 "isOpen": total == 0, "count": shown.count.map(String.init) ?? "",
                 "note": shown.note ?? "",
@@ -76,6 +72,15 @@ struct GalleryPages {
                 "isGrowing": shown.isGrowing, "total": total.map(String.init) ?? "",
                 "edit": try await visit.button(.updateDatasetEntries, project: project),
             ])
+    }
+
+    private func shown(_ filter: String, _ order: String, _ search: String) async throws -> Shown {
+        let isPlain = ["all", "unlabelled", "normal", "anomaly"].contains(filter)
+        switch order {
+        case "newest" where isPlain: return try await listed(filter, search)
+        case "name" where isPlain: return try await named(filter, search)
+        default: return try await indexed(filter, order, search)
+        }
     }
 
     /// The address of the next page; empty where there is none.

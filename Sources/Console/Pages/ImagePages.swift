@@ -138,14 +138,11 @@ struct ImagePages {
         return String(file[..<digest.startIndex] + file[end...])
     }
 
-    /// What the keys of images have that are called like `search`: a whole file name goes on with a
-    /// digest there, before its ending.
-    static func sought(_ search: String) -> String {
-        let endings = [".png", ".jpg", ".jpeg"]
-        guard let ending = endings.first(where: { search.lowercased().hasSuffix($0) }),
-            search.count > ending.count
-        else { return search }
-        return String(search.dropLast(ending.count))
+    /// What the key of an image has that was brought in and is called `name`, a whole file name: a
+    /// digest follows it there, before the ending. Nil for other words.
+    static func keyPart(ofNamed name: String) -> String? {
+        [".png", ".jpg", ".jpeg"].first { name.lowercased().hasSuffix($0) }
+            .map { name.dropLast($0.count) + "-" }
     }
 
     /// The file's own name first, by which people look for it and sort; the digest, which keeps
