@@ -63,6 +63,7 @@ CANNOT_RUN = {
     ("docs/accuracy.md", "Benchmarks/accuracy_conditions.py labels"): "needs the data sets",
     ("docs/accuracy.md", "Benchmarks/accuracy_conditions.py light"): "needs the data sets",
     ("docs/accuracy.md", "Benchmarks/large_pictures.py"): "needs the data sets",
+    ("docs/accuracy.md", "Benchmarks/drawn_surfaces.py"): "trains eighteen models",
     ("docs/accuracy.md", "Benchmarks/smaller_weights.py"): "needs the data sets",
     ("docs/accuracy.md", "make bench"): "builds a release and needs the data sets",
     ("docs/s3.md", "spotter user create alt"): "needs policies of the reader's own; s3/test_conformance "
