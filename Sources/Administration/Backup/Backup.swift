@@ -308,8 +308,7 @@ private final class BackupRun {
             bytes: list.bytes, projects: named.projectCount, models: named.modelCount,
             components: components.count, buckets: buckets, missing: missing,
             schema: try SQLiteFile.schema(copiedDatabase).applied, listSHA256: list.sha256)
-        try OpenFile.creating("\(folder)/\(BackupHeader.fileName)", mode: 0o600).append(
-            try header.encoded())
+        try header.write(in: folder)
         return header
     }
 

@@ -1,6 +1,7 @@
 import Base
 import FoundationEssentials
 import Storage
+import SystemPackage
 
 /// Writes `files.jsonl`: each file of a backup, read back from where it is now.
 struct BackupList {
@@ -35,13 +36,19 @@ struct BackupList {
                 }
             files += 1
             bytes += content?.size ?? facts.size
-            lines += try BackupEntry(
+            let entry = BackupEntry(
                 path: path, size: content?.size ?? facts.size, sha256: content?.sha256,
-                modified: facts.modifiedNanoseconds, mode: facts.mode
-            ).line()
+                modified: facts.modifiedNanoseconds, mode: facts.mode)
+            // A restore refuses other paths, such as what SQLite could not remove of its own.
+            _ = try entry.components()
+            lines += try entry.line()
             if lines.count >= OpenFile.pieceBytes { try flush() }
         }
         try flush()
+        // As `FileTransfer.copy` does.
+        guard try OpenFile.reading(path)?.digest() == digest.value else {
+            throw FileError("write", path, .ioError)
+        }
         return (files, bytes, digest.value.sha256)
     }
 

@@ -1,6 +1,7 @@
 import Base
 package import FoundationEssentials
 import Storage
+import SystemPackage
 
 /// `backup.json`: what a backup is.
 ///
@@ -76,6 +77,15 @@ package struct BackupHeader: Sendable, Codable, Equatable {
 
     func encoded() throws -> Data {
         return try JSONCoding.encode(self, .indented, dates: .iso8601) + [UInt8(ascii: "\n")]
+    }
+
+    /// Writes `backup.json`, and reads it back as `FileTransfer.copy` does.
+    func write(in folder: String) throws {
+        let (path, text) = ("\(folder)/\(Self.fileName)", try encoded())
+        try OpenFile.creating(path, mode: 0o600).append(text)
+        guard try Data(contentsOf: URL(filePath: path)) == text else {
+            throw FileError("write", path, .ioError)
+        }
     }
 }
 
