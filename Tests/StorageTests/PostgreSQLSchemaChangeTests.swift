@@ -136,6 +136,32 @@ import Testing
         withExtendedLifetime(reader) {}
     }
 
+    /// Every try after the backup began the time anew, so that a server waited without an end.
+    @Test func tablesThatStayInUseEndTheChangeAfterItsTime() async throws {
+        let url = try Self.earlier()
+        var limits = PostgreSQLLimits()
+        limits.migrationLockMilliseconds = 10
+        limits.migrationPauseMilliseconds = 10
+        limits.migrationSeconds = 1
+        // So that even a server that waits without an end comes to one here.
+        let reader = try PostgreSQLConnection(PostgreSQLAddress(url: url), limits)
+        try reader.execute(
+            """
+            SET idle_in_transaction_session_timeout = 20000;
+            BEGIN; SELECT 1 FROM job LIMIT 1
+            """)
+        let calls = Mutex(0)
+        let opened = try PostgreSQLStore(url: url, limits: limits) { _ in
+            calls.withLock { $0 += 1 }
+        }
+        let error = await #expect(throws: StorageError.self) {
+            try await opened.read { try $0.countProjects() }
+        }
+        #expect(error?.message.contains("pg_stat_activity") == true)
+        #expect(calls.withLock { $0 } == 1)
+        withExtendedLifetime(reader) {}
+    }
+
     /// The process dies, or the database goes away, while the rows are copied.
     @Test func aLostConnectionIsTriedAgain() async throws {
         let url = try Self.earlier()

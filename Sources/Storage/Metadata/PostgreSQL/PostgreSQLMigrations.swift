@@ -43,9 +43,11 @@ enum PostgreSQLMigrations {
                 continue
             }
             defer { unlock(connection) }
-            let missing = try lacking(connection, address, steps).map(\.name)
-            if let change = try PostgreSQLSchemaChange(connection, missing: missing) {
-                do { try observer?(change) } catch {
+            if let observe = observer,
+                let change = try PostgreSQLSchemaChange(
+                    connection, missing: try lacking(connection, address, steps).map(\.name))
+            {
+                do { try observe(change) } catch {
                     guard connection.isLost else { throw error }
                     throw PostgreSQLError(.connectionLost, "It ended during a backup: \(error)")
                 }
