@@ -173,6 +173,15 @@ def auroc(normal, anomalous):
     return ((anomalous[:, None] > normal).mean() + (anomalous[:, None] >= normal).mean()) / 2
 
 
+def add_arguments(parser, output):
+    """What a script takes that calls `evaluate`; `output` is its folder of results."""
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--reuse", action="store_true", help="keep results that are there")
+    parser.add_argument("--spotter", type=pathlib.Path,
+                        default=ROOT / ".build" / "release" / "spotter")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "spotter-accuracy" / output)
+
+
 CONDITIONS = {"false-alarms": false_alarms, "labels": labels, "light": light}
 
 
@@ -182,12 +191,7 @@ def main():
     parser.add_argument("--root", type=pathlib.Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--data", action="append", help="only this data set")
     parser.add_argument("--seeds", type=int, default=3, help="draws or splits")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--spotter", type=pathlib.Path,
-                        default=ROOT / ".build" / "release" / "spotter")
-    parser.add_argument("--output", type=pathlib.Path,
-                        default=ROOT / "spotter-accuracy" / "conditions")
-    parser.add_argument("--reuse", action="store_true", help="keep results that are there")
+    add_arguments(parser, "conditions")
     arguments = parser.parse_args()
     arguments.output = arguments.output.absolute()
     for folder in sorted(arguments.root.iterdir()):

@@ -11,13 +11,12 @@ and no data set: `.deps/venv-accuracy` has them after `scripts/setup --accuracy`
 
 import argparse
 import json
-import pathlib
 
 import numpy
 from PIL import Image
 from scipy import ndimage, spatial
 
-from accuracy_conditions import ROOT, DataSet, evaluate
+from accuracy_conditions import DataSet, add_arguments, evaluate
 
 SIDE = 256
 COUNTS = {"train": (40, 15), "test": (40, 40)}
@@ -209,11 +208,7 @@ def write(folder, family, rng):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--family", action="append", choices=FAMILIES, help="only this one")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--reuse", action="store_true", help="keep results that are there")
-    parser.add_argument("--spotter", type=pathlib.Path,
-                        default=ROOT / ".build" / "release" / "spotter")
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "spotter-accuracy" / "drawn")
+    add_arguments(parser, "drawn")
     arguments = parser.parse_args()
     print("| family | learned from | AUROC | F1 | false alarms | escapes |")
     for number, name in enumerate(FAMILIES):

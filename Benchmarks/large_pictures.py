@@ -17,7 +17,7 @@ import random
 import numpy
 from PIL import Image
 
-from accuracy_conditions import ROOT, DataSet, evaluate
+from accuracy_conditions import ROOT, DataSet, add_arguments, evaluate
 
 # Columns, rows, size of a product's picture, gap between them, largest displacement; in pixels.
 TRAYS = {"cookies": (4, 3, (256, 192), 8, 2), "aliens": (4, 3, (240, 200), 6, 2),
@@ -93,11 +93,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--data", action="append", help="only this set")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--reuse", action="store_true", help="keep results that are there")
-    parser.add_argument("--spotter", type=pathlib.Path,
-                        default=ROOT / ".build" / "release" / "spotter")
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "spotter-accuracy" / "large")
+    add_arguments(parser, "large")
     arguments = parser.parse_args()
     for name in arguments.data or [*TRAYS, "fabric"]:
         folder = arguments.output.absolute() / "sets" / name

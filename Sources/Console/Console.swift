@@ -229,15 +229,14 @@ package struct Console: Sendable {
         if status == 500 {
             context.logger.error("A page of the console failed", metadata: ["error": "\(error)"])
         }
+        let said = page.said(detail)
         if request.header("accept")?.contains("application/json") ?? false {
-            let body =
-                (try? WireCoding.encode(["message": "\(kind) \(page.said(detail))"])) ?? Data()
+            let body = (try? WireCoding.encode(["message": "\(kind) \(said)"])) ?? Data()
             return ConsoleResponse(status, "application/json", body, headers: Page.headers)
         }
         return page.response(
             "error", visitor,
-            ["kind": kind, "message": detail, "isEnglish": page.said(detail) == detail],
-            status: status)
+            ["kind": kind, "message": detail, "isEnglish": said == detail], status: status)
     }
 
     private static func explain(_ error: any Error) -> (status: Int, message: String) {

@@ -77,9 +77,6 @@ enum ConsoleLimits {
     static let auditDaysMax = 90
     /// Lines of it on one page.
     static let auditLinesMax = 200
-    /// Labels that the editor of masks offers where it adds kinds of defects to them: as many as a
-    /// mask may have.
-    static let maskLabelsMax = 20
     /// Entries of one change of a dataset from the gallery.
     static let changesMax = 500
     /// Bytes of a package's archive that a browser gets in one piece: packages with Spotter's own

@@ -112,15 +112,27 @@ struct Visit: Sendable {
     /// The models of a project, the newest first: all that there can be unless the operator allows
     /// more than usual.
     func models(of project: String) async throws -> [ModelMetadata] {
-        var (models, next): ([ModelMetadata], String?) = ([], nil)
-        repeat {
-            let query = next.map { [(name: "nextToken", value: $0)] } ?? []
-            let page: ListModelsResponse = try await perform(
-                .listModels, ["projectName": project], query: query)
+        var models: [ModelMetadata] = []
+        try await forEachPage(.listModels, of: project) { (page: ListModelsResponse) in
             models += page.models
-            next = page.nextToken
-        } while next != nil && models.count < ConsoleLimits.modelsMax
+            return models.count < ConsoleLimits.modelsMax ? page.nextToken : nil
+        }
         return models
+    }
+
+    /// Asks for a list of a project's things, page by page.
+    ///
+    /// - Parameter next: takes a page, and returns where the next one begins; nil ends it.
+    func forEachPage<Response: Decodable>(
+        _ operation: Wire.Operation, of project: String, _ next: (Response) -> String?
+    ) async throws {
+        var token: String?
+        repeat {
+            token = next(
+                try await perform(
+                    operation, ["projectName": project],
+                    query: token.map { [(name: "nextToken", value: $0)] } ?? []))
+        } while token != nil
     }
 
     /// What the entries of a dataset say, for what the API's list cannot answer.

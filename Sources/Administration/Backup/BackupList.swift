@@ -1,7 +1,6 @@
 import Base
 import FoundationEssentials
 import Storage
-import SystemPackage
 
 /// Writes `files.jsonl`: each file of a backup, read back from where it is now.
 struct BackupList {
@@ -45,10 +44,7 @@ struct BackupList {
             if lines.count >= OpenFile.pieceBytes { try flush() }
         }
         try flush()
-        // As `FileTransfer.copy` does.
-        guard try OpenFile.reading(path)?.digest() == digest.value else {
-            throw FileError("write", path, .ioError)
-        }
+        try digest.value.checkWritten(to: path)
         return (files, bytes, digest.value.sha256)
     }
 

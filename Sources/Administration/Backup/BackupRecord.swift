@@ -1,7 +1,6 @@
 import Base
 package import FoundationEssentials
 import Storage
-import SystemPackage
 
 /// `backup.json`: what a backup is.
 ///
@@ -79,13 +78,13 @@ package struct BackupHeader: Sendable, Codable, Equatable {
         return try JSONCoding.encode(self, .indented, dates: .iso8601) + [UInt8(ascii: "\n")]
     }
 
-    /// Writes `backup.json`, and reads it back as `FileTransfer.copy` does.
+    /// Writes `backup.json`, and reads it back.
     func write(in folder: String) throws {
         let (path, text) = ("\(folder)/\(Self.fileName)", try encoded())
         try OpenFile.creating(path, mode: 0o600).append(text)
-        guard try Data(contentsOf: URL(filePath: path)) == text else {
-            throw FileError("write", path, .ioError)
-        }
+        var content = RunningDigest()
+        content.update(text)
+        try content.value.checkWritten(to: path)
     }
 }
 

@@ -54,11 +54,15 @@ struct UpgradeBackup: Sendable {
     ///
     /// - Throws: as `makeOfEmbeddedRows`, and what `open` throws.
     func opening<Rows>(_ open: () throws -> Rows) throws -> Rows {
-        let lock = try change().map { change in
-            try named(change.newest) { try locked(change.known) }
+        let lock: OpenFile?
+        if let change = try change() {
+            lock = try named(change.newest) { try locked(change.known) }
+            // Another process may have made it meanwhile, and the change too.
+            try makeOfEmbeddedRows()
+        } else {
+            lock = nil
         }
         defer { lock?.close() }
-        try makeOfEmbeddedRows()
         let rows = try open()
         finish()
         return rows

@@ -58,12 +58,7 @@ struct FileTransfer {
                     content.update($0)
                     try target.append($0)
                 }
-                // Finds a write that the file system acknowledged and dropped, as network and user
-                // space file systems do. It is read from memory as a rule: what the disk makes of
-                // the bytes later is found by a restore, or by `doctor`.
-                guard try OpenFile.reading(incoming)?.digest() == content.value else {
-                    throw FileError("write", incoming, .ioError)
-                }
+                try content.value.checkWritten(to: incoming)
             }
             try target.setMode(before.mode)
             try target.setModified(nanoseconds: before.modifiedNanoseconds)

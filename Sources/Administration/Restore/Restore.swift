@@ -3,7 +3,6 @@ import FoundationEssentials
 import Glibc
 package import NIOPosix
 import Storage
-import SystemPackage
 
 /// Makes a data directory from a backup. Nothing of a name that exists is touched, and the new
 /// folder is there when all of it was found to be right.
@@ -132,11 +131,7 @@ private struct RestoreRun {
             }
             try copy.setMode(entry.mode)
             try copy.setModified(nanoseconds: entry.modified)
-            // Finds a write that the file system acknowledged and dropped. It is read from memory
-            // as a rule: what the disk makes of the bytes later is found when they are used.
-            guard try OpenFile.reading(path)?.digest() == content.value else {
-                throw FileError("write", path, .ioError)
-            }
+            try content.value.checkWritten(to: path)
         }
         guard digest == header.listSHA256 else { throw AdministrationError("\(list) was changed.") }
         for bucket in header.buckets {

@@ -1,5 +1,6 @@
 import Crypto
 package import FoundationEssentials
+import SystemPackage
 
 /// Size and checksum of bytes, which two files share only when they have the same bytes.
 package struct FileDigest: Sendable, Equatable {
@@ -14,6 +15,19 @@ package struct FileDigest: Sendable, Equatable {
     package init(size: Int, sha256: String) {
         self.size = size
         self.sha256 = sha256
+    }
+
+    /// Reads back what was written to a file.
+    ///
+    /// It finds a write that the file system acknowledged and dropped, as network and user space
+    /// file systems do. As a rule the bytes come from memory: what the disk makes of them later is
+    /// found when they are used.
+    ///
+    /// - Throws: `FileError` for a file that does not have these bytes.
+    package func checkWritten(to path: String) throws {
+        guard try OpenFile.reading(path)?.digest() == self else {
+            throw FileError("write", path, .ioError)
+        }
     }
 }
 

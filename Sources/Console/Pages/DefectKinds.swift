@@ -1,48 +1,45 @@
 import Service
 import Wire
 
-/// The kinds of defects that keys give to images in the gallery.
+/// What the datasets of a project know of labels of masks and kinds of defects.
 struct DefectKinds {
-    /// By name; `isKind` allows each.
-    let names: [String]
-    /// False while the entries of a large dataset have not been read.
-    let isWhole: Bool
+    struct Dataset {
+        /// Images; nil where there is no dataset, or for who may not know.
+        let total: Int?
+        /// By name; nil while the entries of a large dataset have not been read.
+        let names: [String]?
+    }
+
+    let datasets: [DatasetType: Dataset]
+
+    private var counted: [Dataset] { datasets.values.filter { $0.total != nil } }
+
+    /// The kinds of defects that keys give to images in the gallery, by name; `isKind` allows each.
+    var names: [String] {
+        DatasetIndex.byName(Set(counted.flatMap { $0.names ?? [] }.filter(ManifestLine.isKind)))
+    }
+
+    var isWhole: Bool { counted.allSatisfy { $0.names != nil } }
 }
 
 extension Visit {
-    /// How many images a dataset has; nil where there is none, or for who may not know.
-    func imageTotal(of project: String, _ type: DatasetType) async -> Int? {
-        let described = try? await perform(
-            .describeDataset, ["projectName": project, "datasetType": type.rawValue],
-            as: DescribeDatasetResponse.self)
-        return described?.datasetDescription.imageStats.total
-    }
-
-    /// The names of a dataset's labels and kinds of defects. The first page of a large dataset does
-    /// not wait until all its lines have been read.
-    ///
-    /// - Parameter isPatient: whether the caller waits even so.
-    /// - Returns: nil where they would have to be read.
-    func labelNames(
-        of project: String, _ type: DatasetType, total: Int?, isPatient: Bool = false
-    ) async throws -> [String]? {
-        if isPatient || total.map({ $0 <= ConsoleLimits.quickEntriesMax }) ?? false {
-            return try await index(of: project, type).names
-        }
-        return gallery.indexes.knownNames(of: project, type)
-    }
-
-    /// The kinds of defects of both datasets of a project: labels of masks and of images.
+    /// - Parameter isPatient: whether the caller waits until all lines of a large dataset have been
+    ///   read, which the first page of a gallery does not.
     func defectKinds(of project: String, isPatient: Bool = false) async throws -> DefectKinds {
-        var (found, isWhole) = (Set<String>(), true)
+        var datasets: [DatasetType: DefectKinds.Dataset] = [:]
         for type in [DatasetType.train, .test] {
-            guard let total = await imageTotal(of: project, type) else { continue }
-            let names = try await labelNames(
-                of: project, type, total: total, isPatient: isPatient)
-            if let names { found.formUnion(names) } else { isWhole = false }
+            let described = try? await perform(
+                .describeDataset, ["projectName": project, "datasetType": type.rawValue],
+                as: DescribeDatasetResponse.self)
+            let total = described?.datasetDescription.imageStats.total
+            let isRead = total.map { isPatient || $0 <= ConsoleLimits.quickEntriesMax } ?? false
+            datasets[type] = DefectKinds.Dataset(
+                total: total,
+                names: isRead
+                    ? try await index(of: project, type).names
+                    : gallery.indexes.knownNames(of: project, type))
         }
-        return DefectKinds(
-            names: DatasetIndex.byName(found.filter(ManifestLine.isKind)), isWhole: isWhole)
+        return DefectKinds(datasets: datasets)
     }
 
     /// What a page of the gallery asks for that did not wait.

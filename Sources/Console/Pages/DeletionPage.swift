@@ -46,15 +46,13 @@ struct DeletionPage {
 
     /// How many packaging jobs there are; 0 for those who may not list them.
     private func packages() async throws -> Int {
-        var (count, next): (Int, String?) = (0, nil)
+        var count = 0
         do {
-            repeat {
-                let page: ListModelPackagingJobsResponse = try await visit.perform(
-                    .listModelPackagingJobs, ["projectName": project],
-                    query: next.map { [(name: "nextToken", value: $0)] } ?? [])
+            try await visit.forEachPage(.listModelPackagingJobs, of: project) {
+                (page: ListModelPackagingJobsResponse) in
                 count += page.modelPackagingJobs.count
-                next = page.nextToken
-            } while next != nil
+                return page.nextToken
+            }
         } catch is AccessError {
             return 0
         }

@@ -46,9 +46,8 @@ struct GalleryPages {
         if shown.tiles.isEmpty, let key = ImagePages.keyPart(ofNamed: search) {
             (shown, sought) = (try await self.shown(filter, order, key), key)
         }
-        let total = await visit.imageTotal(of: project, type)
-        let names = try await visit.labelNames(of: project, type, total: total)
         let kinds = try await visit.defectKinds(of: project)
+        let (total, names) = (kinds.datasets[type]?.total, kinds.datasets[type]?.names)
         var choices = Self.filters.map { name -> [String: Any] in
             choice(name, visit.page.text("filter_\(name)"), filter)
         }

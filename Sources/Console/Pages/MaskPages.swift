@@ -83,7 +83,7 @@ struct MaskPages {
         }
         let kinds = try await visit.defectKinds(of: project, isPatient: true).names
         for name in kinds where !found.contains(where: { $0.name == name }) {
-            guard found.count < ConsoleLimits.maskLabelsMax else { break }
+            guard found.count < visit.context.limits.maskLabelsMax else { break }
             found.append(LabelClass(name: name, color: ""))
         }
         return found

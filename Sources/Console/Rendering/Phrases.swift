@@ -5,15 +5,38 @@
 struct Phrases: Sendable {
     /// One sentence, or several that always stand together.
     private struct Phrase: Sendable {
-        /// What stands around the places: one more than there are places.
-        let literals: [String]
-        /// The number of each place, in their order.
-        let places: [Int]
-        let answer: String
+        let pattern: Parts
+        let answer: Parts
         /// Whether it stands within sentences, or alone, like `is neither PNG nor JPEG`.
         let isPart: Bool
 
-        var weight: Int { literals.reduce(0) { $0 + $1.utf8.count } }
+        var weight: Int { pattern.literals.reduce(0) { $0 + $1.utf8.count } }
+    }
+
+    /// A text with places.
+    private struct Parts: Sendable {
+        /// What stands around the places: one more than there are places.
+        var literals = [""]
+        /// The number of each place, in their order.
+        var places: [Int] = []
+        /// Those of words.
+        var words: Set<Int> = []
+
+        init(_ text: String) {
+            var rest = text[...]
+            while let character = rest.popFirst() {
+                if character == "{", let end = rest.firstIndex(of: "}"),
+                    let place = Int(rest[..<end].split(separator: ":").first ?? "")
+                {
+                    places.append(place)
+                    if rest[..<end].hasSuffix(":word") { words.insert(place) }
+                    literals.append("")
+                    rest = rest[rest.index(after: end)...]
+                } else {
+                    literals[literals.count - 1].append(character)
+                }
+            }
+        }
     }
 
     private static let imageFrame = "The image {1} {2}."
@@ -34,12 +57,13 @@ struct Phrases: Sendable {
     ///   - words: the console's other texts.
     init(_ sentences: [String: String], words: [String: String]) {
         phrases = sentences.merging(Self.ofImages(sentences)) { $1 }.map { pattern, answer in
-            let (literals, places, _) = Self.parts(pattern)
             let isOpen = pattern.hasPrefix("{") && !pattern.contains(":")
             return Phrase(
-                literals: literals, places: places, answer: answer,
+                pattern: Parts(pattern), answer: Parts(answer),
                 isPart: pattern.first?.isLowercase == true || isOpen && !pattern.hasSuffix("."))
-        }.sorted { ($0.weight, $1.literals.joined()) > ($1.weight, $0.literals.joined()) }
+        }.sorted {
+            ($0.weight, $1.pattern.literals.joined()) > ($1.weight, $0.pattern.literals.joined())
+        }
         self.words = words
     }
 
@@ -56,9 +80,9 @@ struct Phrases: Sendable {
 
     /// A pattern whose places have the next numbers.
     private static func moved(_ pattern: String) -> String {
-        let (literals, places, words) = parts(pattern)
-        return zip(places, literals.dropFirst()).reduce(literals[0]) {
-            "\($0){\($1.0 + 1)\(words.contains($1.0) ? ":word" : "")}\($1.1)"
+        let parts = Parts(pattern)
+        return zip(parts.places, parts.literals.dropFirst()).reduce(parts.literals[0]) {
+            "\($0){\($1.0 + 1)\(parts.words.contains($1.0) ? ":word" : "")}\($1.1)"
         }
     }
 
@@ -92,12 +116,13 @@ struct Phrases: Sendable {
     private func next(_ text: Substring, sentenceEnd: Substring.Index, _ depth: Int)
         -> (said: String, rest: Substring)?
     {
-        for phrase in phrases where depth > 0 || !phrase.isPart || !phrase.literals[0].isEmpty {
-            guard let (found, end) = Self.match(phrase, text, sentenceEnd: sentenceEnd),
+        for phrase in phrases
+        where depth > 0 || !phrase.isPart || !phrase.pattern.literals[0].isEmpty {
+            guard let (found, end) = Self.match(phrase.pattern, text, sentenceEnd: sentenceEnd),
                 !phrase.isPart || end == text.endIndex
             else { continue }
-            let places = Dictionary(zip(phrase.places, found), uniquingKeysWith: { $1 })
-            let answer = Self.parts(phrase.answer)
+            let places = Dictionary(zip(phrase.pattern.places, found), uniquingKeysWith: { $1 })
+            let answer = phrase.answer
             var said = answer.literals[0]
             for (place, literal) in zip(answer.places, answer.literals.dropFirst()) {
                 let text = places[place] ?? ""
@@ -120,17 +145,17 @@ struct Phrases: Sendable {
         return said(text, depth: depth + 1)
     }
 
-    /// What stands in the places of a phrase that `text` begins with, and where it ends there.
+    /// What stands in the places of a pattern that `text` begins with, and where it ends there.
     private static func match(
-        _ phrase: Phrase, _ text: Substring, sentenceEnd: Substring.Index
+        _ pattern: Parts, _ text: Substring, sentenceEnd: Substring.Index
     ) -> (found: [Substring], end: Substring.Index)? {
-        guard text.hasPrefix(phrase.literals[0]) else { return nil }
-        var (rest, found) = (text.dropFirst(phrase.literals[0].count), [Substring]())
-        for (index, literal) in phrase.literals.enumerated().dropFirst() {
-            let isLast = index == phrase.literals.count - 1
+        guard text.hasPrefix(pattern.literals[0]) else { return nil }
+        var (rest, found) = (text.dropFirst(pattern.literals[0].count), [Substring]())
+        for (index, literal) in pattern.literals.enumerated().dropFirst() {
+            let isLast = index == pattern.literals.count - 1
             if literal.isEmpty, isLast { return (found + [rest], rest.endIndex) }
             // A sentence that begins with anything must not begin with the ones before it.
-            let isOpen = index == 1 && phrase.literals[0].isEmpty
+            let isOpen = index == 1 && pattern.literals[0].isEmpty
             let limit =
                 isOpen
                 ? rest.index(sentenceEnd, offsetBy: literal.count, limitedBy: rest.endIndex) : nil
@@ -165,26 +190,5 @@ struct Phrases: Sendable {
             isStop = line[index] == "."
         }
         return line.endIndex
-    }
-
-    /// A pattern in parts: what stands around its places, their numbers, and those of words.
-    private static func parts(_ pattern: String)
-        -> (literals: [String], places: [Int], words: Set<Int>)
-    {
-        var (literals, places, words) = ([""], [Int](), Set<Int>())
-        var rest = pattern[...]
-        while let character = rest.popFirst() {
-            if character == "{", let end = rest.firstIndex(of: "}"),
-                let place = Int(rest[..<end].split(separator: ":").first ?? "")
-            {
-                places.append(place)
-                if rest[..<end].hasSuffix(":word") { words.insert(place) }
-                literals.append("")
-                rest = rest[rest.index(after: end)...]
-            } else {
-                literals[literals.count - 1].append(character)
-            }
-        }
-        return (literals, places, words)
     }
 }

@@ -9,26 +9,13 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from support.calls import until, wait_dataset
-from support.console import fill, press, sign_in
+from support.calls import until
+from support.console import empty_project, fill, press, sign_in, stats
 from support.pictures import draw, line, png
-
-
-def project(server, name):
-    client = server.client()
-    client.create_project(ProjectName=name)
-    client.create_dataset(ProjectName=name, DatasetType="train")
-    wait_dataset(client, name, "train")
-    return client
 
 
 def images(browser, server, name, query=""):
     browser.open(f"{server.endpoint}/console/projects/{name}/images?dataset=train{query}")
-
-
-def stats(client, name, kind="train"):
-    return client.describe_dataset(ProjectName=name, DatasetType=kind)[
-        "DatasetDescription"]["ImageStats"]
 
 
 def members(*entries):
@@ -40,7 +27,7 @@ def members(*entries):
 
 
 def test_a_zip_comes_in_and_what_is_wrong_in_it_is_named(server, browser, tmp_path):
-    client = project(server, "zips")
+    client = empty_project(server, "zips")
     sign_in(browser, server)
     content = members(
         ("set/normal/1.png", png(draw(1, False, (64, 64))[0])),
@@ -66,7 +53,7 @@ def test_a_zip_comes_in_and_what_is_wrong_in_it_is_named(server, browser, tmp_pa
 
 @pytest.mark.slow
 def test_a_prefix_of_a_bucket_comes_in_with_labels_from_folders(server, browser):
-    client, s3 = project(server, "prefix"), server.client("s3")
+    client, s3 = empty_project(server, "prefix"), server.client("s3")
     s3.create_bucket(Bucket="parts")
     for number in range(6):
         kind = "anomaly" if number % 2 else "good"
@@ -87,7 +74,7 @@ def test_a_prefix_of_a_bucket_comes_in_with_labels_from_folders(server, browser)
 
 @pytest.mark.slow
 def test_a_manifest_comes_in_split_into_training_and_test(server, browser, tmp_path):
-    client, s3 = project(server, "manifests"), server.client("s3")
+    client, s3 = empty_project(server, "manifests"), server.client("s3")
     s3.create_bucket(Bucket="lines")
     lines = []
     for number in range(40):
@@ -148,7 +135,7 @@ def kind(client, name, file):
 
 
 def test_digits_say_which_kind_of_defect_an_image_has(server, browser, tmp_path):
-    client = project(server, "kinds")
+    client = empty_project(server, "kinds")
     sign_in(browser, server)
     images(browser, server, "kinds")
     # Without a label in the project digits mean nothing.

@@ -8,27 +8,14 @@ from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
 from support.browser import Browser
-from support.calls import until, wait_dataset
-from support.console import open_import, sign_in
+from support.calls import until
+from support.console import empty_project, open_import, sign_in, stats
 from support.pictures import draw, line, make_dataset, png, train
 
 
 def gallery(browser, server, name):
     browser.open(f"{server.endpoint}/console/projects/{name}/images?dataset=train")
     browser.until(lambda: browser.all("#labels"))
-
-
-def project(server, name):
-    client = server.client()
-    client.create_project(ProjectName=name)
-    client.create_dataset(ProjectName=name, DatasetType="train")
-    wait_dataset(client, name, "train")
-    return client
-
-
-def stats(client, name):
-    return client.describe_dataset(ProjectName=name, DatasetType="train")[
-        "DatasetDescription"]["ImageStats"]
 
 
 def drop(browser, *paths):
@@ -42,7 +29,7 @@ def drop(browser, *paths):
 @pytest.mark.slow
 def test_a_folder_is_dropped_and_its_name_is_no_label(server, browser, tmp_path):
     """A folder of any name made anomalies of all that lay in it."""
-    client = project(server, "drops")
+    client = empty_project(server, "drops")
     for folder in ("photos", "sorted/good", "sorted/scratch"):
         (tmp_path / folder).mkdir(parents=True)
         for number in range(3):
@@ -75,7 +62,7 @@ def test_a_folder_is_dropped_and_its_name_is_no_label(server, browser, tmp_path)
 
 @pytest.mark.slow
 def test_an_import_that_a_reload_interrupts_goes_on_with_the_same_files(server, browser, tmp_path):
-    client = project(server, "again")
+    client = empty_project(server, "again")
     for number in range(400):
         (tmp_path / f"{number}.png").write_bytes(png(draw(number, False, (64, 64))[0]))
     files = "\n".join(str(tmp_path / f"{number}.png") for number in range(400))

@@ -39,6 +39,20 @@ def fill(server, project, pictures):
     return client
 
 
+def empty_project(server, name):
+    """A project with an empty training dataset."""
+    client = server.client()
+    client.create_project(ProjectName=name)
+    client.create_dataset(ProjectName=name, DatasetType="train")
+    wait_dataset(client, name, "train")
+    return client
+
+
+def stats(client, name, kind="train"):
+    return client.describe_dataset(ProjectName=name, DatasetType=kind)[
+        "DatasetDescription"]["ImageStats"]
+
+
 def sign_in(browser, server):
     lines = [server.process.stdout.readline() for _ in range(2)]
     browser.open(lines[1].strip())

@@ -25,25 +25,6 @@ import Wire
         _ = try await browser.post("/projects", ["name": "p"])
     }
 
-    private func send(
-        _ path: String, _ body: String, by other: ConsoleBrowser? = nil
-    ) async throws -> Answer {
-        let browser = other ?? browser
-        let answer = try await browser.send(
-            .post, "/projects/p/\(path)",
-            headers: [
-                ("Accept", "application/json"), ("Content-Type", "application/json"),
-                ("X-Form-Token", browser.formToken ?? ""),
-            ], body: body)
-        try await server.work()
-        return answer
-    }
-
-    private func enter(_ lines: [String]) async throws {
-        let answer = try await send("lines?dataset=train", lines.joined(separator: "\n"))
-        #expect(answer.status == 200, "\(answer.text)")
-    }
-
     private func line(_ name: String, _ verdict: String? = nil, mask label: String? = nil)
         -> String
     {
@@ -66,9 +47,7 @@ import Wire
     private func tiles(_ query: String) async throws -> (names: [String], next: String?) {
         let page = try await browser.get("/projects/p/images\(query)")
         #expect(page.status == 200)
-        let names = page.text.split(separator: "data-source=\"").dropFirst().map {
-            String(($0.prefix { $0 != "\"" }).split(separator: "/").last ?? "")
-        }
+        let names = ConsoleBrowser.images(on: page.text)
         let link = page.text.split(separator: "class=\"more\" href=\"").dropFirst().first
         return (names, link.map { String($0.prefix { $0 != "\"" }).replacing("&amp;", with: "&") })
     }
@@ -76,7 +55,7 @@ import Wire
     // MARK: Filters and orders
 
     @Test func imagesAreFoundByTheirMasksAndLabels() async throws {
-        try await enter([
+        try await browser.enter([
             line("a.png", "anomaly", mask: "scratch"), line("b.png", "anomaly", mask: "dent"),
             line("c.png", "anomaly"), line("d.png", "normal"), line("e.png"),
         ])
@@ -88,13 +67,13 @@ import Wire
         #expect(try await tiles("?sort=name&search=d.p").names == ["d.png"])
         #expect(try await tiles("?show=unlabelled&sort=name").names == ["e.png"])
         // What was changed counts at once.
-        try await enter([line("e.png", "anomaly", mask: "dent")])
+        try await browser.enter([line("e.png", "anomaly", mask: "dent")])
         #expect(try await tiles("?show=label%3Adent").names == ["e.png", "b.png"])
         #expect(try await tiles("?sort=score").names.count == 5)
     }
 
     @Test func pagesOfAnOrderFollowEachOther() async throws {
-        try await enter((100..<350).map { line("\($0).png") })
+        try await browser.enter((100..<350).map { line("\($0).png") })
         var (all, query) = ([String](), "?sort=name&dataset=train")
         for _ in 0..<3 {
             let (names, next) = try await tiles(query)
@@ -107,11 +86,12 @@ import Wire
 
     /// The next page began with the first image again.
     @Test func aPageGoesOnThoughItsLastImageWasRemoved() async throws {
-        try await enter((100..<350).map { line("\($0).png") })
+        try await browser.enter((100..<350).map { line("\($0).png") })
         let (first, next) = try await tiles("?sort=name&dataset=train")
         let gone = try #require(first.last)
         #expect(
-            try await send("remove?dataset=train", #"["s3://pics/\#(gone)"]"#).status == 200)
+            try await browser.change("remove?dataset=train", #"["s3://pics/\#(gone)"]"#).status
+                == 200)
         let (second, _) = try await tiles(try #require(next))
         #expect(second.first == "100.png" && second.contains("200.png"))
         let (third, last) = try await tiles("?sort=name&dataset=train")
@@ -119,7 +99,8 @@ import Wire
         let (fourth, end) = try await tiles(try #require(last))
         #expect(fourth.first == "201.png")
         #expect(
-            try await send("remove?dataset=train", #"["s3://pics/\#(fourth[99])"]"#).status == 200)
+            try await browser.change("remove?dataset=train", #"["s3://pics/\#(fourth[99])"]"#)
+                .status == 200)
         let (fifth, _) = try await tiles(try #require(end))
         #expect(fifth.first == "201.png" && fifth.last == "301.png")
     }
@@ -131,17 +112,9 @@ import Wire
         let lines = ["n1", "n2", "a1", "a2"].map {
             line($0, $0.hasPrefix("a") ? "anomaly" : "normal")
         }
-        let answer = try await browser.send(
-            .post, "/projects/q/lines?dataset=train",
-            headers: [("Accept", "application/json"), ("X-Form-Token", browser.formToken ?? "")],
-            body: lines.joined(separator: "\n"))
-        #expect(answer.status == 200)
-        try await server.work()
+        try await browser.enter(lines, into: "q")
         func names(_ query: String) async throws -> [String] {
-            let page = try await browser.get("/projects/q/images\(query)").text
-            return page.split(separator: "data-source=\"").dropFirst().map {
-                String(($0.prefix { $0 != "\"" }).split(separator: "/").last ?? "")
-            }
+            ConsoleBrowser.images(on: try await browser.get("/projects/q/images\(query)").text)
         }
         for _ in 0..<2 {
             #expect(try await names("?show=wrong&sort=score") == ["n2", "a1"])
@@ -150,13 +123,8 @@ import Wire
         let path = "/projects/q/models/1/threshold"
         #expect(try await browser.post(path, ["threshold": "135"]).status == 303)
         #expect(try await names("?show=wrong&sort=score") == ["a1"])
-        _ = try await browser.send(
-            .post, "/projects/q/labels?dataset=train",
-            headers: [
-                ("Accept", "application/json"), ("Content-Type", "application/json"),
-                ("X-Form-Token", browser.formToken ?? ""),
-            ], body: #"{"s3://pics/a1":"normal"}"#)
-        try await server.work()
+        _ = try await browser.change(
+            "labels?dataset=train", #"{"s3://pics/a1":"normal"}"#, of: "q")
         #expect(try await names("?show=wrong&sort=score") == [])
         try await model.train(2, browser, ["n1": 240, "n2": 130, "a1": 90, "a2": 80])
         #expect(try await names("?show=wrong&sort=score") == ["n1", "n2", "a2"])
@@ -180,7 +148,7 @@ import Wire
                 "a.png": try picture(3), "b.png": try picture(7), "c.png": try picture(3, noise: 4),
                 "broken.png": Data("no picture".utf8),
             ])
-        try await enter([line("a.png"), line("b.png"), line("c.png"), line("none.png")])
+        try await browser.enter([line("a.png"), line("b.png"), line("c.png"), line("none.png")])
         let found = try await tiles("?show=duplicates")
         #expect(Set(found.names) == ["a.png", "c.png"])
         let page = try await browser.get("/projects/p/images?show=duplicates")
@@ -190,8 +158,8 @@ import Wire
     // MARK: Out of the dataset
 
     @Test func removedImagesAreGoneAndTheirLinesComeBack() async throws {
-        try await enter([line("a.png", "normal"), line("b.png", "anomaly", mask: "dent")])
-        let answer = try await send(
+        try await browser.enter([line("a.png", "normal"), line("b.png", "anomaly", mask: "dent")])
+        let answer = try await browser.change(
             "remove?dataset=train", #"["s3://pics/b.png","s3://pics/none.png"]"#)
         #expect(answer.status == 200, "\(answer.text)")
         #expect(try await tiles("").names == ["a.png"])
@@ -200,17 +168,19 @@ import Wire
         #expect(dataset["ImageStats"]["Total"] == .integer(1))
         #expect(dataset["StatusMessage"].string?.contains("1 was removed") == true)
         guard case .array(let lines) = answer.json["lines"] else { throw NoLines() }
-        try await enter(lines.compactMap(\.string))
+        try await browser.enter(lines.compactMap(\.string))
         #expect(try await tiles("?show=label%3Adent").names == ["b.png"])
-        #expect(try await send("remove?dataset=train", "[]").status == 400)
-        #expect(try await send("remove?dataset=train", #"["s3://pics/none.png"]"#).status == 404)
+        #expect(try await browser.change("remove?dataset=train", "[]").status == 400)
+        #expect(
+            try await browser.change("remove?dataset=train", #"["s3://pics/none.png"]"#).status
+                == 404)
     }
 
     private struct NoLines: Error {}
 
     /// UpdateDatasetEntries itself removes, so other programs can too; a manifest cannot.
     @Test func aLineOfTheAPIRemovesToo() async throws {
-        try await enter([line("a.png"), line("b.png")])
+        try await browser.enter([line("a.png"), line("b.png")])
         let changes =
             #"{"source-ref":"s3://pics/a.png","spotter-remove":true}"# + "\n" + line("c.png") + "\n"
             + #"{"source-ref":"s3://pics/c.png","spotter-remove":true}"# + "\n"
@@ -237,14 +207,14 @@ import Wire
     // MARK: In
 
     @Test func linesThatAreNoneAreRefusedByNumberAndTheOthersEntered() async throws {
-        let answer = try await send(
+        let answer = try await browser.change(
             "lines?dataset=train", line("a.png") + "\nno json\n" + #"{"source-ref":"/etc/passwd"}"#)
         #expect(answer.json["entered"] == .integer(1))
         guard case .array(let refused) = answer.json["refused"] else { throw NoLines() }
         #expect(refused.map { $0["line"] } == [.integer(2), .integer(3)])
         #expect(refused.last?["reason"].string?.contains("s3://BUCKET/KEY") == true)
         #expect(try await tiles("").names == ["a.png"])
-        #expect(try await send("lines?dataset=train", "[{}]").status == 400)
+        #expect(try await browser.change("lines?dataset=train", "[{}]").status == 400)
     }
 
     @Test func aPrefixIsListedPageByPageByWhoMayListIt() async throws {
@@ -273,7 +243,7 @@ import Wire
     }
 
     @Test func aLabelIsRenamedInAllMasks() async throws {
-        try await enter([
+        try await browser.enter([
             line("a.png", "anomaly", mask: "scratch"), line("b.png", "anomaly", mask: "dent"),
         ])
         let form = { (fields: [String: String]) in
@@ -289,17 +259,17 @@ import Wire
     }
 
     @Test func changesNeedTheRightsOfTheirUser() async throws {
-        try await enter([line("a.png")])
+        try await browser.enter([line("a.png")])
         let key = try await server.user(
             #"{"Effect":"Allow","Action":["lookoutvision:List*","lookoutvision:Describe*","s3:*"],"Resource":"*"}"#
         )
         let reader = ConsoleBrowser(server)
         try await reader.signIn(key)
         #expect(
-            try await send("remove?dataset=train", #"["s3://pics/a.png"]"#, by: reader).status
+            try await reader.change("remove?dataset=train", #"["s3://pics/a.png"]"#).status
                 == 403)
-        #expect(try await send("lines?dataset=train", line("c.png"), by: reader).status == 403)
-        #expect(try await send("new-dataset?dataset=test", "{}", by: reader).status == 403)
+        #expect(try await reader.change("lines?dataset=train", line("c.png")).status == 403)
+        #expect(try await reader.change("new-dataset?dataset=test", "{}").status == 403)
         #expect(try await tiles("").names == ["a.png"])
     }
 }

@@ -32,28 +32,9 @@ import Wire
         + #""type":"groundtruth/semantic-segmentation","internal-color-map":{"0":{"#
         + ##""class-name":"dent","hex-color":"#23A436"}}}}"##
 
-    private func send(_ path: String, _ body: String) async throws -> Answer {
-        let answer = try await browser.send(
-            .post, "/projects/p/\(path)",
-            headers: [
-                ("Accept", "application/json"), ("Content-Type", "application/json"),
-                ("X-Form-Token", browser.formToken ?? ""),
-            ], body: body)
-        try await server.work()
-        return answer
-    }
-
-    private func enter(_ lines: [String]) async throws {
-        let answer = try await send("lines?dataset=train", lines.joined(separator: "\n"))
-        #expect(answer.status == 200, "\(answer.text)")
-    }
-
     /// Names of the images that a filter shows.
     private func tiles(_ query: String) async throws -> [String] {
-        let page = try await browser.get("/projects/p/images\(query)")
-        return page.text.split(separator: "data-source=\"").dropFirst().map {
-            String(($0.prefix { $0 != "\"" }).split(separator: "/").last ?? "")
-        }
+        ConsoleBrowser.images(on: try await browser.get("/projects/p/images\(query)").text)
     }
 
     private struct NoLines: Error {}
@@ -67,12 +48,12 @@ import Wire
     }
 
     @Test func aKindOfDefectIsKeptShownFilteredAndTakenBack() async throws {
-        try await enter([
+        try await browser.enter([
             Self.normal, Self.masked, #"{"source-ref":"s3://pics/c.png"}"#,
         ])
         let before = try await entry("a.png").text
         let body = #"{"s3://pics/a.png":{"kind":"Kratzer"},"s3://pics/b.png":{"kind":"Kratzer"}}"#
-        let answer = try await send("labels?dataset=train", body)
+        let answer = try await browser.change("labels?dataset=train", body)
         #expect(answer.json["lines"]["s3://pics/a.png"].string == before)
         let changed = try await entry("b.png")
         #expect(changed.verdict == .anomaly && changed.kind == "Kratzer")
@@ -84,15 +65,15 @@ import Wire
         #expect(page.contains("data-kinds=\"[&quot;dent&quot;,&quot;Kratzer&quot;]\""))
         #expect(!page.contains("data-more-kinds"))
         // A verified anomaly keeps what people said of it; another key takes it away.
-        _ = try await send("labels?dataset=train", #"{"s3://pics/b.png":"anomaly"}"#)
+        _ = try await browser.change("labels?dataset=train", #"{"s3://pics/b.png":"anomaly"}"#)
         #expect(try await entry("b.png").kind == "Kratzer")
-        _ = try await send("labels?dataset=train", #"{"s3://pics/b.png":{"kind":null}}"#)
+        _ = try await browser.change("labels?dataset=train", #"{"s3://pics/b.png":{"kind":null}}"#)
         let plain = try await entry("b.png")
         #expect(plain.verdict == .anomaly && plain.kind == nil && plain.mask != nil)
-        try await enter([before])
+        try await browser.enter([before])
         #expect(try await entry("a.png").text == before)
         for wrong in [#"{"kind":"Normal"}"#, #"{"kind":" x"}"#, #"{"kind":""}"#, #"{"kind":1}"#] {
-            let answer = try await send(
+            let answer = try await browser.change(
                 "labels?dataset=train", #"{"s3://pics/a.png":\#(wrong)}"#)
             #expect(answer.status == 400, "\(wrong)")
         }
@@ -102,13 +83,14 @@ import Wire
 
     /// An older label of another job that says normal would contradict the kind.
     @Test func aKindOfDefectIsRenamedAndOtherLabelsGo() async throws {
-        try await enter([
+        try await browser.enter([
             #"{"source-ref":"s3://pics/a.png","one":0,"one-metadata":{"class-name":"normal","#
                 + #""type":"groundtruth/image-classification","creation-date":"2024-01-01"},"#
                 + #""two":0,"two-metadata":{"class-name":"normal","#
                 + #""type":"groundtruth/image-classification","creation-date":"2024-01-02"}}"#
         ])
-        _ = try await send("labels?dataset=train", #"{"s3://pics/a.png":{"kind":"dent"}}"#)
+        _ = try await browser.change(
+            "labels?dataset=train", #"{"s3://pics/a.png":{"kind":"dent"}}"#)
         #expect(try await entry("a.png").kind == "dent")
         for (name, status) in [("anomaly", 400), ("scrape", 200)] {
             let answer = try await browser.post(
@@ -124,7 +106,7 @@ import Wire
 
     /// What only says that a change went well is folded away; what is amiss is not.
     @Test func routineMessagesOfADatasetAreFoldedAway() async throws {
-        try await enter([Self.normal, #"{"source-ref":"s3://pics/b.png"}"#])
+        try await browser.enter([Self.normal, #"{"source-ref":"s3://pics/b.png"}"#])
         let page = try await browser.get("/projects/p").text
         #expect(
             page.contains(

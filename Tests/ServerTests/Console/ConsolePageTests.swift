@@ -25,12 +25,7 @@ import Wire
         async throws -> Answer
     {
         let body = try String(decoding: WireCoding.encode(labels), as: UTF8.self)
-        return try await browser.send(
-            .post, "/projects/\(project)/labels?dataset=train",
-            headers: [
-                ("Accept", "application/json"), ("Content-Type", "application/json"),
-                ("X-Form-Token", browser.formToken ?? ""),
-            ], body: body)
+        return try await browser.post(json: body, to: "/projects/\(project)/labels?dataset=train")
     }
 
     private func entries(_ project: String) async throws -> [JSONValue] {

@@ -51,6 +51,37 @@ final class ConsoleBrowser: Sendable {
             headers: headers + [("Content-Type", "application/x-www-form-urlencoded")], body: body)
     }
 
+    /// Sends JSON, as a script of the console would, and asks for it.
+    func post(json body: String, to path: String) async throws -> Answer {
+        try await send(
+            .post, path,
+            headers: [
+                ("Accept", "application/json"), ("Content-Type", "application/json"),
+                ("X-Form-Token", formToken ?? ""),
+            ], body: body)
+    }
+
+    /// Sends JSON to a project's page, and waits until what it asked for is done.
+    func change(_ page: String, _ body: String, of project: String = "p") async throws -> Answer {
+        let answer = try await post(json: body, to: "/projects/\(project)/\(page)")
+        try await server.work()
+        return answer
+    }
+
+    /// Enters manifest lines into a project's training dataset.
+    func enter(_ lines: [String], into project: String = "p") async throws {
+        let body = lines.joined(separator: "\n")
+        let answer = try await change("lines?dataset=train", body, of: project)
+        #expect(answer.status == 200, "\(answer.text)")
+    }
+
+    /// Names of the images on a gallery's page, in their order.
+    static func images(on page: String) -> [String] {
+        page.split(separator: "data-source=\"").dropFirst().map {
+            String(($0.prefix { $0 != "\"" }).split(separator: "/").last ?? "")
+        }
+    }
+
     func send(
         _ method: HTTPRequest.Method, _ path: String, headers: [(String, String)] = [],
         body: String = ""
