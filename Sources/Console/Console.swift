@@ -161,6 +161,7 @@ package struct Console: Sendable {
         case ("upload", 1, true): return try await ImagePages(visit, name).upload()
         case ("kinds", 1, false): return try await visit.kinds(of: name)
         case ("labels", 1, true): return try await ImagePages(visit, name).label()
+        case ("labels-held", 1, true): return try await ImagePages(visit, name).labels()
         case ("packages", 2, false):
             return try await PackagePage(visit, name, rest[1]).answer()
         case ("packages", 3, false) where rest[2] == "archive":

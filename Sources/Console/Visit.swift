@@ -35,7 +35,7 @@ struct Visit: Sendable {
     func perform<Response: Decodable>(
         _ operation: Wire.Operation, _ labels: [String: String] = [:],
         query: [(name: String, value: String)] = [], _ body: [String: JSONValue] = [:],
-        as _: Response.Type = Response.self
+        options: CallOptions = CallOptions(), as _: Response.Type = Response.self
     ) async throws -> Response {
         let definition = operation.definition
         let path = labels.reduce(definition.path) { path, label in
@@ -49,7 +49,9 @@ struct Visit: Sendable {
                 method: definition.method, path: path, query: query, header: { _ in nil },
                 body: bytes))
         do {
-            let answer = try await operations.perform(route, input: input, payload: Data()).body
+            let answer = try await operations.perform(
+                route, input: input, payload: Data(), options: options
+            ).body
             await note(operation, input, answer: answer)
             return try WireCoding.decode(Response.self, from: answer)
         } catch let error as WireError {
@@ -141,11 +143,18 @@ struct Visit: Sendable {
     }
 
     /// Enters lines into a dataset as UpdateDatasetEntries does.
-    func change(_ project: String, _ type: DatasetType, _ lines: [String]) async throws {
+    ///
+    /// - Returns: the member `changes` of an answer: the change's id by its dataset, by which
+    ///   `dataset-state` tells what became of it.
+    func change(
+        _ project: String, _ type: DatasetType, _ lines: [String]
+    ) async throws -> [String: JSONValue] {
+        let job = UUID.random()
         let changes = Data(lines.joined(separator: "\n").utf8).base64EncodedString()
         let _: UpdateDatasetEntriesResponse = try await perform(
             .updateDatasetEntries, ["projectName": project, "datasetType": type.rawValue],
-            ["Changes": .string(changes)])
+            ["Changes": .string(changes)], options: CallOptions(job: job))
+        return [type.rawValue: .string(job.uuidString)]
     }
 
     func html(_ template: String, _ values: [String: Any]) -> ConsoleResponse {

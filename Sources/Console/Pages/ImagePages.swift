@@ -25,8 +25,6 @@ struct ImagePages {
         return type
     }
 
-    private var labels: [String: String] { ["projectName": project] }
-
     func makeDataset() async throws -> ConsoleResponse {
         let form = visit.request.form
         var body: [String: JSONValue] = ["DatasetType": .string(form["dataset"] ?? "")]
@@ -44,7 +42,8 @@ struct ImagePages {
                 ])
             ])
         }
-        let _: CreateDatasetResponse = try await visit.perform(.createDataset, labels, body)
+        let _: CreateDatasetResponse = try await visit.perform(
+            .createDataset, ["projectName": project], body)
         return .redirect(visit.home(project))
     }
 
@@ -85,8 +84,19 @@ struct ImagePages {
             ])
     }
 
-    /// How a dataset is doing, for scripts that wait for a change to be taken.
+    /// How a dataset is doing, for scripts that wait until it is idle; with `change`, what became
+    /// of this one change.
     func state() async throws -> ConsoleResponse {
+        if let change = visit.request.parameter("change") {
+            guard let job = UUID(uuidString: change) else { throw Console.nothingHere }
+            let outcome = try await visit.operations.outcome(
+                ofChange: job, in: project, try type())
+            return switch outcome {
+            case .open: try told(isBusy: true)
+            case .made: try told()
+            case .refused(let reason): try told(hasFailed: true, reason)
+            }
+        }
         let found: DescribeDatasetResponse = try await visit.perform(
             .describeDataset, ["projectName": project, "datasetType": try type().rawValue])
         let dataset = found.datasetDescription
@@ -94,11 +104,18 @@ struct ImagePages {
             .createInProgress, .updateInProgress, .updateFailedRollbackInProgress,
         ]
         let failed: Set<DatasetStatus> = [.createFailed, .updateFailedRollbackComplete]
-        return try visit.json(
+        return try told(
+            isBusy: busy.contains(dataset.status), hasFailed: failed.contains(dataset.status),
+            dataset.statusMessage)
+    }
+
+    private func told(
+        isBusy: Bool = false, hasFailed: Bool = false, _ message: String = ""
+    ) throws -> ConsoleResponse {
+        try visit.json(
             .object([
-                "isBusy": .boolean(busy.contains(dataset.status)),
-                "hasFailed": .boolean(failed.contains(dataset.status)),
-                "message": .string(visit.page.said(dataset.statusMessage)),
+                "isBusy": .boolean(isBusy), "hasFailed": .boolean(hasFailed),
+                "message": .string(visit.page.said(message)),
             ]))
     }
 
@@ -180,8 +197,35 @@ struct ImagePages {
                 try line.relabelled(
                     verdict, kind: kind, by: visit.visitor.name, at: visit.context.now()))
         }
-        try await visit.change(project, type, lines)
-        return try visit.json(.object(["lines": .object(known.mapValues(JSONValue.string))]))
+        let changes = try await visit.change(project, type, lines)
+        return try visit.json(
+            .object([
+                "lines": .object(known.mapValues(JSONValue.string)), "changes": .object(changes),
+            ]))
+    }
+
+    /// The labels that the dataset holds now, for a page that must show them again. The body is a
+    /// JSON list of references.
+    ///
+    /// - Returns: verdicts and kinds by references, of the images that the dataset has.
+    func labels() async throws -> ConsoleResponse {
+        guard case .array(let wanted) = try JSONValue(parsing: visit.request.body),
+            wanted.count <= ConsoleLimits.changesMax
+        else {
+            throw WireError.validation(
+                "Give a list of at most \(ConsoleLimits.changesMax) images at a time.")
+        }
+        let lines = try await visit.operations.lines(
+            of: wanted.compactMap(\.string), in: project, try type())
+        return try visit.json(
+            .object(
+                try lines.mapValues { text in
+                    let line = try ManifestLine(parsing: text)
+                    return .object([
+                        "verdict": .string(line.verdict?.rawValue ?? "unlabelled"),
+                        "kind": .string(line.kind ?? ""),
+                    ])
+                }))
     }
 
     /// The label that `label` was asked for.

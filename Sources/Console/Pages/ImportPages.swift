@@ -65,9 +65,12 @@ struct ImportPages {
                 "line": .integer($0.number), "reason": .string(visit.page.said($0.reason)),
             ])
         }
-        if !good.isEmpty { try await visit.change(project, type, good) }
+        let changes = good.isEmpty ? [:] : try await visit.change(project, type, good)
         return try visit.json(
-            .object(["entered": .integer(good.count), "refused": .array(refused)]))
+            .object([
+                "entered": .integer(good.count), "refused": .array(refused),
+                "changes": .object(changes),
+            ]))
     }
 
     /// Takes images out of the dataset; their objects stay. The body is a JSON list of references.
@@ -81,14 +84,17 @@ struct ImportPages {
                 "Give a list of 1 to \(ConsoleLimits.changesMax) images at a time.")
         }
         let known = try await visit.operations.lines(
-            of: values.compactMap(\.string), in: project, type)
+            of: values.compactMap(\.string), in: project, type, isToChange: true)
         guard !known.isEmpty else {
             throw WireError(.resourceNotFound, "The dataset has none of these images.")
         }
-        try await visit.change(
+        let changes = try await visit.change(
             project, type, try known.keys.sorted().map(ManifestLine.removal(of:)))
         return try visit.json(
-            .object(["lines": .array(known.keys.sorted().map { .string(known[$0] ?? "") })]))
+            .object([
+                "lines": .array(known.keys.sorted().map { .string(known[$0] ?? "") }),
+                "changes": .object(changes),
+            ]))
     }
 
     /// Gives a label of masks another name, in every mask of both datasets and wherever it is the
@@ -96,9 +102,11 @@ struct ImportPages {
     func renameLabel() async throws -> ConsoleResponse {
         let form = visit.request.form
         let (old, new) = (form["from"] ?? "", form["to"] ?? "")
-        var count = 0
+        var (count, changes) = (0, [String: JSONValue]())
         for type in [DatasetType.train, .test] {
             guard let index = try await indexIfThere(type) else { continue }
+            // Either both datasets take the change or none.
+            _ = try await visit.operations.lines(of: [], in: project, type, isToChange: true)
             guard ManifestLine.isKind(new) || !index.entries.contains(where: { $0.kind == old })
             else {
                 throw WireError.validation(
@@ -119,10 +127,11 @@ struct ImportPages {
             let lines = try known.keys.sorted().map {
                 try ManifestLine(parsing: known[$0] ?? "").renamed(label: old, to: new)
             }
-            try await visit.change(project, type, lines)
+            changes.merge(try await visit.change(project, type, lines)) { $1 }
             count += lines.count
         }
-        return try visit.json(.object(["images": .integer(count)]))
+        return try visit.json(
+            .object(["images": .integer(count), "changes": .object(changes)]))
     }
 
     private func indexIfThere(_ type: DatasetType) async throws -> DatasetIndex? {

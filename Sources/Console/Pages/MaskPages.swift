@@ -19,9 +19,10 @@ struct MaskPages {
 
     private var source: String { visit.request.parameter("source") ?? "" }
 
-    private func line() async throws -> ManifestLine {
-        guard let line = try await visit.operations.lines(of: [source], in: project, type)[source]
-        else {
+    private func line(isToChange: Bool = false) async throws -> ManifestLine {
+        let lines = try await visit.operations.lines(
+            of: [source], in: project, type, isToChange: isToChange)
+        guard let line = lines[source] else {
             throw WireError(
                 .resourceNotFound,
                 "The \(type.rawValue) dataset of \(project) has no image '\(source.prefix(200))'.")
@@ -50,6 +51,7 @@ struct MaskPages {
             }
         let start = seer.map { "&from=\(FormCoding.segment($0))" } ?? ""
         let verdict = line.verdict?.rawValue ?? "unlabelled"
+        let kinds = try await visit.defectKinds(of: project, isPatient: true).names
         return visit.html(
             "mask",
             [
@@ -59,11 +61,12 @@ struct MaskPages {
                 "image": "\(home)/image?source=\(place)",
                 "mask": own.isEmpty ? "" : "\(home)/mask-picture?\(query)\(start)",
                 "isProposed": seer != nil && !own.isEmpty,
-                "save": "\(home)/mask?\(query)", "heat": "\(home)/heat?\(query)",
+                "save": "mask?\(query)", "heat": "\(home)/heat?\(query)",
                 "features": "\(home)/features?\(query)",
                 "verdict": verdict, "verdictTitle": visit.page.text("verdict_\(verdict)"),
                 "classes": try JSONCoding.text(
-                    JSONValue.array(try await classes().map(Self.json))),
+                    JSONValue.array(try await classes(kinds).map(Self.json))),
+                "kinds": try JSONCoding.text(JSONValue.array(kinds.map(JSONValue.string))),
                 "own": try JSONCoding.text(
                     JSONValue.array(own.map(Self.json))),
                 "before": around[0] ?? "", "after": around[1] ?? "",
@@ -73,7 +76,7 @@ struct MaskPages {
 
     /// The labels of all masks of the project, each with the colour that most of them give it, then
     /// the kinds of defects that no mask shows yet, without one.
-    private func classes() async throws -> [LabelClass] {
+    private func classes(_ kinds: [String]) async throws -> [LabelClass] {
         var found: [LabelClass] = []
         for type in [DatasetType.train, .test] {
             guard let index = try? await visit.index(of: project, type) else { continue }
@@ -81,7 +84,6 @@ struct MaskPages {
                 found.append(label)
             }
         }
-        let kinds = try await visit.defectKinds(of: project, isPatient: true).names
         for name in kinds where !found.contains(where: { $0.name == name }) {
             guard found.count < visit.context.limits.maskLabelsMax else { break }
             found.append(LabelClass(name: name, color: ""))
@@ -162,7 +164,7 @@ struct MaskPages {
     /// something makes its image an anomaly; one that marks nothing is taken away, and the label
     /// stays.
     func save() async throws -> ConsoleResponse {
-        let line = try await line()
+        let line = try await line(isToChange: true)
         let classes = Data((visit.request.parameter("classes") ?? "").utf8)
         // What is no list of labels is one without any, which is refused.
         let wanted = (try? JSONCoding.decode([LabelClass].self, from: classes)) ?? []
@@ -187,12 +189,13 @@ struct MaskPages {
             }
         }
         let text = try changed.remasked(reference, drawn.classes, by: person, at: now)
-        try await visit.change(project, type, [text])
+        let changes = try await visit.change(project, type, [text])
         return try visit.json(
             .object([
                 "verdict": .string(
                     (reference == nil ? changed.verdict : .anomaly)?.rawValue ?? "unlabelled"),
                 "labels": .array(drawn.classes.dropFirst().map { .string($0.name) }),
+                "changes": .object(changes),
             ]))
     }
 }

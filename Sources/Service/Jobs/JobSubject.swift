@@ -56,10 +56,12 @@ package enum JobSubject: Sendable, Codable, Equatable {
         }
     }
 
-    /// A new, queued row with a random ID; inserting it is up to the caller.
-    package func record(created: Date) throws -> JobRecord {
+    /// A new, queued row; inserting it is up to the caller.
+    ///
+    /// - Parameter id: a random one.
+    package func record(_ id: UUID = .random(), created: Date) throws -> JobRecord {
         JobRecord(
-            id: UUID.random(), kind: kind.rawValue, subject: try JSONCoding.encode(self),
+            id: id, kind: kind.rawValue, subject: try JSONCoding.encode(self),
             project: project, priority: kind.priority, created: created)
     }
 

@@ -53,12 +53,15 @@ struct UpdateJob: JobRunner {
         return "\(count)\(entries) \(count == 1 ? "was" : "were")"
     }
 
+    /// What people read about changes that were not made.
+    static func refusal(_ reason: String) -> String { "Nothing was changed. \(reason)" }
+
     func fail(_ message: String) async throws {
         let (project, type, now) = (project, type, context.now())
         try await lease.complete(error: message) { transaction in
             guard var dataset = try transaction.dataset(project, type) else { return }
             dataset.status = .updateFailedRollbackComplete
-            dataset.statusMessage = "Nothing was changed. \(message)"
+            dataset.statusMessage = Self.refusal(message)
             dataset.updated = now
             try transaction.save(dataset)
             try transaction.saveChange(nil, project: project, type: type)

@@ -1,3 +1,4 @@
+import Base
 package import FoundationEssentials
 import Vision
 package import Wire
@@ -11,10 +12,13 @@ package struct CallOptions: Sendable {
     package static let scoreHeader = "x-spotter-score"
 
     let threshold: Double?
+    /// The id that the job of the call gets, by which the caller finds it again.
+    let job: UUID
 
     /// - Parameter header: value of a header by name.
     /// - Throws: `validation` naming the header.
     package init(header: (String) -> String?) throws(WireError) {
+        job = .random()
         guard let text = header(Self.thresholdHeader) else {
             threshold = nil
             return
@@ -27,8 +31,10 @@ package struct CallOptions: Sendable {
         threshold = number
     }
 
-    /// No options.
-    package init() { threshold = nil }
+    /// No threshold of the call's own.
+    ///
+    /// - Parameter job: a random id.
+    package init(job: UUID = .random()) { (threshold, self.job) = (nil, job) }
 }
 
 /// What an operation answers.

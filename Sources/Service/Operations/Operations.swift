@@ -56,7 +56,8 @@ package struct Operations: Sendable {
         case .deleteProject: try await answer(input, deleteProject)
         case .deleteDataset: try await answer(input, deleteDataset)
         case .deleteModel: try await answer(input, deleteModel)
-        case .updateDatasetEntries: try await answer(input, updateDatasetEntries)
+        case .updateDatasetEntries:
+            try await answer(input) { try await updateDatasetEntries($0, job: options.job) }
         case .listDatasetEntries: try await answer(input, listDatasetEntries)
         case .tagResource: try await answer(input, tagResource)
         case .untagResource: try await answer(input, untagResource)

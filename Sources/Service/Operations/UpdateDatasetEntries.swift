@@ -4,9 +4,11 @@ import Wire
 
 extension Operations {
     /// Keeps the changes for a job, which applies all of them or none.
-    func updateDatasetEntries(_ request: UpdateDatasetEntriesRequest) async throws
-        -> UpdateDatasetEntriesResponse
-    {
+    ///
+    /// - Parameter id: of that job.
+    func updateDatasetEntries(
+        _ request: UpdateDatasetEntriesRequest, job id: UUID
+    ) async throws -> UpdateDatasetEntriesResponse {
         let (project, type, now) = (request.projectName, request.datasetType, context.now())
         return try await mutate(
             .updateDatasetEntries, request, token: request.clientToken, project: project,
@@ -29,7 +31,7 @@ extension Operations {
             try transaction.saveChange(request.changes, project: project, type: type)
             let job = JobSubject.updateEntries(
                 project: project, type: type, reader: PictureReader(caller))
-            try transaction.save(try job.record(created: now))
+            try transaction.save(try job.record(id, created: now))
             return UpdateDatasetEntriesResponse(status: dataset.status)
         }
     }

@@ -9,7 +9,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from support.calls import until
+from support.calls import until, wait_dataset
 from support.console import empty_project, fill, press, sign_in, stats
 from support.pictures import draw, line, png
 
@@ -174,6 +174,69 @@ def test_digits_say_which_kind_of_defect_an_image_has(server, browser, tmp_path)
     press(browser, "m")
     browser.until(lambda: [field.get_attribute("value") for field in browser.all(
         "#classes ul input[type=text]")] == ["dent", "Scratch"])
+    # With the gallery's digits; what is new here comes after, also where a mask has another order.
+    digits = lambda: [(x.find_element("css selector", "input[type=text]").get_attribute("value"),
+                       x.find_element("css selector", "kbd").text) for x in browser.all("#classes li")]
+    browser.find("#add [name=name]").send_keys("burr" + Keys.ENTER)
+    browser.until(lambda: digits() == [("dent", "1"), ("Scratch", "2"), ("burr", "3")])
+    press(browser, "2", "b", " ", "s")
+    browser.until(lambda: browser.text("#mask-status") == "Saved")
+    browser.driver.refresh()
+    browser.until(lambda: digits()[:2] == [("dent", "1"), ("Scratch", "2")])
+    press(browser, "2")
+    assert browser.script("return document.querySelector('#classes :checked').ariaLabel").endswith("Scratch")
+    assert browser.problems() == []
+
+
+def test_a_label_that_the_dataset_refuses_is_not_called_saved(server, browser):
+    """The page said so when the change was accepted, before its job found a mask that marks a defect."""
+    picture, mask = draw(1, True, (64, 64))
+    client = fill(server, "refused", {f"{n}.png": draw(n, False, (64, 64))[0] for n in range(4)})
+    server.client("s3").put_object(Bucket="refused", Key="1.mask", Body=png(mask))
+    client.update_dataset_entries(
+        ProjectName="refused", DatasetType="train",
+        Changes=json.dumps(line("refused", "1.png", True, "1.mask")).encode())
+    wait_dataset(client, "refused")
+    sign_in(browser, server)
+    images(browser, server, "refused", "&sort=name")
+    tiles = browser.until(lambda: browser.all("#gallery li"))
+    texts = lambda: [tile.find_element("css selector", ".label").text for tile in tiles]
+    before = entry(client, "refused", "1.png")
+    tiles[0].click()
+    press(browser, "n", "n", "n", "a")
+    browser.until(lambda: "Not saved: 1.png: " in browser.text("#labels [role=status]"))
+    assert "labelled normal, but its mask" in browser.text("#labels [role=status]")
+    browser.until(lambda: texts() == ["normal", "anomaly", "normal", "anomaly"])
+    assert browser.violations() == []
+    until(lambda: stats(client, "refused") == {"Total": 4, "Labeled": 4, "Normal": 2, "Anomaly": 2})
+    # Undone is what was made; the image whose label was refused has its line as it was.
+    press(browser, "z", "z", "z", "z")
+    browser.until(lambda: texts() == ["no label", "anomaly", "no label", "no label"])
+    until(lambda: stats(client, "refused")["Labeled"] == 1)
+    assert entry(client, "refused", "1.png") == before
+    assert browser.problems() == []
+
+
+def test_the_next_page_says_what_became_of_a_change_that_was_left_open(server, browser):
+    client = fill(server, "left", {f"{n}.png": draw(n, False, (64, 64))[0] for n in range(2)})
+    sign_in(browser, server)
+    images(browser, server, "left", "&sort=name")
+    browser.until(lambda: browser.all("#gallery li"))
+    server.client("s3").put_object(Bucket="left", Key="0.png", Body=b"no picture")
+    # As when somebody leaves while the job has not ended.
+    browser.driver.execute_async_script("""
+        const done = arguments[0], home = "/console/projects/left";
+        import("/console/assets/calls.js").then(async ({ post }) => {
+          const { changes } = await post(`${home}/labels?dataset=train`, '{"s3://left/0.png":"normal"}', "application/json");
+          sessionStorage.setItem("spotter changes", JSON.stringify([{ home, dataset: "train", change: changes.train }]));
+          done();
+        });""")
+    images(browser, server, "left", "&sort=name")
+    browser.until(lambda: "Not saved: Nothing was changed." in browser.text("#labels [role=status]"))
+    assert stats(client, "left")["Labeled"] == 0
+    images(browser, server, "left", "&sort=name")
+    browser.until(lambda: browser.all("#gallery li"))
+    assert browser.text("#labels [role=status]") == ""
     assert browser.problems() == []
 
 

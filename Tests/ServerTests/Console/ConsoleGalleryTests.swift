@@ -178,6 +178,45 @@ import Wire
 
     private struct NoLines: Error {}
 
+    /// The page said "Saved" when a change was accepted, which its job may refuse.
+    @Test func aChangeIsFollowedByItselfUntilItsJobHasEnded() async throws {
+        func state(_ change: String) async throws -> JSONValue {
+            try await browser.get("/projects/p/dataset-state?dataset=train&change=\(change)").json
+        }
+        func label(_ verdict: String) async throws -> String {
+            let answer = try await browser.post(
+                json: #"{"s3://pics/a.png":"\#(verdict)"}"#,
+                to: "/projects/p/labels?dataset=train")
+            return try #require(answer.json["changes"]["train"].string)
+        }
+        try await server.bucket("pics", ["a.png": ConsoleModel.picture(9)])
+        try await browser.enter([line("a.png", "anomaly")])
+        let good = try await label("normal")
+        #expect(try await state(good)["isBusy"] == .boolean(true))
+        try await server.work()
+        #expect(try await state(good)["isBusy"] == .boolean(false))
+        try await server.bucket("pics", ["a.png": Data("no picture".utf8)])
+        let bad = try await label("anomaly")
+        try await server.work()
+        #expect(try await state(bad)["hasFailed"] == .boolean(true))
+        #expect(try await state(bad)["message"].string?.contains("Nothing was changed.") == true)
+        let held = try await browser.post(
+            json: #"["s3://pics/a.png","s3://pics/none.png"]"#,
+            to: "/projects/p/labels-held?dataset=train")
+        #expect(
+            held.json
+                == .object([
+                    "s3://pics/a.png": .object(["verdict": .string("normal"), "kind": .string("")])
+                ]))
+        // What came after says nothing about the changes before, nor does another dataset.
+        try await browser.enter([line("b.png")])
+        #expect(try await state(bad)["hasFailed"] == .boolean(true))
+        #expect(try await state(good)["hasFailed"] == .boolean(false))
+        #expect(
+            try await browser.get("/projects/p/dataset-state?dataset=train&change=\(UUID())").status
+                == 404)
+    }
+
     /// UpdateDatasetEntries itself removes, so other programs can too; a manifest cannot.
     @Test func aLineOfTheAPIRemovesToo() async throws {
         try await browser.enter([line("a.png"), line("b.png")])

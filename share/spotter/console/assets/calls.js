@@ -17,7 +17,7 @@ async function answer(response) {
   // A session that has ended leads to the page to sign in.
   if (response.type === "opaqueredirect" || response.redirected) {
     location.href = "/console/sign-in";
-    throw new Error("signed out");
+    throw Object.assign(new Error("signed out"), { status: 401 });
   }
   const value = await response.json();
   if (!response.ok) throw Object.assign(new Error(value.Message ?? value.message), { status: response.status });
@@ -25,18 +25,3 @@ async function answer(response) {
 }
 
 export const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
-
-// Waits until a dataset has taken a change, and throws what it says against it.
-export async function settled(home, dataset) {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    const now = await get(`${home}/dataset-state?dataset=${dataset}`, byItself).catch(error => {
-      if (error.status === 404) return null;
-      throw error;
-    });
-    if (!now || !now.isBusy) {
-      if (now?.hasFailed) throw new Error(now.message);
-      return;
-    }
-    await pause(150);
-  }
-}

@@ -1,5 +1,6 @@
 // The labels of masks with their colours: those of the project, and new ones.
-import { pause, post } from "./calls.js";
+import { get } from "./calls.js";
+import { persist } from "./saving.js";
 
 const colors = ["#2CA02C", "#D62728", "#1F77B4", "#FF7F0E", "#9467BD", "#17BECF", "#E377C2", "#BCBD22", "#8C564B", "#7F7F7F"];
 const parse = color => [1, 3, 5].map(at => parseInt(color.slice(at, at + 2), 16));
@@ -9,6 +10,7 @@ export class Classes {
     Object.assign(this, { mask, words, changed, place: 0, locked: editor.dataset.locked, home: editor.dataset.home, key: `spotter labels ${editor.dataset.home}` });
     // Those of the mask first, in its order: that is what its pixels count.
     this.own = JSON.parse(editor.dataset.own);
+    this.kinds = JSON.parse(editor.dataset.kinds);
     const known = JSON.parse(editor.dataset.classes).map(entry => ({ ...entry, isUsed: true }));
     this.list = [];
     const add = entry => {
@@ -29,6 +31,13 @@ export class Classes {
   // Which number pixels of the chosen label have; 0 without one.
   get value() { return this.list.length ? this.place + 1 : 0; }
   get color() { return parse(this.list[this.place]?.color ?? "#000000"); }
+
+  // The digit of each label: that of the gallery, in the order of all names of the project; new
+  // labels come after them.
+  get digits() {
+    let last = this.kinds.length;
+    return this.list.map(({ name }) => { const place = this.kinds.indexOf(name); return place < 0 ? ++last : place + 1; });
+  }
 
   // A colour that no label has: the wanted one if it can be.
   free(wanted) {
@@ -78,12 +87,8 @@ export class Classes {
     if (isFree && wanted !== entry.name) {
       if (entry.isUsed) {
         const body = new URLSearchParams({ from: entry.name, to: wanted });
-        for (let attempt = 0; ; attempt++) {
-          try { await post(`${this.home}/rename-label`, body, "application/x-www-form-urlencoded"); break; } catch (error) {
-            if (error.status !== 409 || attempt > 200) throw error;
-            await pause(150);
-          }
-        }
+        await persist(this.home, "rename-label", body, "application/x-www-form-urlencoded");
+        this.kinds = (await get(`${this.home}/kinds`)).kinds;
       }
       entry.name = wanted;
     }
@@ -97,13 +102,14 @@ export class Classes {
     // Who goes on by keys stays where they are: in the same field of the same label.
     const list = this.box.querySelector("ul"), fields = () => [...list.querySelectorAll("input, button")];
     const isHere = list.contains(document.activeElement), isChoice = document.activeElement.type === "radio", at = fields().indexOf(document.activeElement);
-    list.replaceChildren(...this.list.map((entry, place) => this.row(entry, place)));
+    const { digits } = this, rows = this.list.map((entry, place) => this.row(entry, place, digits[place]));
+    list.replaceChildren(...rows.map((row, place) => [digits[place], row]).sort(([a], [b]) => a - b).map(([, row]) => row));
     if (isHere) (isChoice ? list.querySelector("[type=radio]:checked") : fields()[at] ?? fields().at(-1) ?? document.getElementById("stage"))?.focus();
     this.mask.show();
     this.changed?.();
   }
 
-  row(entry, place) {
+  row(entry, place, digit) {
     const line = document.createElement("li"), choice = document.createElement("input"), color = document.createElement("input");
     const name = document.createElement("input"), remove = document.createElement("button"), number = document.createElement("kbd");
     Object.assign(choice, { type: "radio", name: "class", checked: place === this.place });
@@ -124,7 +130,7 @@ export class Classes {
     Object.assign(remove, { type: "button", className: "quiet", textContent: "×", disabled: Boolean(entry.isUsed || isDrawn || this.locked), title: entry.isUsed || isDrawn ? this.words.used : "" });
     remove.setAttribute("aria-label", `${this.words.remove} ${entry.name}`);
     remove.addEventListener("click", () => { if (!this.mask.pixels.includes(place + 1)) this.remove(place); else this.show(); });
-    number.textContent = place < 9 ? String(place + 1) : "";
+    number.textContent = digit <= 9 ? String(digit) : "";
     line.append(choice, color, name, number, remove);
     return line;
   }

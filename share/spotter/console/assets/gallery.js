@@ -1,6 +1,7 @@
 // Selecting and labelling images by keys and pointer.
-import { byItself, get, pause, post } from "./calls.js";
+import { byItself, get, pause } from "./calls.js";
 import { reload, restore as takeUpPlace } from "./place.js";
+import { held, left, persist, takeUp, together } from "./saving.js";
 
 const list = document.getElementById("gallery");
 const bar = document.getElementById("labels");
@@ -10,6 +11,7 @@ const titles = Object.fromEntries([...document.getElementById("titles").content.
   .map(element => [element.dataset.verdict, element.textContent]));
 const words = Object.fromEntries([...document.getElementById("gallery-words").content.children]
   .map(element => [element.dataset.word, element.textContent]));
+const { home, dataset } = bar.dataset;
 let tiles = [...list.children];
 let current = 0, anchor = 0;
 const undone = [];
@@ -27,7 +29,7 @@ function select(isChosen) {
   for (const tile of tiles) tile.setAttribute("aria-selected", String(isChosen(tile)));
 }
 
-const chosen = () => tiles.filter(tile => tile.getAttribute("aria-selected") === "true");
+const chosen = () => tiles.filter(tile => tile.getAttribute("aria-selected") === "true" && !tile.dataset.leaves);
 
 function range(to) {
   const [low, high] = [Math.min(anchor, to), Math.max(anchor, to)];
@@ -45,12 +47,43 @@ function write(element, { verdict, kind }) {
 function show(tile, label) {
   Object.assign(tile.dataset, label);
   write(tile.querySelector(".label"), label);
+  if (large.open && tile === tiles[current]) showLarge();
 }
 
-// Changes go to the server one after the other, those of the meantime together. A change of a label
-// keeps the line that its image had, and one that undoes it brings this line back.
+// What was refused stays there until these images are saved.
+const refusals = new Map();
+const nameOf = tile => tile.querySelector("img").alt;
+
+function say(text) {
+  const shown = [...refusals.values()].slice(0, 3).join(" ");
+  status.textContent = shown ? `${text === bar.dataset.saved ? "" : `${text} `}${bar.dataset.failed} ${shown}${refusals.size > 3 ? " …" : ""}` : text;
+}
+
+function refuse(tile, reason) {
+  tile.dataset.refused = "1";
+  refusals.set(tile.dataset.source, `${nameOf(tile)}: ${reason}`);
+}
+
+function accept(tile) {
+  delete tile.dataset.refused;
+  refusals.delete(tile.dataset.source);
+}
+
+// Shows what the dataset holds of images whose labels may not be what was wanted.
+async function showHeld(some) {
+  const labels = await held(home, dataset, some.map(tile => tile.dataset.source));
+  for (const tile of some) {
+    const label = labels[tile.dataset.source];
+    if (label && !queue.some(change => change.tile === tile)) show(tile, label);
+  }
+  return labels;
+}
+
+// Changes go to the server one after the other, those of the meantime together, and each is followed
+// until it has been made. A change of a label keeps the line that its image had, and one that undoes
+// it brings this line back.
 const queue = [], batchMax = 200, batchBytesMax = 180 << 10;
-let sending = null;
+let sending = null, asked = 0;
 
 function nextBatch() {
   const isUndo = Boolean(queue[0].undoes), sources = new Set();
@@ -64,37 +97,57 @@ function nextBatch() {
   return queue.splice(0, end);
 }
 
+// Asks for a change of the dataset; until it is accepted the page must stay.
+async function ask(page, body, type) {
+  let isOpen = true;
+  const accept = () => { if (isOpen) { isOpen = false; asked--; } };
+  asked++;
+  try { return await persist(home, `${page}?dataset=${dataset}`, body, type, accept); } finally { accept(); }
+}
+
 async function sendLabels(batch) {
   const body = Object.fromEntries(batch.map(({ tile, to }) =>
     [tile.dataset.source, to.verdict === "anomaly" ? { kind: to.kind || null } : to.verdict === "normal" ? "normal" : null]));
-  const { lines } = await persist(`${bar.dataset.home}/labels?dataset=${bar.dataset.dataset}`, JSON.stringify(body), "application/json");
-  for (const change of batch) change.line = lines[change.tile.dataset.source];
+  const { lines } = await ask("labels", JSON.stringify(body), "application/json");
+  for (const change of batch) Object.assign(change, { line: lines[change.tile.dataset.source], isMade: true });
 }
 
 // What was never saved has no line to bring back.
 async function sendLines(batch) {
   const lines = batch.map(change => change.undoes.line).filter(Boolean);
   if (!lines.length) return;
-  const { refused } = await persist(`${bar.dataset.home}/lines?dataset=${bar.dataset.dataset}`, lines.join("\n"), "text/plain");
+  const { refused } = await ask("lines", lines.join("\n"), "text/plain");
   if (refused.length) throw new Error(refused[0].reason);
+  for (const change of batch) change.isMade = true;
+}
+
+async function sendBatch(batch) {
+  const failed = [];
+  const fail = (change, reason) => { change.isRefused = true; failed.push(change); refuse(change.tile, reason); };
+  for (const { tile } of batch) accept(tile);
+  try {
+    await together(batch, batch[0].undoes ? sendLines : sendLabels, fail);
+  } catch (error) { for (const change of batch) if (!change.isMade && !change.isRefused) fail(change, error.message); }
+  if (!failed.length) return;
+  const labels = await showHeld(failed.map(change => change.tile));
+  for (const { tile, to } of failed) {
+    const label = labels[tile.dataset.source];
+    // An answer was lost, and the change was made.
+    if (label && label.verdict === to.verdict && label.kind === to.kind) accept(tile);
+  }
 }
 
 async function send() {
   while (queue.length) {
-    const batch = nextBatch();
-    status.textContent = bar.dataset.saving;
-    try {
-      await (batch[0].undoes ? sendLines : sendLabels)(batch);
-      if (!queue.length) status.textContent = bar.dataset.saved;
-    } catch (error) {
-      status.textContent = `${bar.dataset.failed} ${error.message}`;
-      for (const { tile, from } of batch) if (!queue.some(change => change.tile === tile)) show(tile, from);
-    }
+    say(bar.dataset.saving);
+    try { await sendBatch(nextBatch()); } catch (error) { say(`${bar.dataset.failed} ${error.message}`); continue; }
+    if (!queue.length) say(bar.dataset.saved);
   }
   sending = null;
 }
 
 function change(changes) {
+  if (!changes.length) return;
   queue.push(...changes);
   for (const { tile, to } of changes) show(tile, to);
   undoButton.disabled = undone.length === 0;
@@ -103,44 +156,42 @@ function change(changes) {
 
 // Takes the chosen images out of the dataset; undoing enters their lines again.
 async function removeChosen() {
-  if (bar.querySelector("[data-remove]").disabled || !chosen().length) return;
-  const gone = chosen(), at = tiles.indexOf(gone[0]), address = `${bar.dataset.home}/remove?dataset=${bar.dataset.dataset}`;
-  status.textContent = bar.dataset.saving;
+  const gone = chosen(), at = tiles.indexOf(gone[0]);
+  if (bar.querySelector("[data-remove]").disabled || !gone.length) return;
+  say(bar.dataset.saving);
+  for (const tile of gone) tile.dataset.leaves = "1";
   try {
     await sending;
-    const { lines } = await persist(address, JSON.stringify(gone.map(tile => tile.dataset.source)), "application/json");
+    const { lines } = await ask("remove", JSON.stringify(gone.map(tile => tile.dataset.source)), "application/json");
     const places = gone.map(tile => ({ tile, next: tile.nextElementSibling }));
-    for (const tile of gone) tile.remove();
+    const hadFocus = gone.includes(tiles[current]);
+    const here = tiles[current];
+    for (const tile of gone) { tile.remove(); accept(tile); }
     tiles = [...list.children];
     undone.push({ lines, places });
     undoButton.disabled = false;
-    status.textContent = words.removed.replace("{n}", gone.length);
-    current = 0;
+    say(words.removed.replace("{n}", gone.length));
+    current = hadFocus ? 0 : tiles.indexOf(here);
     // Keys go on working where nothing is left.
-    if (tiles.length) focus(at); else { list.tabIndex = -1; list.focus(); }
+    if (!tiles.length) { list.tabIndex = -1; list.focus(); } else if (hadFocus) focus(at);
     anchor = current;
-  } catch (error) { status.textContent = `${bar.dataset.failed} ${error.message}`; }
+  } catch (error) { for (const tile of gone) refuse(tile, error.message); say(""); }
+  for (const tile of gone) delete tile.dataset.leaves;
 }
 
 async function restore({ lines, places }) {
-  status.textContent = bar.dataset.saving;
+  say(bar.dataset.saving);
   try {
-    await persist(`${bar.dataset.home}/lines?dataset=${bar.dataset.dataset}`, lines.join("\n"), "text/plain");
+    await ask("lines", lines.join("\n"), "text/plain");
     for (const { tile, next } of places.reverse()) list.insertBefore(tile, next?.parentNode === list ? next : null);
     tiles = [...list.children];
     current = 0;
     focus(tiles.indexOf(places[0].tile));
-    status.textContent = bar.dataset.saved;
-  } catch (error) { status.textContent = `${bar.dataset.failed} ${error.message}`; }
-}
-
-// The dataset takes one change at a time.
-async function persist(address, body, type) {
-  for (let attempt = 0; ; attempt++) {
-    try { return await post(address, body, type); } catch (error) {
-      if (error.status !== 409 || attempt > 200) throw error;
-      await pause(150);
-    }
+    say(bar.dataset.saved);
+  } catch (error) {
+    undone.push({ lines, places });
+    undoButton.disabled = false;
+    say(`${bar.dataset.failed} ${error.message}`);
   }
 }
 
@@ -159,7 +210,7 @@ function undo() {
   const changes = undone.pop();
   undoButton.disabled = undone.length === 0;
   if (changes?.lines) restore(changes);
-  else if (changes) change(changes.map(undoes => ({ tile: undoes.tile, from: labelOf(undoes.tile), to: undoes.from, undoes })));
+  else if (changes) change(changes.filter(change => !change.isRefused).map(undoes => ({ tile: undoes.tile, from: labelOf(undoes.tile), to: undoes.from, undoes })));
 }
 
 // MARK: Kinds of defects
@@ -191,7 +242,7 @@ function labelFor(event) {
 
 showKinds(JSON.parse(bar.dataset.kinds));
 // The first page of a large dataset did not wait for them.
-if (bar.dataset.moreKinds) get(`${bar.dataset.home}/kinds`, byItself).then(answer => showKinds(answer.kinds)).catch(() => {});
+if (bar.dataset.moreKinds) get(`${home}/kinds`, byItself).then(answer => showKinds(answer.kinds)).catch(() => {});
 
 const columns = () => {
   const top = tiles[0]?.offsetTop;
@@ -229,7 +280,12 @@ large.addEventListener("keydown", event => {
 });
 picture.addEventListener("click", () => magnified.classList.toggle("close"));
 large.addEventListener("close", () => { if (tiles.length) focus(current); });
-function outline() { if (tiles.length) location.href = tiles[current].dataset.mask; }
+// Another page comes once the server has all that was asked for; what it says then is taken up there.
+async function leave(go) {
+  while (queue.length || asked) await pause(20);
+  go();
+}
+function outline() { if (tiles.length) leave(() => { location.href = tiles[current].dataset.mask; }); }
 bar.querySelector("[data-draw]").addEventListener("click", outline);
 
 list.addEventListener("keydown", event => {
@@ -245,8 +301,8 @@ list.addEventListener("keydown", event => {
   } else if (event.key === "Enter") enlarge();
   else if (key === "m") outline();
   else if (event.key === "Delete" || key === "x") removeChosen();
-  else if (event.key === "PageDown") document.querySelector("a.more")?.click();
-  else if (event.key === "PageUp") history.back();
+  else if (event.key === "PageDown") leave(() => document.querySelector("a.more")?.click());
+  else if (event.key === "PageUp") leave(() => history.back());
   else if (key === "a" && (event.ctrlKey || event.metaKey)) select(() => true);
   else if (key === "z") undo();
   else if (label) labelChosen(...label);
@@ -271,10 +327,21 @@ for (const button of bar.querySelectorAll("[data-label]")) {
 }
 bar.querySelector("[data-remove]").addEventListener("click", removeChosen);
 undoButton.addEventListener("click", undo);
-window.addEventListener("beforeunload", event => { if (sending) event.preventDefault(); });
+window.addEventListener("beforeunload", event => { if (queue.length || asked) event.preventDefault(); });
 if (tiles.length) tiles[0].tabIndex = 0;
 for (const field of document.querySelectorAll("#view select")) field.addEventListener("change", () => field.form.requestSubmit());
 // Pictures that have not been looked at yet are looked at by the next request.
 if (bar.dataset.growing) setTimeout(() => { if (!sending && !chosen().length) reload(); }, 300);
 takeUpPlace();
 if (tiles.includes(document.activeElement)) focus(tiles.indexOf(document.activeElement));
+
+// The page before left changes open: this page was made before they were, and is made true here.
+async function finish(open) {
+  say(bar.dataset.saving);
+  const reasons = [];
+  for (const change of open) await takeUp([change]).catch(error => reasons.push(error.message));
+  if (tiles.length) await showHeld(tiles).catch(() => {});
+  if (!queue.length) say(reasons.length ? `${bar.dataset.failed} ${reasons.join(" ")}` : bar.dataset.saved);
+}
+const open = left(home);
+if (open.length) finish(open);

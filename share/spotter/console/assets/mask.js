@@ -1,8 +1,8 @@
 // The mask editor: what is drawn, zoomed and saved by pointer and keys.
-import { pause, post, settled } from "./calls.js";
 import { Mask } from "./canvas.js";
 import { Classes } from "./classes.js";
 import { features, Outline } from "./outline.js";
+import { persist } from "./saving.js";
 import { grid } from "./seen.js";
 
 const editor = document.getElementById("editor"), canvas = document.getElementById("stage"), pen = canvas.getContext("2d");
@@ -304,7 +304,7 @@ canvas.addEventListener("keydown", event => {
   else if (key === "-") zoom(1 / 1.4);
   else if (key === "0") wholeView();
   else if (key === "t") { isHidden = !isHidden; show(); }
-  else if (key >= "1" && key <= "9") { classes.pick(Number(key) - 1); if (proposal) showProposal(); }
+  else if (key >= "1" && key <= "9") { classes.pick(classes.digits.indexOf(Number(key))); if (proposal) showProposal(); }
   else if (key === "," || key === ".") document.getElementById(key === "," ? "before" : "after")?.click();
   else return;
   event.preventDefault();
@@ -325,20 +325,10 @@ async function save() {
   const revision = mask.done.length;
   const image = await mask.png([[255, 255, 255], ...classes.list.map(entry => entry.rgb)]);
   const wanted = encodeURIComponent(JSON.stringify(classes.list.map(({ name, color }) => ({ name, color }))));
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const answer = await post(`${editor.dataset.save}&classes=${wanted}`, image, "image/png");
-      const verdict = document.getElementById("verdict");
-      verdict.className = `label ${answer.verdict}`;
-      verdict.textContent = words[answer.verdict];
-      break;
-    } catch (error) {
-      // The dataset takes one change at a time.
-      if (error.status !== 409 || attempt > 200) throw error;
-      await pause(150);
-    }
-  }
-  await settled(editor.dataset.home, editor.dataset.dataset);
+  const answer = await persist(editor.dataset.home, `${editor.dataset.save}&classes=${wanted}`, image, "image/png");
+  const verdict = document.getElementById("verdict");
+  verdict.className = `label ${answer.verdict}`;
+  verdict.textContent = words[answer.verdict];
   isSaved = revision === mask.done.length;
   classes.remember();
   say(words.saved);

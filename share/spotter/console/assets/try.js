@@ -1,7 +1,8 @@
 // Trials: judges images with the hosted model, shows what it saw, takes a person's word on each
 // verdict, and brings the verified images into a dataset.
-import { get, pause, post, settled } from "./calls.js";
+import { get, post } from "./calls.js";
 import { judgement, named } from "./numbers.js";
+import { persist } from "./saving.js";
 import { compose, view } from "./viewer.js";
 
 const place = document.getElementById("try");
@@ -177,17 +178,7 @@ async function add() {
     card.source ??= (await post(`${home}/upload?dataset=${dataset}&name=${encodeURIComponent(`trial/${card.name}`)}`, card.file, "application/octet-stream")).source;
   }
   const body = JSON.stringify(Object.fromEntries(chosen.map(({ source, label }) => [source, label])));
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await post(`${home}/labels?dataset=${dataset}`, body, "application/json");
-      break;
-    } catch (error) {
-      // The dataset takes one change at a time.
-      if (error.status !== 409 || attempt > 300) throw error;
-      await pause(200);
-    }
-  }
-  await settled(home, dataset);
+  await persist(home, `labels?dataset=${dataset}`, body, "application/json");
   const button = place.querySelector("[data-add]"), hadFocus = [button, document.body].includes(document.activeElement);
   for (const card of chosen) {
     card.isAdded = true;

@@ -1,5 +1,6 @@
 // Brings images in: files, folders and zips of this computer, pictures of a bucket, and manifests.
-import { byItself, get, pause, post } from "./calls.js";
+import { get, pause, post } from "./calls.js";
+import { ended, persist, together } from "./saving.js";
 import { openZip } from "./zip.js";
 
 const form = document.getElementById("upload");
@@ -51,41 +52,14 @@ function forget() { try { localStorage.removeItem(key); } catch { /* It was neve
 
 // MARK: Entering
 
-// Sends again while the dataset takes another change.
-async function persist(address, body, type) {
-  for (let attempt = 0; ; attempt++) {
-    try { return await post(address, body, type); } catch (error) {
-      if (error.status !== 409 || attempt > 600) throw error;
-      await pause(200);
-    }
-  }
-}
-
-async function settled(type) {
-  for (let attempt = 0; attempt < 3000; attempt++) {
-    const now = await get(`${home}/dataset-state?dataset=${type}`, byItself);
-    if (!now.isBusy) return now.hasFailed ? now.message : null;
-    await pause(150);
-  }
-  return null;
-}
-
-// Enters items together. Where one of them spoils it, the halves are tried, down to that one.
+// Enters items together; those that the dataset refuses are named, and the others come in.
 async function enter(type, items, send, name) {
-  await send(type, items);
-  const failure = await settled(type);
-  if (failure === null) {
-    entered += items.length;
-    unlabelled += items.filter(item => item.label === null).length;
-    return;
-  }
-  if (items.length === 1) { refuse(name(items[0]), failure); return; }
-  const middle = items.length >> 1;
-  await enter(type, items.slice(0, middle), send, name);
-  await enter(type, items.slice(middle), send, name);
+  const made = await together(items, some => send(type, some), (item, reason) => refuse(name(item), reason));
+  entered += made.length;
+  unlabelled += made.filter(item => item.label === null).length;
 }
 
-const sendLabels = (type, items) => persist(`${home}/labels?dataset=${type}`, JSON.stringify(Object.fromEntries(items.map(({ source, label }) => [source, label]))), "application/json");
+const sendLabels = (type, items) => persist(home, `labels?dataset=${type}`, JSON.stringify(Object.fromEntries(items.map(({ source, label }) => [source, label]))), "application/json");
 const enterImages = (type, items) => enter(type, items, sendLabels, item => item.name ?? item.source);
 
 async function needTest() {
@@ -98,7 +72,7 @@ async function needDataset(type) {
   try { await get(`${home}/dataset-state?dataset=${type}`); } catch (error) {
     if (error.status !== 404) throw error;
     await post(`${home}/new-dataset?dataset=${type}`, "{}", "application/json");
-    await settled(type);
+    await ended(home, type);
   }
 }
 
@@ -191,7 +165,7 @@ async function bringManifest(text, name) {
   const lines = text.split(/\r\n|\r|\n/).map((line, index) => ({ text: line, number: index + 1 })).filter(line => line.text.trim());
   let part = 0;
   const send = async (type, items) => {
-    const answer = await persist(`${home}/lines?dataset=${type}`, items.map(item => item.text).join("\n"), "text/plain");
+    const answer = await persist(home, `lines?dataset=${type}`, items.map(item => item.text).join("\n"), "text/plain");
     for (const { line, reason } of answer.refused) refuse(`${name}, ${items[line - 1].number}`, reason);
     entered -= answer.refused.length;
   };
