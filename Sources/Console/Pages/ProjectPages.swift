@@ -210,7 +210,13 @@ struct ProjectPages {
                 row["remove"] = try await visit.button(
                     .deleteDataset, project: project.projectName)
                 row["status"] = found.status.rawValue
-                row["said"] = DatasetMessage(found).values
+                let (saying, hasFailed) = try await visit.operations.saying(
+                    of: project.projectName, type)
+                row["said"] =
+                    [
+                        "warning": saying.warning, "routine": saying.routine,
+                        "isFailed": hasFailed,
+                    ] as [String: Any]
                 row["total"] = stats.total
                 row["isEmpty"] = stats.total == 0
                 row["normal"] = stats.normal

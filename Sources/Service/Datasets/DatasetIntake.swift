@@ -56,11 +56,11 @@ struct DatasetIntake: Sendable {
         return entries
     }
 
-    /// What the owner should know, for the end of a StatusMessage.
-    func notesText() async throws -> String {
+    /// What the owner should know.
+    func saying() async throws -> DatasetSaying {
         let project = project
         let record = try await context.metadata.read { try $0.project(project) }
-        return notes.text(
+        return notes.saying(
             project: project, user: rights?.user,
             acceptsMixedSizes: record?.settings?.acceptsMixedSizes == true)
     }

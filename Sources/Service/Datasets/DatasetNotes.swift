@@ -42,49 +42,55 @@ struct DatasetNotes: Sendable {
         }
     }
 
-    /// Sentences, each behind a space.
+    /// What all of it says.
     ///
     /// - Parameters:
     ///   - user: whose rights decided which pictures were read; nil for the root key.
     ///   - acceptsMixedSizes: as the project's settings say.
-    func text(project: String, user: String?, acceptsMixedSizes: Bool) -> String {
-        var sentences: [String] = []
-        if !labels.isEmpty { sentences.append("Labels are from \(Self.counts(labels)).") }
-        if !masks.isEmpty { sentences.append("Masks are from \(Self.counts(masks)).") }
+    func saying(project: String, user: String?, acceptsMixedSizes: Bool) -> DatasetSaying {
+        var saying = DatasetSaying()
+        if !labels.isEmpty { saying.add(.routine, "Labels are from \(Self.counts(labels)).") }
+        if !masks.isEmpty { saying.add(.routine, "Masks are from \(Self.counts(masks)).") }
         if !words.isEmpty {
-            sentences.append("By their numbers were read: \(Self.counts(words)).")
+            saying.add(.routine, "By their numbers were read: \(Self.counts(words)).")
         }
         if let count = fromMasks[.anomaly] {
-            sentences.append(
+            saying.add(
+                .routine,
                 "\(Self.images(count)) without a label became anomalies because of marks in masks.")
         }
         if let count = fromMasks[.normal] {
-            sentences.append(
+            saying.add(
+                .routine,
                 "\(Self.images(count)) without a label became normal because masks mark nothing.")
         }
         if unlabelled > 0 {
-            sentences.append(
+            saying.add(
+                .warning,
                 "\(Self.images(unlabelled)) without a label: training leaves out what is not labelled."
             )
         }
         if !duplicates.isEmpty {
-            sentences.append(
+            saying.add(
+                .warning,
                 "Of images with several lines the last line counts: "
                     + "\(FaultList.names(duplicates)), \(duplicates.count) in all.")
         }
         if !missing.isEmpty {
-            sentences.append(
+            saying.add(
+                .warning,
                 "Not found, and needed by training: \(missing.count) of the objects: "
                     + "\(FaultList.names(missing)).")
         }
         if !forbidden.isEmpty, let user {
-            sentences.append(
+            saying.add(
+                .warning,
                 "Not looked at, because the policy of the user \(user) does not allow "
                     + "s3:GetObject on them: \(forbidden.count) of the objects: "
                     + "\(FaultList.names(forbidden)). A training needs that right.")
         }
-        if sizes.count > 1, !acceptsMixedSizes { sentences.append(sizesText(project)) }
-        return sentences.map { " " + $0 }.joined()
+        if sizes.count > 1, !acceptsMixedSizes { saying.add(.warning, sizesText(project)) }
+        return saying
     }
 
     private func sizesText(_ project: String) -> String {

@@ -29,14 +29,17 @@ struct ManifestJob: JobRunner {
             batch = []
         }
         batch += try await intake.lastEntries()
-        let notes = try await intake.notesText()
+        let notes = try await intake.saying()
         let (rest, location, now) = (batch, manifest, context.now())
         try await lease.complete { transaction in
             guard var dataset = try transaction.dataset(project, type) else { return }
             try transaction.addEntries(rest, project: project, type: type)
             dataset.stats = try transaction.countEntries(project: project, type: type)
             dataset.status = .createComplete
-            dataset.statusMessage = "The dataset was created from \(location.uri).\(notes)"
+            var saying = DatasetSaying()
+            saying.add(.routine, "The dataset was created from \(location.uri).")
+            saying.add(notes)
+            saying.write(to: &dataset)
             dataset.updated = now
             try transaction.save(dataset)
         }
@@ -48,7 +51,7 @@ struct ManifestJob: JobRunner {
             guard var dataset = try transaction.dataset(project, type) else { return }
             try transaction.removeEntries(project: project, type: type)
             dataset.status = .createFailed
-            dataset.statusMessage = message
+            dataset.say(message)
             dataset.updated = now
             try transaction.save(dataset)
         }

@@ -25,7 +25,7 @@ struct UpdateJob: JobRunner {
         // Of several lines about one image the last counts.
         let removals = intake.removals ?? []
         let entries = (changed + last).filter { !removals.contains($0.sourceRef) }
-        let notes = try await intake.notesText()
+        let notes = try await intake.saying()
         try await lease.complete { transaction in
             guard var dataset = try transaction.dataset(project, type) else { return }
             let removed = try transaction.removeEntries(
@@ -38,9 +38,11 @@ struct UpdateJob: JobRunner {
                         + "are allowed.")
             }
             dataset.status = .updateComplete
-            dataset.statusMessage =
-                "\(Self.were(entries.count, noun: true)) added or replaced."
-                + (removals.isEmpty ? "" : " \(Self.were(removed)) removed.") + notes
+            var saying = DatasetSaying()
+            saying.add(.routine, "\(Self.were(entries.count, noun: true)) added or replaced.")
+            if !removals.isEmpty { saying.add(.routine, "\(Self.were(removed)) removed.") }
+            saying.add(notes)
+            saying.write(to: &dataset)
             dataset.updated = now
             try transaction.save(dataset)
             try transaction.saveChange(nil, project: project, type: type)
@@ -61,7 +63,7 @@ struct UpdateJob: JobRunner {
         try await lease.complete(error: message) { transaction in
             guard var dataset = try transaction.dataset(project, type) else { return }
             dataset.status = .updateFailedRollbackComplete
-            dataset.statusMessage = Self.refusal(message)
+            dataset.say(Self.refusal(message))
             dataset.updated = now
             try transaction.save(dataset)
             try transaction.saveChange(nil, project: project, type: type)

@@ -30,9 +30,9 @@ extension Operations {
                 project: project, type: type, created: now,
                 status: manifest == nil ? .createComplete : .createInProgress)
             if let manifest, isVersioned {
-                dataset.statusMessage =
+                dataset.say(
                     "\(manifest.uri) is being read. VersionId is not used: buckets have no "
-                    + "versions."
+                        + "versions.")
             }
             try transaction.save(dataset)
             if let manifest {

@@ -25,7 +25,7 @@ extension Operations {
                         + "create it again.", .dataset, "\(project)/\(type.rawValue)")
             }
             dataset.status = .updateInProgress
-            dataset.statusMessage = nil
+            dataset.say(nil)
             dataset.updated = now
             try transaction.save(dataset)
             try transaction.saveChange(request.changes, project: project, type: type)

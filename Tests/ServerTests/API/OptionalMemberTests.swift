@@ -81,7 +81,7 @@ import Wire
         try await server.metadata.write {
             try $0.save(ProjectRecord(name: "p", created: now))
             var dataset = DatasetRecord(project: "p", type: .train, created: now, status: status)
-            dataset.statusMessage = written
+            dataset.say(written)
             try $0.save(dataset)
         }
         try await expect(

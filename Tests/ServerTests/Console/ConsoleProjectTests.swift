@@ -22,6 +22,32 @@ import Wire
         model = try await ConsoleModel(server, browser)
     }
 
+    // MARK: Datasets
+
+    /// What is routine was told by the beginnings of its English sentences, and a warning that no
+    /// list had was folded away with it.
+    @Test func whatADatasetWarnsOfIsShownAndWhatIsRoutineIsFoldedAway() async throws {
+        try await browser.enter([#"{"source-ref":"s3://pics/new.png"}"#])
+        let page = try await browser.get("/projects/p").text
+        #expect(page.contains("<p class=\"warning\">1 image without a label: training leaves out"))
+        #expect(page.contains("</summary><p>1 entry was added or replaced.</p></details>"))
+        let operations = Operations(context: server.service.context)
+        let said = try await operations.saying(of: "p", .train)
+        #expect(said.saying.routine == "1 entry was added or replaced." && !said.hasFailed)
+        let described = try await server.call(.get, "/projects/p/datasets/train")
+        #expect(
+            described.json["DatasetDescription"]["StatusMessage"].string
+                == "\(said.saying.routine) \(said.saying.warning)")
+        // Of a row of before the parts were kept everything is shown.
+        try await server.metadata.write { transaction in
+            var dataset = try #require(try transaction.dataset("p", .train))
+            dataset.say(dataset.statusMessage)
+            try transaction.save(dataset)
+        }
+        let old = try await operations.saying(of: "p", .train).saying
+        #expect(old.routine.isEmpty && old.warning.hasPrefix("1 entry was added"))
+    }
+
     // MARK: Detections
 
     /// The line of a project would begin anew with each start of a server.

@@ -12,7 +12,10 @@ package struct DatasetRecord: Sendable, Codable, Equatable {
     package var updated: Date
     package var status: DatasetStatus
     /// Why the status is what it is, for people; nil if there is nothing to say.
-    package var statusMessage: String?
+    package private(set) var statusMessage: String?
+    /// The beginning of `statusMessage` that says only that all went as it should; nil where there
+    /// is none, and in older rows.
+    package private(set) var statusRoutine: String?
     /// Counts of the entries, as the last job that changed them left them.
     package var stats = ImageStats()
 
@@ -23,6 +26,13 @@ package struct DatasetRecord: Sendable, Codable, Equatable {
         self.created = created
         updated = created
         self.status = status
+    }
+
+    /// - Parameters:
+    ///   - message: why the status is what it is; nil if there is nothing to say.
+    ///   - routine: its beginning that people need not read.
+    package mutating func say(_ message: String?, routine: String? = nil) {
+        (statusMessage, statusRoutine) = (message, routine)
     }
 }
 
