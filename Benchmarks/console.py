@@ -7,8 +7,8 @@
 Starts a server with a model of drawn pictures, puts an evaluation of 20,000 images in the place of
 the model's own, makes a dataset of 16,000 images, and measures in Debian's Chromium on loopback: the
 first paint of each page, the kilobytes of script that it loads, what a frame costs while the
-threshold is dragged; how long the server takes for a page of the gallery, and its memory with 20
-people signed in. Everything runs on this one machine.
+threshold is dragged; how long the server takes for a page of the gallery, how long the browser takes
+from the key to its last thumbnail, and the server's memory with 20 people signed in. Everything runs on this one machine.
 """
 
 import argparse
@@ -26,6 +26,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tests" / "Clients"))
+import console_paging  # noqa: E402
 from support import pictures  # noqa: E402
 from support import server as processes  # noqa: E402
 from support.browser import Browser, link  # noqa: E402
@@ -183,6 +184,10 @@ def main():
         browser.quit()
         make_gallery(server, client, arguments.gallery)
         gallery(server)
+        browser = Browser(folder / "paging")
+        browser.sign_in(server)
+        console_paging.measure(browser, server)
+        browser.quit()
         before = resident(server)
         cookies = []
         for _ in range(arguments.sessions):

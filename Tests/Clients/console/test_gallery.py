@@ -241,6 +241,55 @@ def test_the_next_page_says_what_became_of_a_change_that_was_left_open(server, b
 
 
 @pytest.mark.slow
+def test_pages_are_turned_by_keys_without_a_blank_tile_and_are_true(server, browser):
+    """A turned page had lost the focus, so the next key did nothing, and its tiles were blank at first."""
+    client = fill(server, "turned", {f"{n:03}.png": draw(n, False, (64, 64))[0] for n in range(230)})
+    sign_in(browser, server)
+    names = lambda: browser.script(
+        "return [...document.querySelectorAll('#gallery li')].map(x => x.dataset.source.slice(-7))")
+    label = lambda: browser.text("#gallery li:nth-child(2) .label")
+    ready = "return document.querySelector('#gallery img').complete"
+    images(browser, server, "turned", "&sort=name")
+    browser.until(lambda: browser.all("#gallery li"))[0].click()
+    # The next page is known by now, and somebody else labels one of its images.
+    time.sleep(1)
+    client.update_dataset_entries(
+        ProjectName="turned", DatasetType="train",
+        Changes=json.dumps(line("turned", "101.png", False)).encode())
+    wait_dataset(client, "turned")
+    press(browser, "n", Keys.PAGE_DOWN)
+    browser.until(lambda: names()[0] == "100.png")
+    assert browser.script(ready)
+    browser.until(lambda: label() == "normal")
+    press(browser, Keys.PAGE_DOWN)
+    browser.until(lambda: names() == [f"{n}.png" for n in range(200, 230)])
+    press(browser, "a", Keys.PAGE_UP)
+    browser.until(lambda: names()[0] == "100.png")
+    browser.driver.back()
+    browser.until(lambda: names()[0] == "000.png")
+    assert browser.text("#gallery li .label") == "normal"
+    browser.driver.refresh()
+    browser.until(lambda: names()[0] == "000.png")
+    until(lambda: stats(client, "turned")["Labeled"] == 3)
+    # Where labelled images leave the view none is passed over.
+    images(browser, server, "turned", "&sort=name&show=unlabelled")
+    seen = []
+    browser.until(lambda: browser.all("#gallery li"))[0].click()
+    while True:
+        page = browser.until(lambda: [name for name in names() if name not in seen] and names())
+        seen += page
+        ActionChains(browser.driver).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).send_keys(
+            "n").perform()
+        if not browser.all("a.more"):
+            break
+        press(browser, Keys.PAGE_DOWN)
+        browser.until(lambda: names() != page)
+    until(lambda: stats(client, "turned")["Labeled"] == 230)
+    assert len(seen) == len(set(seen)) == 227
+    assert browser.problems() == []
+
+
+@pytest.mark.slow
 def test_a_hundred_pictures_are_labelled_by_keys(server, browser):
     """One key each, as somebody does who looks at every picture; and none of them stays blank."""
     client = fill(server, "hundred", {

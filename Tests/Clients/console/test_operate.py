@@ -6,6 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from support.browser import Browser, link
+from support.console import fill, press, stats
 from support.pictures import draw, make_dataset, png
 from support.server import Server
 
@@ -140,6 +141,86 @@ def test_the_page_says_that_the_server_is_lost_and_goes_on_by_itself(tmp_path):
     finally:
         browser.quit()
         server.kill()
+
+
+@pytest.mark.slow
+def test_a_label_is_not_called_saved_while_the_server_is_gone(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    server = Server(tmp_path / "data", "--port", port).start()
+    browser = Browser(tmp_path / "profile")
+    try:
+        client = fill(server, "gone", {f"{n}.png": draw(n, False, (64, 64))[0] for n in range(2)})
+        browser.sign_in(server)
+        browser.open(server.endpoint + "/console/projects/gone/images?dataset=train&sort=name")
+        label = lambda: browser.text("#gallery li .label")
+        browser.until(lambda: browser.all("#gallery li"))[0].click()
+        server.kill()
+        press(browser, "n")
+        browser.until(lambda: browser.find("#connection").is_displayed())
+        assert browser.text("#labels [role=status]") == "Saving …"
+        server.start()
+        browser.until(lambda: browser.text("#labels [role=status]").startswith("Not saved: 0.png: "))
+        browser.until(lambda: label() == "no label")
+        assert not browser.find("#connection").is_displayed()
+        browser.all("#gallery li")[0].click()
+        press(browser, "n")
+        browser.until(lambda: browser.text("#labels [role=status]") == "Saved")
+        assert stats(client, "gone")["Normal"] == 1
+    finally:
+        browser.quit()
+        server.kill()
+
+
+def by_key(browser, server, key, secret):
+    browser.open(server.endpoint + "/console/sign-in")
+    browser.fill("key", key)
+    browser.fill("secret", secret + Keys.ENTER)
+
+
+@pytest.fixture
+def other(tmp_path):
+    browser = Browser(tmp_path / "other")
+    yield browser
+    browser.quit()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("signed_in")
+def test_a_rotated_key_ends_the_sessions_of_its_user_and_the_new_one_opens_others(hosted, browser, other):
+    key = lambda: dict(line.split(" = ") for line in browser.text("section pre").splitlines())
+    browser.open(hosted.endpoint + "/console/operate/users")
+    browser.fill("name", "carl" + Keys.ENTER)
+    browser.until(lambda: browser.text("h1") == "carl")
+    first = key()
+    by_key(other, hosted, *first.values())
+    other.until(lambda: other.text("h1") == "Projects")
+    browser.press("Make a new key")
+    second = browser.until(lambda: key() != first and key())
+    other.open(hosted.endpoint + "/console/projects")
+    other.until(lambda: other.text("h1") == "Sign in")
+    by_key(other, hosted, *first.values())
+    other.until(lambda: "Nobody has this key" in other.text(".problem"))
+    by_key(other, hosted, *second.values())
+    other.until(lambda: other.text("h1") == "Projects")
+    assert browser.problems() == other.problems() == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("signed_in")
+def test_signing_out_everywhere_ends_the_sessions_in_other_browsers_too(hosted, browser, other):
+    other.sign_in(hosted)
+    # A page that a script asks again by itself must not go on as if it were signed in.
+    other.open(hosted.endpoint + "/console/operate")
+    other.until(lambda: "Servers and workers" in other.text())
+    browser.press("Sign out everywhere")
+    browser.until(lambda: browser.text("h1") == "Sign in")
+    other.until(lambda: other.text("h1") == "Sign in")
+    for one in (browser, other):
+        one.open(hosted.endpoint + "/console/projects")
+        one.until(lambda: one.text("h1") == "Sign in")
+    assert browser.problems() == other.problems() == []
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 // Selecting and labelling images by keys and pointer.
 import { byItself, get, pause } from "./calls.js";
+import { Paging } from "./paging.js";
 import { reload, restore as takeUpPlace } from "./place.js";
 import { held, left, persist, takeUp, together } from "./saving.js";
 
@@ -14,7 +15,7 @@ const words = Object.fromEntries([...document.getElementById("gallery-words").co
 const { home, dataset } = bar.dataset;
 let tiles = [...list.children];
 let current = 0, anchor = 0;
-const undone = [];
+let undone = [];
 
 function focus(index, keepsSelection) {
   if (!tiles.length) return;
@@ -71,11 +72,13 @@ function accept(tile) {
 
 // Shows what the dataset holds of images whose labels may not be what was wanted.
 async function showHeld(some) {
+  const before = some.map(tile => tile.changed);
   const labels = await held(home, dataset, some.map(tile => tile.dataset.source));
-  for (const tile of some) {
+  some.forEach((tile, index) => {
     const label = labels[tile.dataset.source];
-    if (label && !queue.some(change => change.tile === tile)) show(tile, label);
-  }
+    // What was pressed meanwhile is newer than the answer.
+    if (label && !tile.open && tile.changed === before[index]) show(tile, label);
+  });
   return labels;
 }
 
@@ -128,6 +131,7 @@ async function sendBatch(batch) {
   try {
     await together(batch, batch[0].undoes ? sendLines : sendLabels, fail);
   } catch (error) { for (const change of batch) if (!change.isMade && !change.isRefused) fail(change, error.message); }
+  for (const { tile } of batch) tile.open--;
   if (!failed.length) return;
   const labels = await showHeld(failed.map(change => change.tile));
   for (const { tile, to } of failed) {
@@ -142,14 +146,20 @@ async function send() {
     say(bar.dataset.saving);
     try { await sendBatch(nextBatch()); } catch (error) { say(`${bar.dataset.failed} ${error.message}`); continue; }
     if (!queue.length) say(bar.dataset.saved);
+    if (dependsOnLabels()) paging.forget();
   }
+  if (dependsOnLabels()) paging.lookAhead();
   sending = null;
 }
 
 function change(changes) {
   if (!changes.length) return;
   queue.push(...changes);
-  for (const { tile, to } of changes) show(tile, to);
+  for (const { tile, to } of changes) {
+    tile.changed = (tile.changed ?? 0) + 1;
+    tile.open = (tile.open ?? 0) + 1;
+    show(tile, to);
+  }
   undoButton.disabled = undone.length === 0;
   sending ??= send();
 }
@@ -170,6 +180,7 @@ async function removeChosen() {
     tiles = [...list.children];
     undone.push({ lines, places });
     undoButton.disabled = false;
+    paging.forget();
     say(words.removed.replace("{n}", gone.length));
     current = hadFocus ? 0 : tiles.indexOf(here);
     // Keys go on working where nothing is left.
@@ -285,6 +296,23 @@ async function leave(go) {
   while (queue.length || asked) await pause(20);
   go();
 }
+
+// MARK: Pages
+
+const paging = new Paging(() => {
+  tiles = [...list.children];
+  undone = [];
+  undoButton.disabled = true;
+  current = anchor = 0;
+  if (tiles.length) focus(0);
+  // It may have been fetched before others changed it.
+  showHeld(tiles).catch(() => {});
+});
+// Where labels decide which images are shown, the next page is known once they are saved.
+const dependsOnLabels = () => ![null, "", "all"].includes(new URLSearchParams(location.search).get("show"));
+function turnPage() {
+  if (dependsOnLabels()) leave(() => paging.forward()); else paging.forward();
+}
 function outline() { if (tiles.length) leave(() => { location.href = tiles[current].dataset.mask; }); }
 bar.querySelector("[data-draw]").addEventListener("click", outline);
 
@@ -301,7 +329,7 @@ list.addEventListener("keydown", event => {
   } else if (event.key === "Enter") enlarge();
   else if (key === "m") outline();
   else if (event.key === "Delete" || key === "x") removeChosen();
-  else if (event.key === "PageDown") leave(() => document.querySelector("a.more")?.click());
+  else if (event.key === "PageDown") turnPage();
   else if (event.key === "PageUp") leave(() => history.back());
   else if (key === "a" && (event.ctrlKey || event.metaKey)) select(() => true);
   else if (key === "z") undo();

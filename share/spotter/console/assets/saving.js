@@ -37,6 +37,7 @@ export async function persist(home, page, body, type, accepted) {
   let answer;
   for (let attempt = 0; ; attempt++) {
     try { answer = await post(`${home}/${page}`, body, type); break; } catch (error) {
+      if (error.status === undefined) throw new Error(lost() ?? error.message);
       if (error.status !== 409 || attempt > busyTries) throw error;
       await pause(busyWait);
     }
