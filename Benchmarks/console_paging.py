@@ -1,11 +1,17 @@
 """A gallery in the browser, page after page by a key: how long until all thumbnails in the view are
 painted, and whether a blank tile was seen."""
 
+import json
+import os
 import statistics
 import time
 
+from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+
+from support import pictures
+from support.calls import wait_dataset
 
 # Runs in every document before its own scripts. From the key on it looks at each frame: whether the
 # gallery shows another page, whether a tile in the view has no decoded picture, and when all have
@@ -96,10 +102,33 @@ def report(title, found):
           f"{blank} of them", flush=True)
 
 
+def make_large(server, client, project, images=1500):
+    """A project of JPEGs as cameras make them, 2448 × 2048 pixels, of 20 different pictures."""
+    folder, lines = server.bucket(project), []
+    for index in range(images):
+        key = f"i{index:06}.jpg"
+        if index < 20:
+            picture = pictures.draw(index, index % 4 == 0, (612, 512))[0]
+            picture.resize((2448, 2048), Image.Resampling.BICUBIC).save(folder / key, "JPEG", quality=90)
+        else:
+            os.link(folder / f"i{index % 20:06}.jpg", folder / key)
+        lines.append(json.dumps(pictures.line(project, key, index % 4 == 0)))
+    (folder / "train.manifest").write_text("\n".join(lines) + "\n")
+    client.create_project(ProjectName=project)
+    client.create_dataset(ProjectName=project, DatasetType="train",
+                          DatasetSource=pictures.source(project, "train.manifest"))
+    wait_dataset(client, project)
+
+
 def measure(browser, server):
     """First looks, for which the server makes the thumbnails, and later ones."""
     watch(browser)
     address = f"{server.endpoint}/console/projects/many/images?dataset=train&sort=name"
-    for title, look in (("first look, 1 s a page", 1), ("again, 1 s a page", 1),
-                        ("again, 0.3 s a page", 0.3), ("again, without a pause", 0)):
+    for title, look in (("first look, 1 s a page", 1), ("again, 0.3 s a page", 0.3),
+                        ("again, without a pause", 0)):
         report(title, pages(browser, address, look))
+    # Each project is looked at for the first time.
+    for look in (2, 1, 0):
+        make_large(server, server.client(), f"large{look}")
+        report(f"2448 × 2048 pixels, first look, {look} s a page", pages(
+            browser, f"{server.endpoint}/console/projects/large{look}/images?dataset=train&sort=name", look))

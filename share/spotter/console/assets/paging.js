@@ -6,12 +6,23 @@ const patience = 150, keptMax = 4;
 const list = document.getElementById("gallery"), more = document.getElementById("more");
 const place = () => location.pathname + location.search;
 
-// Tiles that a page shows before anybody scrolls, and a row more.
-function firstCount() {
+// How many tiles the view has now, and how many fill it if the list begins at its top, with a row more.
+function counts() {
   const tiles = [...list.children], top = tiles[0]?.offsetTop;
   const columns = tiles.filter(tile => tile.offsetTop === top).length || 1;
   const height = tiles[0]?.offsetHeight || 150;
-  return columns * (Math.ceil(innerHeight / height) + 1);
+  const shown = tiles.filter(tile => {
+    const box = tile.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  }).length;
+  return { shown: Math.max(shown, columns), full: columns * (Math.ceil(innerHeight / height) + 1) };
+}
+
+// Detached pictures are loaded once their source is set by a script.
+function load(tiles, priority) {
+  const pictures = tiles.map(tile => tile.querySelector("img"));
+  for (const picture of pictures) Object.assign(picture, { fetchPriority: priority, loading: "eager", src: picture.getAttribute("src") });
+  return Promise.all(pictures.map(picture => picture.decode().catch(() => {})));
 }
 
 async function read(address) {
@@ -20,10 +31,9 @@ async function read(address) {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   if (page.getElementById("labels").dataset.growing) throw new Error("growing");
   const tiles = [...page.getElementById("gallery").children].map(tile => document.adoptNode(tile));
-  // Detached pictures are loaded once their source is set by a script.
-  const first = tiles.slice(0, firstCount()).map(tile => tile.querySelector("img"));
-  for (const picture of first) { picture.loading = "eager"; picture.src = picture.getAttribute("src"); }
-  const decoded = Promise.all(first.map(picture => picture.decode().catch(() => {})));
+  // What is seen first is asked for first, before what this page shows to those who scroll.
+  const { shown, full } = counts(), decoded = load(tiles.slice(0, shown), "high");
+  decoded.then(() => load(tiles.slice(shown, full), "low"));
   return { tiles, decoded, next: [...page.getElementById("more").childNodes].map(node => document.adoptNode(node)) };
 }
 
