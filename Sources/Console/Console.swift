@@ -127,6 +127,7 @@ package struct Console: Sendable {
             try await SignIn(self, visit.request, visit.page, visit.done).out(visit.visitor)
             return .redirect("/console/sign-in")
         case ("POST", 1, "theme"): return Theme.chosen(visit.request)
+        case ("GET", 1, "alive"): return try visit.json(.object([:]))
         case ("GET", 1, "operate"): return try await OperatePage(visit).answer()
         case ("GET", 2, "operate") where path[1] == "audit":
             return try await AuditPage(visit).answer()
@@ -237,7 +238,19 @@ package struct Console: Sendable {
         }
         return page.response(
             "error", visitor,
-            ["kind": kind, "message": detail, "isEnglish": said == detail], status: status)
+            [
+                "kind": kind, "message": detail, "isEnglish": said == detail,
+                "title": page.text("error_title"), "back": Self.before(request) ?? "",
+            ], status: status)
+    }
+
+    /// The console's own page on which somebody pressed what failed.
+    private static func before(_ request: ConsoleRequest) -> String? {
+        guard let referer = request.header("referer"), let host = request.header("host"),
+            let start = referer.firstRange(of: "://\(host)/console/")
+        else { return nil }
+        let path = "/console/" + referer[start.upperBound...]
+        return path.hasPrefix("/console/sign-in") || path.hasPrefix("/console/link") ? nil : path
     }
 
     private static func explain(_ error: any Error) -> (status: Int, message: String) {

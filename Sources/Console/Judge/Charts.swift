@@ -78,6 +78,10 @@ enum Charts {
             "normalBars": bars(normal, isUp: false), "anomalyBars": bars(anomalous, isUp: true),
             "low": number(place(band.low) * 2), "high": number(place(band.high) * 2),
             "isBand": band.low < band.high,
+            "marks": [0, 0.25, 0.5, 0.75, 1].map { share -> [String: Any] in
+                let score = from * pow(to / from, share)
+                return ["x": number(share * 2), "text": Decimals.text(score, places: 2)]
+            },
         ]
     }
 

@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import NIOPosix
 import Service
@@ -220,8 +221,12 @@ struct ModelPages {
             if parts.count > 2 { platform["Accelerator"] = .string(parts[2]) }
             greengrass["TargetPlatform"] = .object(platform)
         }
-        if let options = form["options"], !options.isEmpty {
-            greengrass["CompilerOptions"] = .string(options)
+        var options: [String: JSONValue] = [:]
+        for key in ["gpu-code", "trt-ver", "cuda-ver", "precision", "mcpu"] {
+            if let value = form[key], !value.isEmpty { options[key] = .string(value) }
+        }
+        if !options.isEmpty {
+            greengrass["CompilerOptions"] = .string(try JSONCoding.text(JSONValue.object(options)))
         }
         try await visit.operations.needBucket(bucket)
         let _: StartModelPackagingJobResponse = try await visit.perform(

@@ -314,3 +314,22 @@ def test_a_hundred_pictures_are_labelled_by_keys(server, browser):
     browser.until(lambda: browser.script(
         "return [...document.querySelectorAll('#gallery img')].every(image => image.naturalWidth > 0)"))
     assert browser.problems() == []
+
+
+@pytest.mark.slow
+def test_a_small_image_is_magnified(server, browser):
+    fill(server, "small", {"0.png": draw(0, False, (64, 64))[0]})
+    sign_in(browser, server)
+    images(browser, server, "small")
+    browser.find("#gallery li").click()
+    press(browser, Keys.ENTER)
+    picture = "return document.querySelector('#large img').{}"
+    browser.until(lambda: browser.script(picture.format("naturalWidth")) == 64)
+    assert browser.script(picture.format("clientHeight")) > 400
+    press(browser, " ")
+    browser.until(lambda: browser.script(picture.format("clientWidth")) > 1200)
+    # Its middle is in the middle of the window.
+    assert browser.script("const {scrollLeft, scrollWidth, clientWidth} ="
+                          " document.querySelector('.magnified');"
+                          "return Math.abs(scrollLeft + clientWidth / 2 - scrollWidth / 2)") < 3
+    assert browser.problems() == []

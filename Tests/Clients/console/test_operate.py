@@ -1,12 +1,13 @@
 """The console for those who run an installation, on every size of screen, and when things die."""
 
+import shutil
 import socket
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
 from support.browser import Browser, link
-from support.console import fill, press, stats
+from support.console import fill, open_import, press, stats
 from support.pictures import draw, make_dataset, png
 from support.server import Server
 
@@ -114,14 +115,18 @@ def test_every_page_is_whole_on_a_phone_and_on_a_wall(hosted, tmp_path, language
         browser.quit()
 
 
+def free_port():
+    """For a server that comes back at the address that it had."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
 @pytest.mark.slow
 def test_the_page_says_that_the_server_is_lost_and_goes_on_by_itself(tmp_path):
     """Killed while the browser watches a training: no state is shown as if it were the present
     one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    server = Server(tmp_path / "data", "--port", port).start()
+    server = Server(tmp_path / "data", "--port", free_port()).start()
     browser = Browser(tmp_path / "profile")
     try:
         client = server.client()
@@ -145,29 +150,65 @@ def test_the_page_says_that_the_server_is_lost_and_goes_on_by_itself(tmp_path):
 
 @pytest.mark.slow
 def test_a_label_is_not_called_saved_while_the_server_is_gone(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    server = Server(tmp_path / "data", "--port", port).start()
+    server = Server(tmp_path / "data", "--port", free_port()).start()
     browser = Browser(tmp_path / "profile")
     try:
         client = fill(server, "gone", {f"{n}.png": draw(n, False, (64, 64))[0] for n in range(2)})
         browser.sign_in(server)
         browser.open(server.endpoint + "/console/projects/gone/images?dataset=train&sort=name")
-        label = lambda: browser.text("#gallery li .label")
         browser.until(lambda: browser.all("#gallery li"))[0].click()
         server.kill()
         press(browser, "n")
         browser.until(lambda: browser.find("#connection").is_displayed())
         assert browser.text("#labels [role=status]") == "Saving …"
         server.start()
-        browser.until(lambda: browser.text("#labels [role=status]").startswith("Not saved: 0.png: "))
-        browser.until(lambda: label() == "no label")
-        assert not browser.find("#connection").is_displayed()
-        browser.all("#gallery li")[0].click()
-        press(browser, "n")
         browser.until(lambda: browser.text("#labels [role=status]") == "Saved")
         assert stats(client, "gone")["Normal"] == 1
+    finally:
+        browser.quit()
+        server.kill()
+
+
+@pytest.mark.slow
+def test_work_goes_on_where_a_server_that_was_away_left_it(example, tmp_path):
+    """Labels and files of the meantime are neither lost nor called refused, and who must not be
+    signed in any longer learns it."""
+    shutil.copytree(example, tmp_path / "data")
+    server = Server(tmp_path / "data", "--port", free_port()).start()
+    browser = Browser(tmp_path / "profile")
+
+    def banner():
+        return browser.find("#connection").is_displayed()
+
+    try:
+        browser.sign_in(server)
+        home = server.endpoint + "/console/projects/parts"
+        for page in ("/mask?dataset=train&source=s3%3A%2F%2Fparts-images%2F30.png",
+                     "/models/1/report", "/images?dataset=train"):
+            browser.open(home + page)
+            browser.find("h1")
+            server.kill()
+            browser.until(banner)
+            assert browser.violations() == []
+            if page.startswith("/images"):
+                browser.all("#gallery li")[-1].click()
+                browser.driver.switch_to.active_element.send_keys("a")
+                open_import(browser)
+                files = [tmp_path / f"new-{number}.png" for number in range(5)]
+                for number, file in enumerate(files):
+                    file.write_bytes(png(draw(700 + number, False)[0]))
+                browser.find("#upload [name=files]").send_keys("\n".join(map(str, files)))
+                browser.press("Bring in")
+            server.start()
+            browser.until(lambda: not banner())
+        said = "#labels [role=status]"
+        browser.until(lambda: "5 images were brought in, 0 refused" in browser.text(said))
+        now = stats(server.client(), "parts")
+        assert (now["Total"], now["Normal"], now["Anomaly"]) == (43, 23, 15)
+        assert not browser.find("#session-over").is_displayed()
+        browser.driver.delete_cookie("spotter-session")
+        browser.until(lambda: browser.find("#session-over").is_displayed())
+        assert browser.violations() == []
     finally:
         browser.quit()
         server.kill()

@@ -12,10 +12,10 @@ from support.console import installed
 from support.pictures import host, make_dataset, train
 from support.server import Server
 
-NVIDIA = '{"gpu-code": "sm_75", "trt-ver": "7.1.3", "cuda-ver": "10.2"}'
+NVIDIA = {"gpu-code": "sm_75", "trt-ver": "7.1.3", "cuda-ver": "10.2"}
 TARGETS = {
-    "Linux, x86_64": "", "Linux, ARM64": "", "Linux, x86_64, NVIDIA": NVIDIA,
-    "Linux, ARM64, NVIDIA": NVIDIA, "NVIDIA Jetson Xavier": ""}
+    "Linux, x86_64": {"precision": "float16"}, "Linux, ARM64": {}, "Linux, x86_64, NVIDIA": NVIDIA,
+    "Linux, ARM64, NVIDIA": NVIDIA, "NVIDIA Jetson Xavier": {}}
 
 
 def fetched(browser, selector):
@@ -36,20 +36,25 @@ def test_a_model_is_packaged_for_each_target_and_carried_away(hosted, browser, t
     name = "com.example.P" + "".join(filter(str.isalnum, target))
     browser.driver.set_script_timeout(60)
     browser.open(hosted.endpoint + "/console/projects/parts/models/1")
-    assert "Only for devices with NVIDIA" in browser.text("#options-hint")
     menu = browser.find("[name=target]")
     for _ in range(list(TARGETS).index(target)):
         menu.send_keys(Keys.ARROW_DOWN)
     browser.fill("component", name)
     browser.fill("componentVersion", "1.2.3")
-    browser.fill("options", TARGETS[target])
-    browser.find("[name=options]").send_keys(Keys.ENTER)
+    # The options of this target are there, each explained, and no others.
+    shown = {field.get_attribute("name") for field in browser.all("fieldset.options [name]")
+             if field.is_displayed() and browser.text(f"#{field.get_attribute('aria-describedby')}")}
+    assert shown == set(NVIDIA if "NVIDIA" in target else ("precision", "mcpu"))
+    for option, value in TARGETS[target].items():
+        browser.find(f"[name={option}]").send_keys(value)
+    browser.find("[name=componentVersion]").send_keys(Keys.ENTER)
     browser.until(lambda: browser.text("h1") == "parts")
     job = hosted.client().list_model_packaging_jobs(ProjectName="parts")["ModelPackagingJobs"][0]
     browser.find(f"a[href$='{job['JobName']}']").send_keys(Keys.ENTER)
     browser.until(lambda: "SUCCEEDED" in browser.text("h1"))
     facts = browser.text(".facts")
     assert name in facts and "1.2.3" in facts
+    assert all(f'"{option}":"{value}"' in facts for option, value in TARGETS[target].items())
     assert browser.violations() == []
     page = browser.text()
     for words in ("spotter edge-agent publish", f'--merge "{name}=1.2.3"',

@@ -1,5 +1,6 @@
-// Says when the server cannot be reached, so that nobody takes an old state for the present one.
-const banner = document.getElementById("connection");
+// Says when the server cannot be reached, so that nobody takes an old state for the present one, and
+// when the session has ended.
+const banner = document.getElementById("connection"), end = document.getElementById("session-over");
 
 // Returns what it says.
 export function lost() {
@@ -8,3 +9,5 @@ export function lost() {
 }
 
 export function found() { if (banner) banner.hidden = true; }
+
+export function over(isOver) { if (end) end.hidden = !isOver; }

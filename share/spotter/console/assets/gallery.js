@@ -150,6 +150,7 @@ async function send() {
   }
   if (dependsOnLabels()) paging.lookAhead();
   sending = null;
+  delete bar.dataset.open;
 }
 
 function change(changes) {
@@ -161,6 +162,8 @@ function change(changes) {
     show(tile, to);
   }
   undoButton.disabled = undone.length === 0;
+  // Whoever loads the page again waits for what is under way.
+  bar.dataset.open = "1";
   sending ??= send();
 }
 
@@ -263,11 +266,21 @@ const columns = () => {
 
 const large = document.getElementById("large");
 const magnified = large.querySelector(".magnified"), picture = large.querySelector("img");
+// The whole image in the window, or closer: at least in its own size, and three times as large as in
+// the window, with the place `at` in the middle.
+function magnify(isClose, at = [.5, .5]) {
+  const scale = Math.min(picture.clientWidth / picture.naturalWidth, picture.clientHeight / picture.naturalHeight);
+  picture.style.width = isClose ? `${Math.round(picture.naturalWidth * Math.max(1, 3 * scale))}px` : "";
+  magnified.classList.toggle("close", isClose);
+  magnified.scrollTo(at[0] * magnified.scrollWidth - magnified.clientWidth / 2, at[1] * magnified.scrollHeight - magnified.clientHeight / 2);
+}
 function showLarge() {
   const tile = tiles[current];
-  picture.src = tile.dataset.full;
+  if (picture.getAttribute("src") !== tile.dataset.full) {
+    picture.src = tile.dataset.full;
+    magnify(false);
+  }
   picture.alt = tile.querySelector("img").alt;
-  magnified.classList.remove("close");
   document.getElementById("large-name").textContent = picture.alt;
   write(document.getElementById("large-label"), labelOf(tile));
 }
@@ -284,12 +297,17 @@ large.addEventListener("keydown", event => {
   else if (label) { select(tile => tile === tiles[current]); labelChosen(...label); magnified.focus(); }
   else if (key === "z") undo();
   else if (key === "m") outline();
-  else if (key === "+" || key === "-" || key === " ") { magnified.classList.toggle("close", key === " " ? !isClose : key === "+"); event.preventDefault(); return; }
+  else if (key === "+" || key === "-" || key === " ") { magnify(key === " " ? !isClose : key === "+"); event.preventDefault(); return; }
   else return;
   event.preventDefault();
   showLarge();
 });
-picture.addEventListener("click", () => magnified.classList.toggle("close"));
+picture.addEventListener("click", event => {
+  const isClose = magnified.classList.contains("close"), box = picture.getBoundingClientRect();
+  const scale = Math.min(box.width / picture.naturalWidth, box.height / picture.naturalHeight);
+  const part = (at, start, length, own) => Math.min(1, Math.max(0, (at - start - (length - own * scale) / 2) / (own * scale)));
+  magnify(!isClose, [part(event.clientX, box.left, box.width, picture.naturalWidth), part(event.clientY, box.top, box.height, picture.naturalHeight)]);
+});
 large.addEventListener("close", () => { if (tiles.length) focus(current); });
 // Another page comes once the server has all that was asked for; what it says then is taken up there.
 async function leave(go) {

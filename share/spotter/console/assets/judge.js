@@ -1,6 +1,6 @@
 // The threshold chart: what would change if the thresholds were others, and the images behind each
 // number.
-import { get } from "./calls.js";
+import { get, reach } from "./calls.js";
 import { decimals, named } from "./numbers.js";
 import { open } from "./viewer.js";
 
@@ -83,6 +83,12 @@ async function judge() {
     ink.fillStyle = colors["--text"];
     ink.fillRect(0, middle, width, 1);
   }
+  // Scores at equal steps of the axis.
+  place.querySelector(".axis").replaceChildren(...[0, 250, 500, 750, 1000].map(at => {
+    const mark = document.createElement("span");
+    mark.textContent = String(Number(value(at).toPrecision(3)));
+    return mark;
+  }));
   // A threshold beyond all scores stands at the edge.
   const edge = number => Math.max(1, Math.min(canvas.width - 2, step(number) / 1000 * canvas.width));
   function draw() {
@@ -252,7 +258,7 @@ async function judge() {
   show();
   tiles();
 
-  const part = await fetch(place.dataset.figures);
+  const part = await reach(place.dataset.figures);
   if (!part.ok) return;
   // What the server has made of its own templates.
   place.querySelector("[data-place=figures]").innerHTML = await part.text();

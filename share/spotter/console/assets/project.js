@@ -1,6 +1,6 @@
 // Keeps a page true while jobs are under way: shows how far they are, loads it again when something
 // has changed its state, and says when the server cannot be asked.
-import { byItself, get, pause } from "./calls.js";
+import { getOnce, pause } from "./calls.js";
 import { found, lost } from "./connection.js";
 import { reload, restore } from "./place.js";
 
@@ -31,7 +31,7 @@ async function follow() {
     if (document.hidden) continue;
     let now;
     try {
-      now = await get(watch.dataset.state, byItself);
+      now = await getOnce(watch.dataset.state);
       found();
     } catch (error) {
       // A server that answers with an error is there; one that does not answer is asked again.

@@ -39,9 +39,11 @@ async function judge(name, file, source) {
     const card = { name, file, source, answer, line, label: null, isAdded: false, view: await view(await load(address), answer) };
     cards.push(card);
     show(card);
+    return true;
   } catch (error) {
     line.textContent = `${name}: ${error.message}`;
     line.classList.add("problem");
+    return false;
   } finally { if (file && address) URL.revokeObjectURL(address); }
 }
 
@@ -91,12 +93,14 @@ function offer() {
 }
 
 async function judgeAll(images) {
-  let done = 0;
+  let begun = 0, judged = 0;
   for (const { name, file, source } of images) {
-    say(place.dataset.judging.replace("{n}", ++done).replace("{all}", images.length));
-    await judge(name, file, source);
+    say(place.dataset.judging.replace("{n}", ++begun).replace("{all}", images.length));
+    if (await judge(name, file, source)) judged++;
   }
-  say(images.length ? place.dataset.done.replace("{n}", images.length) : place.dataset.nothing);
+  const refused = images.length - judged;
+  const said = [place.dataset.done.replace("{n}", judged), refused ? place.dataset.refused.replace("{n}", refused) : ""];
+  say(images.length ? said.join(" ").trim() : place.dataset.nothing);
 }
 // One run after the other, so that the newest stands on top.
 function queue(work) {

@@ -1,5 +1,5 @@
 // Brings images in: files, folders and zips of this computer, pictures of a bucket, and manifests.
-import { get, pause, post } from "./calls.js";
+import { get, pause, post, reach } from "./calls.js";
 import { ended, persist, together } from "./saving.js";
 import { openZip } from "./zip.js";
 
@@ -217,7 +217,7 @@ async function run(work) {
     const said = [words.done.replace("{n}", entered).replace("{refused}", refused), unlabelled ? words.unlabelled.replace("{n}", unlabelled) : ""].join(" ").trim();
     status.textContent = said;
     if (!refused && entered) {
-      await pause(400);
+      do await pause(400); while (document.getElementById("labels").dataset.open);
       // The page that shows the images says it again.
       try { sessionStorage.setItem(key, said); } catch { /* Then it is not said again. */ }
       location.reload();
@@ -233,7 +233,7 @@ form.addEventListener("submit", event => {
     if (files.length) await bring(files);
     if (manifest) await bringManifest(await manifest.text(), manifest.name);
     if (/\.(manifest|jsonl?|json)$/i.test(place)) {
-      const response = await fetch(`${home}/manifest?place=${encodeURIComponent(place)}`, { headers: { accept: "application/json" } });
+      const response = await reach(`${home}/manifest?place=${encodeURIComponent(place)}`, { headers: { accept: "application/json" } });
       if (!response.ok) throw new Error((await response.json()).message ?? String(response.status));
       await bringManifest(await response.text(), place);
     } else if (place) await bringPrefix(place, null);
