@@ -37,7 +37,7 @@ def wait_dataset(client, project, kind="train"):
     return wait(
         lambda: client.describe_dataset(
             ProjectName=project, DatasetType=kind)["DatasetDescription"],
-        ["CREATE_IN_PROGRESS"])
+        ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
 
 
 def wait_model(client, project, version="1"):

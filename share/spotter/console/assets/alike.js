@@ -10,10 +10,10 @@ import { parted } from "./seen.js";
 const nearShare = 0.03, farShare = 0.26, likelyShare = 0.13;
 // Channels say partly the same, so each counts half.
 const trust = 0.5;
+// People stop at the clear border: twice as likely in the region as not, a third of 255. Chosen likewise.
+const best = 85;
 // How often what was found is taken as the better example of itself.
 const rounds = 2, bins = 24;
-// How strongly a pixel holds to its own likelihood, against its neighbours'.
-const hold = 0.03;
 
 // What is measured of every pixel, beside `features`.
 function measured({ width, height, channels: [light, red, blue], edges, heat }) {
@@ -92,7 +92,7 @@ function links({ width, height, channels }) {
 }
 
 // What the clicks say for certain: 1 inside, -1 outside, 0 of everything else. The last click wins.
-function certain(inside, outside, width, height) {
+export function certain(inside, outside, { width, height }) {
   const out = new Int8Array(width * height), least = Math.max(1.5, 0.4 * nearShare * Math.max(width, height));
   for (const [clicks, value] of [[inside, 1], [outside, -1]]) {
     for (const { x, y, radius } of clicks) {
@@ -106,9 +106,11 @@ function certain(inside, outside, width, height) {
 }
 
 // The likelihoods, each brought near to those of alike neighbours; what is certain stays.
-export function settle(likely, view, inside, outside, passes) {
+//
+// known: of `certain`. hold: how strongly a pixel holds to its own likelihood, against its neighbours'.
+export function settle(likely, known, view, passes, hold = 0.03) {
   const { width, height } = view, { right, below } = view.links ??= links(view), count = likely.length;
-  const known = certain(inside, outside, width, height), out = Float32Array.from(likely, (value, place) => known[place] ? (known[place] > 0 ? 1 : 0) : value);
+  const out = Float32Array.from(likely, (value, place) => known[place] ? (known[place] > 0 ? 1 : 0) : value);
   for (let pass = 0; pass < passes; pass++) {
     for (let index = 0; index < count; index++) {
       const place = pass & 1 ? count - 1 - index : index;
@@ -124,7 +126,7 @@ export function settle(likely, view, inside, outside, passes) {
   return out;
 }
 
-// The region of all clicks, with `shape(step)` and the `best` step.
+// The region of all clicks, with `shape(step)`, the `best` step and how likely each pixel is in it, 0…1.
 export function alike(view, inside, outside) {
   const { width, height } = view, count = width * height, side = Math.max(width, height);
   view.steps ??= measured(view).map(stepped);
@@ -135,6 +137,7 @@ export function alike(view, inside, outside) {
     inner[place] = Math.exp(-((near[place] / own) ** 2));
     outer[place] = (near[place] > farShare * side ? 1 : 0) + 5 * Math.exp(-((away[place] / own) ** 2));
   }
+  const known = certain(inside, outside, view);
   let found = null;
   for (let round = 1; round <= rounds; round++) {
     const likely = Float32Array.from(drop);
@@ -144,14 +147,14 @@ export function alike(view, inside, outside) {
     }
     if (view.cells) parted(view.cells, inner, outer, width, height).forEach((ratio, place) => { likely[place] += ratio; });
     for (let place = 0; place < count; place++) likely[place] = 1 / (1 + Math.exp(-likely[place]));
-    found = settle(likely, view, inside, outside, round === rounds ? 24 : 8);
+    found = settle(likely, known, view, round === rounds ? 24 : 8);
     for (let place = 0; place < count; place++) {
       inner[place] = (found[place] > 0.5 ? found[place] : 0) + Math.exp(-((near[place] / own) ** 2));
       outer[place] = (found[place] < 0.5 && near[place] < 0.5 * side ? 1 - found[place] : 0) + 3 * Math.exp(-((away[place] / own) ** 2));
     }
   }
   return {
-    kind: "alike", best: 127,
+    kind: "alike", best, likely: found,
     shape: step => region(connected(inside, width, count, place => found[place] >= 1 - step / 255), 0, width, height),
   };
 }

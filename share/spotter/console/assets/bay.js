@@ -1,6 +1,5 @@
 // The part of an open region, like the table behind a broken product, that the product would have
 // filled: what lies within the product's convex hull. No page and no server.
-import { settle } from "./alike.js";
 import { blurred, connected, region } from "./fields.js";
 
 // Parts of the product are at least this share of the view; crumbs are smaller.
@@ -10,7 +9,7 @@ const sliverShare = 0.04;
 
 // solid: the open region, 1 a pixel. grow: gives the region of one colour around a click. Returns null where it does not run out of the view, or the
 // first click is not in a bay of it.
-export function bay(view, solid, inside, outside, grow) {
+export function bay(view, solid, inside, grow) {
   const { width, height } = view, count = width * height;
   if (outermost(solid, width, height) < 0.15) return null;
   const hull = around(outlines(solid, width, height));
@@ -18,7 +17,7 @@ export function bay(view, solid, inside, outside, grow) {
   const depth = depths(hull, width, height);
   if (depth[inside[0].y * width + inside[0].x] < 1) return null;
   // Four steps are a pixel by which the closing line moves outwards.
-  const best = 128, isCorrected = inside.length + outside.length > 1;
+  const best = 128;
   const hollow = (click, line) => {
     const deep = Math.min(sliverShare * Math.max(width, height), 0.7 * depth[click.y * width + click.x]);
     // A sliver between the hull and a side that is hardly hollow does not belong to the bay.
@@ -36,10 +35,7 @@ export function bay(view, solid, inside, outside, grow) {
         // A crack is smaller than the bay that it is in.
         if (isBay || more.filter(value => !value).length < level.filter(value => !value).length) more.forEach((value, place) => { if (!value) level[place] = 0; });
       }
-      const all = region(level, 0, width, height);
-      if (!isCorrected) return all;
-      const likely = settle(Float32Array.from(all, value => value ? 0.95 : 0.05), view, inside, outside, 24);
-      return region(connected(inside, width, count, place => likely[place] > 0.5), 0, width, height);
+      return region(level, 0, width, height);
     },
   };
   // A stripe that runs through the view is not a bay.

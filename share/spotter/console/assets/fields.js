@@ -47,6 +47,25 @@ export function connected(seeds, width, count, isIn) {
   return level;
 }
 
+// How far inside a shape each of its pixels lies, by steps of 1 and √2; the view's border is no end of it.
+export function depths(shape, width, height) {
+  const out = Float32Array.from(shape, value => value ? Infinity : 0);
+  const sweep = (places, side, rows) => {
+    for (const place of places) {
+      if (!out[place]) continue;
+      const x = place % width, next = place + rows * width, isRow = next >= 0 && next < out.length;
+      for (const [dx, dy, far] of [[side, 0, 1], [0, 1, 1], [-1, 1, Math.SQRT2], [1, 1, Math.SQRT2]]) {
+        if (x + dx < 0 || x + dx >= width || dy && !isRow) continue;
+        out[place] = Math.min(out[place], out[(dy ? next : place) + dx] + far);
+      }
+    }
+  };
+  const all = Array.from({ length: width * height }, (_, place) => place);
+  sweep(all, -1, -1);
+  sweep(all.reverse(), 1, 1);
+  return out;
+}
+
 // Which pixels a region of a level has, its holes filled and its edge smoothed.
 export function region(level, threshold, width, height) {
   const solid = new Float32Array(level.length);

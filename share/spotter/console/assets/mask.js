@@ -153,7 +153,7 @@ async function see(asked) {
   if (!response?.ok) return;
   outline.view.cells = grid(await response.arrayBuffer());
   if (proposal !== asked || !outline.shape) return;
-  if (outline.step === outline.found.best) { outline.solve(); showProposal(); }
+  if (!outline.clicks.at(-1).moved) { outline.solve(); showProposal(); }
   editor.dataset.seen = String(1 + Number(editor.dataset.seen ?? 0));
 }
 
@@ -169,7 +169,7 @@ function showProposal() {
 }
 
 function grow(steps) {
-  proposal.outline.move(proposal.outline.step + steps);
+  proposal.outline.move(steps);
   showProposal();
 }
 

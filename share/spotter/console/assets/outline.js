@@ -1,7 +1,8 @@
 // Proposes the outline of a region from clicks: what looks like the places that were clicked and
 // is connected with them, bounded where the picture changes most. No page and no server.
-import { alike } from "./alike.js";
+import { alike, certain, settle } from "./alike.js";
 import { apart, bay } from "./bay.js";
+import { correction, covers } from "./correction.js";
 import { blurred, region } from "./fields.js";
 
 // From which clarity on a border is taken for that of an area of one colour, and how many standard
@@ -155,51 +156,82 @@ function neighbourhood(level, width, height, x, y) {
   return Math.max(2, least);
 }
 
-// How far a place is from the border of a shape.
-function reach(shape, { width, height }, { x, y }) {
-  const value = shape[y * width + x];
-  let least = Math.min(width, height);
-  for (let place = 0; place < shape.length; place++) {
-    if (shape[place] !== value) least = Math.min(least, Math.hypot(place % width - x, Math.floor(place / width) - y));
-  }
-  return least;
-}
-
 export const kinds = ["area", "alike", "bay"];
 
-// The region of clicks, which every further click corrects. A click in the middle of what is wrong
-// says that what lies around it, up to the present border, is wrong too.
+// The region of clicks: the first click finds it, and each further one changes the part around it that
+// is missing or too much.
 //
-// view: of `features`. `kind` is the likeliest by the first click; `shape` has 1 for a pixel inside;
-// a higher `step`, 1…254, gives a larger region.
+// view: of `features`. `kind` is the likeliest by the first click; `shape` has 1 for a pixel inside; a
+// higher `step`, 1…254, gives a larger region, or a larger last part of it; `best` is the proposed step.
 export class Outline {
-  constructor(view) { Object.assign(this, { view, inside: [], outside: [], kind: null, step: 0, shape: null }); }
+  constructor(view) { Object.assign(this, { view, clicks: [], kind: null, shape: null }); }
 
-  click(place, isOutside = false) {
+  get best() { return this.found.best; }
+
+  click({ x, y }, isOutside = false) {
     if (!this.shape && isOutside) return;
-    const isWrong = this.shape && (this.shape[place.y * this.view.width + place.x] === 1) === isOutside;
-    (isOutside ? this.outside : this.inside).push({ ...place, radius: isWrong ? reach(this.shape, this.view, place) : 0 });
-    this.solve();
+    this.clicks.push({ x, y, isOutside, moved: 0 });
+    this.follow(this.clicks.at(-1));
   }
 
+  // All clicks again, in a view of which more is known than before.
   solve() {
-    const { view, inside, outside } = this, first = inside.slice(0, 1);
-    view.edges ??= edgesOf(view);
-    const plain = area(view, first, []), open = () => bay(view, plain.shape(plain.best), inside, outside, click => { const one = area(view, [click], []); return one.shape(one.best); });
-    let found = null;
-    if (this.kind === null) {
-      found = apart(view, plain.shape(plain.best)) > apartMin ? open() : null;
-      found ??= plain.clarity > clearArea ? plain : alike(view, inside, outside);
-    } else if (this.kind === "bay") found = open();
-    else if (this.kind === "alike") found = alike(view, inside, outside);
-    found ??= inside.length + outside.length === 1 ? plain : area(view, inside, outside);
-    Object.assign(this, { found, kind: this.kind ?? found.kind });
-    this.move(found.best);
+    this.shape = null;
+    for (const click of this.clicks) this.follow(click);
   }
 
-  move(step) {
-    this.step = Math.max(1, Math.min(254, step));
-    this.shape = this.found.shape(this.step);
+  follow(click) {
+    const { view, shape } = this;
+    if (!shape) {
+      Object.assign(this, { inside: [{ ...click, radius: 0 }], outside: [] });
+      this.found = this.begun();
+      this.kind ??= this.found.kind;
+    } else if ((shape[click.y * view.width + click.x] === 1) === click.isOutside) {
+      // What was clicked before and is clicked away now counts no longer; the region is that of the first click.
+      const others = click.isOutside ? "inside" : "outside";
+      this[others] = this[others].filter((other, index) => click.isOutside && index === 0 || !covers(other, view.width)(click.y * view.width + click.x));
+      this.found = correction(shape, view, click, this.inside, this.outside, (...sides) => this.likely(...sides));
+      (click.isOutside ? this.outside : this.inside).push(this.found.click);
+    } else {
+      // It says that what is right already is right.
+      (click.isOutside ? this.outside : this.inside).push({ ...click, radius: 0 });
+      this.found = { best: 127, shape: () => shape };
+    }
+    this.show(this.best + click.moved);
+  }
+
+  begun() {
+    const { view, inside } = this, plain = this.plain();
+    if (this.kind === "bay" || this.kind === null && apart(view, plain.shape(plain.best)) > apartMin) return this.open(inside) ?? plain;
+    if (this.kind === "area" || this.kind === null && plain.clarity > clearArea) return plain;
+    return alike(view, inside, []);
+  }
+
+  // How likely each pixel is in the region of all clicks, 0…1.
+  likely(inside, outside) {
+    const { view, kind } = this;
+    if (kind === "alike") return alike(view, inside, outside).likely;
+    const found = kind === "bay" && this.open(inside) || area(view, inside, outside);
+    return settle(Float32Array.from(found.shape(found.best), value => value ? 0.95 : 0.05), certain(inside, outside, view), view, 24);
+  }
+
+  plain() { this.view.edges ??= edgesOf(this.view); return area(this.view, this.inside.slice(0, 1), []); }
+
+  open(inside) {
+    const { view } = this, plain = this.plain();
+    return bay(view, plain.shape(plain.best), inside, click => { const one = area(view, [click], []); return one.shape(one.best); });
+  }
+
+  // Grows or shrinks what the last click found.
+  move(steps) {
+    const last = this.clicks.at(-1);
+    last.moved = this.show(this.best + last.moved + steps) - this.best;
+  }
+
+  show(step) {
+    const bounded = Math.max(1, Math.min(254, step));
+    this.shape = this.found.shape(bounded);
+    return bounded;
   }
 
   // Looks for a region of the next kind.
