@@ -32,6 +32,18 @@ CLICK = """
 outline.click(arguments[0], arguments[1]);
 return outline.shape.join("");
 """
+# As somebody turns the wheel who sees the truth: to where the outline is the nearest to it.
+TURN = """
+const truth = Uint8Array.from(arguments[0], Number), { found, best } = outline;
+let most = -1, steps = 0;
+for (let step = Math.max(1, best - 120); step <= Math.min(254, best + 120); step += 4) {
+  let both = 0, either = 0;
+  found.shape(step).forEach((value, place) => { both += value & truth[place]; either += value | truth[place]; });
+  if (both / either > most) { most = both / either; steps = step - best; }
+}
+outline.move(steps);
+return outline.shape.join("");
+"""
 
 
 def shrunk(mask):
@@ -102,9 +114,10 @@ def largest(error):
     return best
 
 
-def overlaps(browser, name):
+def overlaps(browser, name, is_turned):
     """The part of the set and the best IoU of three clicks for each view: the first in the middle
-    of the defect, the others in that of the largest part that is missing or too much."""
+    of the defect, the others in that of the largest part that is missing or too much. is_turned:
+    whether the wheel is turned after each click."""
     values = []
     for part, query, picture, truth in views(name):
         pixels = base64.b64encode(picture.tobytes()).decode()
@@ -113,6 +126,8 @@ def overlaps(browser, name):
         best, error, belongs = 0, truth, True
         for _ in range(3):
             text = browser.script(CLICK, deepest(error), not belongs)
+            if is_turned:
+                text = browser.script(TURN, "".join(map(str, truth.astype(int).ravel())))
             shape = (numpy.frombuffer(text.encode(), numpy.uint8) == ord("1")).reshape(truth.shape)
             best = max(best, (shape & truth).sum() / (shape | truth).sum())
             missing, extra = largest(truth & ~shape), largest(shape & ~truth)
@@ -189,9 +204,11 @@ def test_a_click_that_corrects_changes_what_lies_around_it_and_nothing_else(serv
 
 @pytest.mark.slow
 @needs_shared
-@pytest.mark.parametrize("name, least, sampled, share", [
-    ("cookies", 0.81, 0.75, 0.7), ("ballscrew", 0.77, 0.25, 0.5)])
-def test_three_clicks_outline_most_of_a_real_defect(tmp_path, name, least, sampled, share):
+@pytest.mark.parametrize("name, is_turned, least, sampled, share", [
+    ("cookies", False, 0.81, 0.75, 0.7), ("ballscrew", False, 0.77, 0.25, 0.5),
+    ("cookies", True, 0.83, 0.75, 0.8), ("ballscrew", True, 0.8, 0.25, 0.6)])
+def test_three_clicks_outline_most_of_a_real_defect(
+        tmp_path, name, is_turned, least, sampled, share):
     """Grown from colours alone, not one pit of the ball screws was outlined to 0.8; without what
     the network sees a quarter was, and with clicks that changed the whole region two fifths."""
     server, browser = ProductServer(tmp_path / "data").start(), Browser(tmp_path / "profile")
@@ -199,7 +216,7 @@ def test_three_clicks_outline_most_of_a_real_defect(tmp_path, name, least, sampl
         enter(server, name)
         browser.driver.set_script_timeout(60)
         sign_in(browser, server)
-        values = overlaps(browser, name)
+        values = overlaps(browser, name, is_turned)
     finally:
         browser.quit()
         server.stop()
@@ -207,7 +224,7 @@ def test_three_clicks_outline_most_of_a_real_defect(tmp_path, name, least, sampl
         some = [value for own, value in values if own == part]
         if some:
             good = sum(value >= 0.8 for value in some) / len(some)
-            print(name, part, "median IoU", round(statistics.median(some), 2), "of", len(some),
+            print(name, part, "with the wheel" * is_turned, "median IoU", round(statistics.median(some), 2), "of", len(some),
                   "and 0.8 or more in", round(good, 2))
     # Every fourth training image, and all images.
     for some, least_share in (
