@@ -1,6 +1,6 @@
 // Selecting and labelling images by keys and pointer.
 import { byItself, get, pause } from "./calls.js";
-import { Paging } from "./paging.js";
+import { isTurned, Paging } from "./paging.js";
 import { reload, restore as takeUpPlace } from "./place.js";
 import { held, left, persist, takeUp, together } from "./saving.js";
 
@@ -331,6 +331,8 @@ const dependsOnLabels = () => ![null, "", "all"].includes(new URLSearchParams(lo
 function turnPage() {
   if (dependsOnLabels()) leave(() => paging.forward()); else paging.forward();
 }
+function turnBack() { if (isTurned()) leave(() => history.back()); }
+document.getElementById("back").addEventListener("click", turnBack);
 function outline() { if (tiles.length) leave(() => { location.href = tiles[current].dataset.mask; }); }
 bar.querySelector("[data-draw]").addEventListener("click", outline);
 
@@ -348,7 +350,7 @@ list.addEventListener("keydown", event => {
   else if (key === "m") outline();
   else if (event.key === "Delete" || key === "x") removeChosen();
   else if (event.key === "PageDown") turnPage();
-  else if (event.key === "PageUp") leave(() => history.back());
+  else if (event.key === "PageUp") turnBack();
   else if (key === "a" && (event.ctrlKey || event.metaKey)) select(() => true);
   else if (key === "z") undo();
   else if (label) labelChosen(...label);

@@ -4,7 +4,13 @@ import { byItself, pause } from "./calls.js";
 
 const patience = 150, keptMax = 4;
 const list = document.getElementById("gallery"), more = document.getElementById("more");
+const back = document.getElementById("back");
 const place = () => location.pathname + location.search;
+
+// How many pages were turned to get here: what lies before them in the browser's history is no page
+// of the gallery.
+export const isTurned = () => Boolean(history.state?.turned);
+const mark = () => { back.hidden = !isTurned(); };
 
 // How many tiles the view has now, and how many fill it if the list begins at its top, with a row more.
 function counts() {
@@ -46,6 +52,7 @@ export class Paging {
       event.preventDefault();
       this.forward();
     });
+    mark();
     addEventListener("popstate", () => { if (place() !== this.here) this.show(place()); });
     if (document.readyState === "complete") this.lookAhead(); else addEventListener("load", () => this.lookAhead());
   }
@@ -75,7 +82,7 @@ export class Paging {
 
   async forward() {
     const { next } = this;
-    if (next) await this.show(next, () => history.pushState(null, "", next));
+    if (next) await this.show(next, () => history.pushState({ turned: (history.state?.turned ?? 0) + 1 }, "", next));
   }
 
   async show(address, record) {
@@ -91,6 +98,7 @@ export class Paging {
       this.keep(this.here, Promise.resolve(left));
       this.pages.delete(address);
       this.here = address;
+      mark();
       this.turned();
     } catch { location.href = address; } finally { this.isTurning = false; }
     this.lookAhead();
