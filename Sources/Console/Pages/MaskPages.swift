@@ -61,7 +61,8 @@ struct MaskPages {
                 "image": "\(home)/image?source=\(place)",
                 "mask": own.isEmpty ? "" : "\(home)/mask-picture?\(query)\(start)",
                 "isProposed": seer != nil && !own.isEmpty,
-                "save": "mask?\(query)", "heat": "\(home)/heat?\(query)",
+                "save": "mask?\(query)", "base": line.mask?.reference ?? "",
+                "heat": "\(home)/heat?\(query)",
                 "features": "\(home)/features?\(query)",
                 "verdict": verdict, "verdictTitle": visit.page.text("verdict_\(verdict)"),
                 "classes": try JSONCoding.text(
@@ -162,7 +163,8 @@ struct MaskPages {
 
     /// Keeps a drawn mask, whose PNG is the body, and enters it into the dataset. One that marks
     /// something makes its image an anomaly; one that marks nothing is taken away, and the label
-    /// stays.
+    /// stays. Where the image has another mask than that which the editor began from, `base`, nothing
+    /// is kept, and the answer says so with the present one.
     func save() async throws -> ConsoleResponse {
         let line = try await line(isToChange: true)
         let classes = Data((visit.request.parameter("classes") ?? "").utf8)
@@ -171,18 +173,19 @@ struct MaskPages {
         let drawn = try await visit.operations.drawnMask(
             visit.request.body, wanted, of: line.source)
         let (person, now) = (visit.visitor.name, visit.context.now())
+        let reference = drawn.classes.count > 1 ? place(of: drawn.png, line.source) : nil
+        let present = line.mask?.reference
+        // The same mask again is a request that is repeated because its answer was lost.
+        let isRepeated =
+            reference == present
+            && (reference == nil || drawn.classes.map(\.name) == line.mask?.classes.map(\.name))
+        if let base = visit.request.parameter("base"), base != present ?? "", !isRepeated {
+            return try visit.json(
+                .object(["isOutdated": .boolean(true), "base": .string(present ?? "")]))
+        }
         var changed = line
-        var reference: String?
-        if drawn.classes.count > 1 {
-            let name =
-                (line.source.split(separator: "/").last.map(String.init) ?? "image")
-                .split(separator: ".").first.map(String.init) ?? "image"
-            let digest = Checksum.sha256(drawn.png + Data(line.source.utf8)).prefix(16)
-            let place =
-                "s3://\(ProjectPages.bucket)/masks/\(project)/\(type.rawValue)/"
-                + "\(digest)-\(name.prefix(100)).png"
-            try await visit.operations.keep(drawn.png, at: place)
-            reference = place
+        if let reference {
+            try await visit.operations.keep(drawn.png, at: reference)
             if line.verdict != .anomaly {
                 changed = try ManifestLine(
                     parsing: try line.relabelled(.anomaly, by: person, at: now))
@@ -194,8 +197,19 @@ struct MaskPages {
             .object([
                 "verdict": .string(
                     (reference == nil ? changed.verdict : .anomaly)?.rawValue ?? "unlabelled"),
+                "base": .string(reference ?? ""),
                 "labels": .array(drawn.classes.dropFirst().map { .string($0.name) }),
                 "changes": .object(changes),
             ]))
+    }
+
+    /// Where a drawn mask is kept: by what it shows, so that no other one is overwritten.
+    private func place(of png: Data, _ source: String) -> String {
+        let name =
+            (source.split(separator: "/").last.map(String.init) ?? "image")
+            .split(separator: ".").first.map(String.init) ?? "image"
+        let digest = Checksum.sha256(png + Data(source.utf8)).prefix(16)
+        return "s3://\(ProjectPages.bucket)/masks/\(project)/\(type.rawValue)/"
+            + "\(digest)-\(name.prefix(100)).png"
     }
 }

@@ -80,6 +80,36 @@ def test_a_click_proposes_a_blot_and_the_dataset_takes_its_mask(server, browser)
 
 
 @pytest.mark.slow
+def test_a_mask_that_somebody_else_drew_meanwhile_is_not_replaced_unsaid(server, browser):
+    client = fill(server, "shared", {"a.png": draw(7, True)[0]})
+    sign_in(browser, server)
+    edit(browser, server, "shared", "a.png")
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    edit(browser, server, "shared", "a.png")
+
+    def mark(name):
+        add_label(browser, name)
+        press(browser, "b")
+        browser.find("#stage").click()
+
+    kind = lambda: entry(client, "shared")["anomaly-mask-ref-metadata"]["internal-color-map"]["1"]["class-name"]
+    mark("theirs")
+    saved(browser)
+    browser.driver.switch_to.window(first)
+    mark("mine")
+    press(browser, "s")
+    browser.until(lambda: "Somebody else has saved another mask" in browser.text("#mask-status"))
+    assert kind() == "theirs"
+    # Once it was said, saving replaces it; and what this page saved itself is nobody else's.
+    saved(browser)
+    assert kind() == "mine"
+    mark("more")
+    saved(browser)
+    assert browser.problems() == []
+
+
+@pytest.mark.slow
 def test_every_tool_works_by_keys_alone(server, browser):
     client = fill(server, "keys", {"a.png": draw(1, False)[0]})
     sign_in(browser, server)

@@ -325,7 +325,9 @@ async function save() {
   const revision = mask.done.length;
   const image = await mask.png([[255, 255, 255], ...classes.list.map(entry => entry.rgb)]);
   const wanted = encodeURIComponent(JSON.stringify(classes.list.map(({ name, color }) => ({ name, color }))));
-  const answer = await persist(editor.dataset.home, `${editor.dataset.save}&classes=${wanted}`, image, "image/png");
+  const answer = await persist(editor.dataset.home, `${editor.dataset.save}&classes=${wanted}&base=${encodeURIComponent(editor.dataset.base)}`, image, "image/png");
+  editor.dataset.base = answer.base;
+  if (answer.isOutdated) throw new Error(words.outdated);
   const verdict = document.getElementById("verdict");
   verdict.className = `label ${answer.verdict}`;
   verdict.textContent = words[answer.verdict];
