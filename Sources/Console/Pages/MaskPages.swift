@@ -163,8 +163,8 @@ struct MaskPages {
 
     /// Keeps a drawn mask, whose PNG is the body, and enters it into the dataset. One that marks
     /// something makes its image an anomaly; one that marks nothing is taken away, and the label
-    /// stays. Where the image has another mask than that which the editor began from, `base`, nothing
-    /// is kept, and the answer says so with the present one.
+    /// stays. Where the image has another mask than that which the editor began from, `base`,
+    /// nothing is kept, and the answer says so with the present one.
     func save() async throws -> ConsoleResponse {
         let line = try await line(isToChange: true)
         let classes = Data((visit.request.parameter("classes") ?? "").utf8)
