@@ -1,7 +1,7 @@
 // What a further click changes in a region: the part around it that is missing or too much, and
 // nothing elsewhere. Who clicks in the middle of what is wrong says how wide it is. No page and no
 // server.
-import { around, connected, depths } from "./fields.js";
+import { around, connected, depths, distance } from "./fields.js";
 import { certain, settle } from "./alike.js";
 
 // How much wider than at the click a part may be elsewhere.
@@ -18,17 +18,20 @@ const touching = 6;
 const narrower = 0.6;
 
 // How far a place is from the border of a shape.
-export function reach(shape, { width, height }, { x, y }) {
-  const value = shape[y * width + x];
+function reach(shape, { width, height }, click) {
+  const value = shape[click.y * width + click.x], far = distance(click, width);
   let least = Math.min(width, height);
   for (let place = 0; place < shape.length; place++) {
-    if (shape[place] !== value) least = Math.min(least, Math.hypot(place % width - x, Math.floor(place / width) - y));
+    if (shape[place] !== value) least = Math.min(least, far(place));
   }
   return least;
 }
 
 // Whether a place is for certain what a click says, by the half-width it stands for.
-export const covers = ({ x, y, radius }, width) => place => Math.hypot(place % width - x, Math.floor(place / width) - y) < Math.max(1.5, 0.8 * radius);
+export function covers(click, width) {
+  const far = distance(click, width), radius = Math.max(1.5, 0.8 * click.radius);
+  return place => far(place) < radius;
+}
 
 // shape: the region as it is, which the click finds wrong. inside, outside: the clicks before it.
 // likely: gives how likely each pixel is in the region by clicks on both sides. Returns the click with
@@ -47,14 +50,14 @@ export function correction(shape, view, click, inside, outside, likely) {
   }
   const own = { ...click, radius }, all = isOutside ? [inside, [...outside, own]] : [[...inside, own], outside], found = likely(...all);
   const side = shape.map(value => isOutside ? value : 1 - value), depth = depths(side, width, height);
-  const isClicked = covers(own, width), known = new Int8Array(shape.length), far = band * radius + 1;
+  const isClicked = covers(own, width), known = new Int8Array(shape.length), from = distance(click, width), far = band * radius + 1;
   const against = certain(isOutside ? inside : outside, [], view);
   // The change grows from the region's border and from the click.
   for (let place = 0; place < known.length; place++) {
     if (isClicked(place)) known[place] = 1;
     else if (against[place]) known[place] = -1;
     else if (!side[place]) known[place] = 1;
-    else if (depth[place] > far && Math.hypot(place % width - click.x, Math.floor(place / width) - click.y) > far) known[place] = -1;
+    else if (depth[place] > far && from(place) > far) known[place] = -1;
   }
   const field = settle(found.map(value => isOutside ? 1 - value : value), known, view, 16, hold);
   const widest = slack * Math.max(radius, 1.5) + 0.5;
@@ -65,8 +68,8 @@ export function correction(shape, view, click, inside, outside, likely) {
 // The changes for all steps: what is connected with the click through pixels of a rank or above.
 // isGood: whether a part, and the least value in it, may be a change; the largest such part is the best.
 function change(shape, view, click, radius, field, can, isGood) {
-  const { width } = view, { isOutside } = click, count = shape.length, reachMax = 12 * radius + 10, isClicked = covers({ ...click, radius }, width);
-  const values = field.filter((_, place) => can(place) && Math.hypot(place % width - click.x, Math.floor(place / width) - click.y) < reachMax).sort().reverse();
+  const { width } = view, { isOutside } = click, count = shape.length, reachMax = 12 * radius + 10, isClicked = covers({ ...click, radius }, width), far = distance(click, width);
+  const values = field.filter((_, place) => can(place) && far(place) < reachMax).sort().reverse();
   const least = rank => values[Math.min(values.length - 1, Math.floor(values.length * (rank / 254) ** 2))] ?? 1;
   const part = rank => connected([click], width, count, place => can(place) && (field[place] >= least(rank) || isClicked(place))).map(value => value ? 0 : 1);
   let low = 0, high = 254;

@@ -29,6 +29,9 @@ export function blurred(values, width, height, radius) {
 export const softened = (values, width, height, radius) =>
   blurred(blurred(values, width, height, radius), width, height, radius);
 
+// How far each place is from one.
+export const distance = ({ x, y }, width) => place => Math.hypot(place % width - x, Math.floor(place / width) - y);
+
 // The places next to one, above, below and beside it.
 export function around(place, width, count) {
   const x = place % width;

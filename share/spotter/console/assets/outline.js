@@ -183,7 +183,9 @@ export class Outline {
   follow(click) {
     const { view, shape } = this;
     if (!shape) {
-      Object.assign(this, { inside: [{ ...click, radius: 0 }], outside: [] });
+      view.edges ??= edgesOf(view);
+      const inside = [{ ...click, radius: 0 }];
+      Object.assign(this, { inside, outside: [], plain: area(view, inside, []) });
       this.found = this.begun();
       this.kind ??= this.found.kind;
     } else if ((shape[click.y * view.width + click.x] === 1) === click.isOutside) {
@@ -201,7 +203,7 @@ export class Outline {
   }
 
   begun() {
-    const { view, inside } = this, plain = this.plain();
+    const { view, inside, plain } = this;
     if (this.kind === "bay" || this.kind === null && apart(view, plain.shape(plain.best)) > apartMin) return this.open(inside) ?? plain;
     if (this.kind === "area" || this.kind === null && plain.clarity > clearArea) return plain;
     return alike(view, inside, []);
@@ -215,10 +217,8 @@ export class Outline {
     return settle(Float32Array.from(found.shape(found.best), value => value ? 0.95 : 0.05), certain(inside, outside, view), view, 24);
   }
 
-  plain() { this.view.edges ??= edgesOf(this.view); return area(this.view, this.inside.slice(0, 1), []); }
-
   open(inside) {
-    const { view } = this, plain = this.plain();
+    const { view, plain } = this;
     return bay(view, plain.shape(plain.best), inside, click => { const one = area(view, [click], []); return one.shape(one.best); });
   }
 

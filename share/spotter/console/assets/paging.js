@@ -7,9 +7,9 @@ const list = document.getElementById("gallery"), more = document.getElementById(
 const back = document.getElementById("back");
 const place = () => location.pathname + location.search;
 
-// How many pages were turned to get here: what lies before them in the browser's history is no page
-// of the gallery.
-export const isTurned = () => Boolean(history.state?.turned);
+// Whether a page was turned to get here: only then is what lies before it in the browser's history a
+// page of the gallery.
+export const isTurned = () => history.state?.isTurned === true;
 const mark = () => { back.hidden = !isTurned(); };
 
 // How many tiles the view has now, and how many fill it if the list begins at its top, with a row more.
@@ -82,7 +82,7 @@ export class Paging {
 
   async forward() {
     const { next } = this;
-    if (next) await this.show(next, () => history.pushState({ turned: (history.state?.turned ?? 0) + 1 }, "", next));
+    if (next) await this.show(next, () => history.pushState({ isTurned: true }, "", next));
   }
 
   async show(address, record) {
